@@ -1,0 +1,30 @@
+"""Everything rumpus refuses, as one small tree.
+
+RumpusError            a sentence for the person: what came, what was expected, which part, what to do
+├─ InputError          a wrong argument, file, picture or name
+├─ WorldError          a world or robot broke its own promise (spec, import, reset)
+├─ MemoryFault         the memory on disk cannot be read or written
+└─ RunError            a run directory cannot be used as asked
+
+The command line prints the sentence and exits with code 2; no traceback.
+"""
+
+
+class RumpusError(Exception):
+    """A refusal that a person can act on."""
+
+
+class InputError(RumpusError):
+    """What was given cannot be used: says what came and what was expected."""
+
+
+class WorldError(RumpusError):
+    """A world or robot does not keep its contract: names the world and the part."""
+
+
+class MemoryFault(RumpusError):
+    """The memory on disk cannot be read or written: names the file and the remedy."""
+
+
+class RunError(RumpusError):
+    """The run directory cannot be used as asked: names the directory and the remedy."""

@@ -1,0 +1,99 @@
+"""What a robot senses and how it moves, declared once and checked at the door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rumpus.errors import WorldError
+
+Sensors = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
+
+
+@dataclass(frozen=True)
+class SensorSpec:
+    """One sensor: pictures are uint8 (h, w, c), everything else is float32 (k,).
+
+    Attributes:
+        name: the sensor's name, unique on its robot.
+        shape: (h, w, c) in pixels for a picture, (k,) for a vector.
+        low: the smallest reading; 0 for pictures.
+        high: the largest reading; 255 for pictures.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    low: float = 0.0
+    high: float = 255.0
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether readings are pictures, (h, w, c) uint8."""
+        return len(self.shape) == 3
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 for pictures, float32 for vectors."""
+        return np.dtype(np.uint8 if self.is_picture else np.float32)
+
+    def check(self, reading: np.ndarray[Any, np.dtype[Any]], owner: str) -> None:
+        """Refuse a reading that is not what was declared.
+
+        Raises:
+            WorldError: naming the owner, the sensor, and both shapes and dtypes.
+        """
+        if reading.shape != self.shape or reading.dtype != self.dtype:
+            raise WorldError(
+                f"{owner}: sensor '{self.name}' gave {reading.dtype} {reading.shape}, "
+                f"but its spec says {self.dtype} {self.shape}; mend the sensor or its spec."
+            )
+        if not self.is_picture and not np.isfinite(reading).all():
+            raise WorldError(
+                f"{owner}: sensor '{self.name}' gave a reading that is not finite; "
+                "check the cable or the simulation."
+            )
+
+
+@dataclass(frozen=True)
+class RobotSpec:
+    """One robot: its sensors, the size of its action, its rate.
+
+    Attributes:
+        name: the robot's or world's name.
+        sensors: at least one.
+        action_size: A; actions are float32 (A,) in [-1, 1].
+        rate_hz: control steps a second.
+    """
+
+    name: str
+    sensors: tuple[SensorSpec, ...]
+    action_size: int
+    rate_hz: float
+
+    def sensor(self, name: str) -> SensorSpec:
+        """The sensor of that name.
+
+        Raises:
+            WorldError: when the robot has none of that name.
+        """
+        for sensor in self.sensors:
+            if sensor.name == name:
+                return sensor
+        names = ", ".join(s.name for s in self.sensors)
+        raise WorldError(f"{self.name} has no sensor '{name}'; it has: {names}.")
+
+    def check(self, readings: Sensors) -> None:
+        """Refuse readings that are not exactly the declared sensors.
+
+        Raises:
+            WorldError: naming the missing, unknown or misshapen sensor.
+        """
+        declared = {s.name for s in self.sensors}
+        if set(readings) != declared:
+            raise WorldError(
+                f"{self.name} gave sensors {sorted(readings)}, "
+                f"but its spec says {sorted(declared)}; mend observe() or the spec."
+            )
+        for sensor in self.sensors:
+            sensor.check(readings[sensor.name], self.name)

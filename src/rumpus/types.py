@@ -1,0 +1,83 @@
+"""The words that body, memory and mind share. No torch, no mujoco.
+
+Axis letters: B batch, T past steps, H planned steps, A action, h w c pixels.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rumpus.spec import Sensors
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the robot sensed at one moment.
+
+    Attributes:
+        sensors: reading by sensor name; uint8 (h, w, c) or float32 (k,).
+        time_s: capture time on the robot's monotonic clock.
+    """
+
+    sensors: Sensors
+    time_s: float
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A wish: readings that the robot should make its sensors show.
+
+    Attributes:
+        sensors: wished readings; sensors that are left out do not matter.
+        source: the file name under goals/ that made it, e.g. "skew_fit".
+        reason: one line for a person, e.g. "seen 3 times, last 2 h ago".
+        step_index: where in memory it was lived, or -1 when it comes from outside.
+    """
+
+    sensors: Sensors
+    source: str
+    reason: str
+    step_index: int = -1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One moment as memory keeps it: the observation and what was done from it.
+
+    Attributes:
+        observation: what was sensed.
+        action: the wish, float32 (A,) in [-1, 1].
+        executed_action: the deed after the safety box, float32 (A,).
+        clip_reason: why deed and wish differ, or "".
+        goal_index: the remembered goal commanded, -1 for none, see Goal.step_index.
+        goal_reason: the goal's source and reason, or "".
+        terminated: this observation ended its episode (its action then means nothing).
+        truncated: this observation is the last one recorded of its episode.
+    """
+
+    observation: Observation
+    action: Array
+    executed_action: Array
+    clip_reason: str = ""
+    goal_index: int = -1
+    goal_reason: str = ""
+    terminated: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of memory for the learner; no two episodes in one window.
+
+    Attributes:
+        sensors: by name, uint8 (B, T, h, w, c) or float32 (B, T, k).
+        executed_action: float32 (B, T, A); row t leads from t to t + 1.
+        index: int64 (B, T), positions in memory.
+    """
+
+    sensors: Sensors
+    executed_action: Array
+    index: Array
