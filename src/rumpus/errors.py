@@ -1,6 +1,6 @@
 """Everything rumpus refuses, as one small tree.
 
-RumpusError            a sentence for the person: what came, what was expected, which part, what to do
+RumpusError            a sentence for the person: what came, what was expected, what to do
 ├─ InputError          a wrong argument, file, picture or name
 ├─ WorldError          a world or robot broke its own promise (spec, import, reset)
 ├─ MemoryFault         the memory on disk cannot be read or written

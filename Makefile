@@ -1,0 +1,51 @@
+# make play: set up, let a robot play with a door, then show it five pictures
+# make test: every check there is
+# Needs Python 3.11 or newer, with its venv module, and make; nothing else.
+
+PLAY  = $(BIN)/rumpus play door --run runs/first --steps 6000 --seed 0
+SHOW  = $(BIN)/rumpus evaluate runs/first --goals 5
+LEARN = $(BIN)/rumpus play door --run runs/door --steps 10000 --seed 0 && \
+        $(BIN)/rumpus evaluate runs/door --goals 100
+
+BIN   = .venv/bin
+READY = .venv/ready
+PIP   = $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+# The first interpreter that runs, is new enough and can make an environment.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+            $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+            2>/dev/null && echo $$p && break; done)
+
+# One thread: the tests run on two processes, and more threads only wait for each other.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: play learn test setup clean
+
+play: setup
+	$(PLAY)
+	$(SHOW)
+	@echo "The report with its pictures lies in runs/first."
+
+learn: setup
+	$(LEARN)
+
+test: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadfile
+
+setup: $(READY)
+
+# torch first and alone: pip then takes a CPU wheel it knows of instead of what others ask for.
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "rumpus needs Python 3.11 or newer with its venv module, and \
+	found none on the PATH; install it, or name one: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(PIP) torch
+	$(PIP) -e '.[all,dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""A play room for robots: play without reward, keep every picture, do what a picture shows."""

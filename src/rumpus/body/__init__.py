@@ -1,0 +1,1 @@
+"""The robot: what it senses, how it moves, where it is stopped."""
