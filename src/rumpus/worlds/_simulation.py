@@ -1,0 +1,109 @@
+"""The MuJoCo side that the worlds share: a hand that follows a target, a clock, a camera.
+
+The leading underscore says that this file is not a world.
+"""
+
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+
+from rumpus.body.sensors.camera import CameraConfig, RayCamera
+from rumpus.errors import WorldError
+from rumpus.spec import RobotSpec
+from rumpus.types import Array, Observation
+
+SUBSTEPS_N = 25
+TIMESTEP_S = 0.004
+RATE_HZ = 1 / (SUBSTEPS_N * TIMESTEP_S)
+
+
+class Simulation:
+    """One scene with a hand on position motors, moved one control step (0.1 s) at a time.
+
+    The first actuators, one for each axis of the hand, are position servos on slide joints.
+    """
+
+    def __init__(
+        self,
+        xml: str,
+        joints: Sequence[str],
+        low_m: Sequence[float],
+        high_m: Sequence[float],
+        step_m: float,
+        camera: CameraConfig,
+    ) -> None:
+        """Build the scene.
+
+        Args:
+            xml: the MJCF model.
+            joints: every joint by name, the hand's first, one actuator each for the hand's.
+            low_m: the workspace's lower corner, one number for each axis of the hand.
+            high_m: its upper corner.
+            step_m: how far an action of 1 moves the hand's target.
+            camera: how the scene is seen.
+        """
+        self._model = mujoco.MjModel.from_xml_string(xml)
+        self._model.opt.timestep = TIMESTEP_S
+        self.data = mujoco.MjData(self._model)
+        self._address = [int(self._model.joint(name).qposadr[0]) for name in joints]
+        self._low_m, self._high_m = np.array(low_m), np.array(high_m)
+        self._step_m = step_m
+        self._hand_n = len(low_m)
+        self._steps_n = 0
+        mujoco.mj_forward(self._model, self.data)
+        self._camera = RayCamera(self._model, self.data, camera)
+
+    def spec(self, name: str) -> RobotSpec:
+        """What the robot senses and how it moves."""
+        return RobotSpec(name, (self._camera.spec,), self._hand_n, RATE_HZ)
+
+    def observe(self) -> Observation:
+        """One picture, with its capture time on the simulated clock."""
+        reading = self._camera.read(self.data)
+        return Observation({self._camera.spec.name: reading}, self._steps_n / RATE_HZ)
+
+    def act(self, action: Array, name: str) -> None:
+        """Move the hand's target from where the hand is, and let the hand follow for 0.1 s.
+
+        Raises:
+            WorldError: when the action is not (A,) finite numbers.
+        """
+        if action.shape != (self._hand_n,) or not np.isfinite(action).all():
+            raise WorldError(
+                f"{name} was given the action {action.dtype} {action.shape} = {action}, "
+                f"but expects {self._hand_n} finite numbers in [-1, 1]; mend the policy."
+            )
+        # From the hand, not from the last target: a blocked hand winds up no hidden force.
+        hand = self.positions()[: self._hand_n]
+        target = hand + np.clip(action, -1.0, 1.0) * self._step_m
+        self.data.ctrl[: self._hand_n] = np.clip(target, self._low_m, self._high_m)
+        mujoco.mj_step(self._model, self.data, SUBSTEPS_N)
+        mujoco.mj_forward(self._model, self.data)
+        self._steps_n += 1
+
+    def positions(self) -> Array:
+        """Joint positions, float64 (joints,), in the order given."""
+        return np.array(self.data.qpos[self._address])
+
+    def place(self, positions: Array) -> Array:
+        """Put everything somewhere at rest and let it settle for 0.1 s.
+
+        Returns:
+            the positions after settling, float64 (joints,).
+        """
+        mujoco.mj_resetData(self._model, self.data)
+        self.data.qpos[self._address] = positions
+        self.data.ctrl[: self._hand_n] = positions[: self._hand_n]
+        mujoco.mj_step(self._model, self.data, SUBSTEPS_N)
+        self.data.qvel[:] = 0.0
+        mujoco.mj_forward(self._model, self.data)
+        return self.positions()
+
+    def touches(self, positions: Array) -> bool:
+        """Whether anything would touch with the joints at these positions; moves nothing."""
+        trial = mujoco.MjData(self._model)
+        trial.qpos[self._address] = positions
+        mujoco.mj_forward(self._model, trial)
+        return int(trial.ncon) > 0
+

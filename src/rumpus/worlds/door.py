@@ -1,0 +1,226 @@
+"""The world `door`: a hand with a peg, a hinged door, and a closed handle loop.
+
+Seen from above: the hinge is at the origin and the door points at the camera when half open.
+The peg dips into the loop at the door's edge and drags the door both ways; lifted, it is free.
+Nothing is ever put back: hinge friction leaves the door where play left it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rumpus.body.sensors.camera import CameraConfig
+from rumpus.errors import InputError
+from rumpus.types import Array, Observation
+from rumpus.worlds._simulation import Simulation
+from rumpus.worlds.base import Measure, State, Trial, World
+
+
+@dataclass(frozen=True)
+class DoorConfig:
+    """The door's geometry; x right, y away from the camera, z up, the hinge at the origin.
+
+    Attributes:
+        range_rad: the hinge turns from 0 (shut) to this.
+        panel_m: width of the panel, hinge to edge.
+        loop_m: the hole of the loop: along the panel, across the panel.
+        bar_m: radius of the loop's bars.
+        loop_height_m: height of the loop's bars above the floor.
+        peg_m: radius of the peg.
+        low_m: the workspace of the peg's tip, lower corner.
+        high_m: the workspace of the peg's tip, upper corner.
+        step_m: how far an action of 1 moves the hand.
+    """
+
+    range_rad: float = 0.83
+    panel_m: float = 0.30
+    loop_m: tuple[float, float] = (0.080, 0.056)
+    bar_m: float = 0.008
+    loop_height_m: float = 0.055
+    peg_m: float = 0.016
+    low_m: tuple[float, float, float] = (-0.17, -0.37, 0.015)
+    high_m: tuple[float, float, float] = (0.17, -0.29, 0.075)
+    step_m: float = 0.015
+
+    @property
+    def loop_radius_m(self) -> float:
+        """From the hinge to the middle of the loop."""
+        return self.panel_m + self.bar_m + self.loop_m[0] / 2
+
+
+class Door(World):
+    """A door that a peg can open and shut by its handle loop, seen by one camera.
+
+    The action is the peg's displacement, (x, y, z) in units of `DoorConfig.step_m`.
+    """
+
+    trial_kinds = ("handle", "anywhere")
+
+    def __init__(self, seed: int = 0, config: DoorConfig | None = None) -> None:
+        """Start with the peg in the loop and the door at an angle drawn from `seed`."""
+        self.config = config or DoorConfig()
+        self._simulation = _simulate(self.config)
+        self.spec = self._simulation.spec("door")
+        self.measure = Measure(
+            "angle_error_rad", 0.1, 60, {"leave half open": {"angle_rad": 0.415}}
+        )
+        angle = np.random.default_rng(seed).uniform(0.1, 0.9) * self.config.range_rad
+        self._simulation.place(_positions(self._in_loop(angle)))
+
+    def observe(self) -> Observation:
+        """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
+        return self._simulation.observe()
+
+    def act(self, action: Array) -> None:
+        """Move the peg by an action (3,) in [-1, 1] for 0.1 s.
+
+        Raises:
+            WorldError: when the action is not 3 finite numbers.
+        """
+        self._simulation.act(action, "door")
+
+    def stop(self) -> None:
+        """Nothing moves between actions, so there is nothing to stop."""
+
+    def state(self) -> State:
+        """The peg's tip in m and the hinge in rad. For measuring only."""
+        return _state(self._simulation.positions())
+
+    def errors(self, state: State, goal: State) -> dict[str, float]:
+        """How far the door's angle is from the goal's, and the hand, where both are told."""
+        errors = {"angle_error_rad": abs(state["angle_rad"] - goal["angle_rad"])}
+        if "hand_x_m" in state:
+            apart = [state[f"hand_{axis}_m"] - goal[f"hand_{axis}_m"] for axis in "xyz"]
+            errors["hand_error_m"] = float(np.linalg.norm(apart))
+        return errors
+
+    def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
+        """Doors to move: goal angles and start angles spread evenly, paired at random.
+
+        "handle" has the peg in the loop in both pictures; "anywhere" has it anywhere.
+
+        Raises:
+            InputError: when `kind` is neither.
+        """
+        if kind not in self.trial_kinds:
+            raise InputError(
+                f"The world door has no trials of kind '{kind}'; "
+                f"choose one of: {', '.join(self.trial_kinds)}."
+            )
+        rng = np.random.default_rng(seed)
+        angles = np.linspace(0.02, 0.98, count) * self.config.range_rad
+        pairs = zip(rng.permutation(angles), rng.permutation(angles), strict=True)
+        hand = self._in_loop if kind == "handle" else lambda angle: self._anywhere(angle, rng)
+        return [Trial(start=hand(a), goal=hand(b), seed=seed) for a, b in pairs]
+
+    def stage(self, trial: Trial) -> Observation:
+        """Picture the trial's goal, then put the world at the trial's start."""
+        self._simulation.place(_positions(trial.goal))
+        goal = self.observe()
+        self._simulation.place(_positions(trial.start))
+        return goal
+
+    def engaged(self) -> bool:
+        """Whether the peg is in the loop. For measuring only."""
+        x, y, z, angle = self._simulation.positions()
+        along, across = _rotation(angle, self.config).T @ np.array([x, y])
+        length, width = self.config.loop_m
+        inside = abs(along - self.config.loop_radius_m) < length / 2 and abs(across) < width / 2
+        return bool(inside and z < self.config.loop_height_m)
+
+    def _in_loop(self, angle: float) -> State:
+        """The door at an angle, the peg in the middle of the loop."""
+        x, y = _rotation(angle, self.config) @ np.array([self.config.loop_radius_m, 0.0])
+        y = np.clip(y, self.config.low_m[1], self.config.high_m[1])
+        return _state(np.array([x, y, self.config.loop_height_m - 0.02, angle]))
+
+    def _anywhere(self, angle: float, rng: np.random.Generator) -> State:
+        """The door at an angle, the peg anywhere that it touches nothing."""
+        while True:
+            hand = rng.uniform(self.config.low_m, self.config.high_m)
+            positions = np.append(hand, angle)
+            if not self._simulation.touches(positions):
+                return _state(positions)
+
+
+def _state(positions: Array) -> State:
+    names = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
+    return {name: float(value) for name, value in zip(names, positions, strict=True)}
+
+
+def _positions(state: State) -> Array:
+    return np.array([state[name] for name in ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")])
+
+
+def _rotation(angle: float, config: DoorConfig) -> Array:
+    """From (along the panel, across the panel) to (x, y), 2 x 2."""
+    turn = angle - config.range_rad / 2 - np.pi / 2
+    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+
+def _simulate(config: DoorConfig) -> Simulation:
+    return Simulation(
+        _mjcf(config),
+        ("hand_x", "hand_y", "hand_z", "hinge"),
+        config.low_m,
+        config.high_m,
+        config.step_m,
+        CameraConfig(),
+    )
+
+
+def _mjcf(config: DoorConfig) -> str:
+    """The scene. Every number in it is in metres, kilograms or radians."""
+    length, width = config.loop_m
+    bar = config.bar_m
+    near, far = config.panel_m + bar, config.panel_m + bar + length + bar
+    near, far = config.panel_m, config.panel_m + length + 2 * bar
+    side = width / 2 + bar
+    x0 = near + bar
+    x1 = far - bar
+    return f"""
+<mujoco model="door">
+  <compiler angle="radian" autolimits="true"/>
+  <option integrator="implicitfast" gravity="0 0 0"/>
+  <default>
+    <geom friction="0.3 0.005 0.0001" solref="0.01 1" rgba="0.9 0.75 0.1 1"/>
+    <default class="seen"><geom contype="0" conaffinity="0"/></default>
+    <default class="hand">
+      <joint type="slide" damping="0"/>
+      <geom rgba="0.95 0.1 0.1 1" contype="1" conaffinity="2"/>
+    </default>
+    <default class="loop"><geom type="capsule" size="{bar}" contype="2" conaffinity="1"
+      rgba="1.0 0.85 0.1 1"/></default>
+  </default>
+  <worldbody>
+    <camera name="camera" pos="0 -0.80 0.62" xyaxes="1 0 0 0 0.745 0.667" fovy="32"/>
+    <geom class="seen" type="plane" size="1 1 0.1" rgba="0.35 0.38 0.42 1"/>
+    <geom class="seen" type="cylinder" size="0.022 0.06" pos="0 0 0.06" rgba="0.2 0.2 0.2 1"/>
+    <body name="door" euler="0 0 {-np.pi / 2 - config.range_rad / 2}">
+      <joint name="hinge" type="hinge" axis="0 0 1" range="0 {config.range_rad}"
+        damping="0.3" frictionloss="0.25" armature="0.005"/>
+      <geom type="box" size="{config.panel_m / 2} 0.012 0.045" pos="{config.panel_m / 2} 0 0.05"
+        mass="0.6" contype="2" conaffinity="1" rgba="0.15 0.45 0.9 1"/>
+      <geom class="loop" mass="0.02" fromto="{x0} {side} {config.loop_height_m} {x1 + 0} {side} {config.loop_height_m}"/>
+      <geom class="loop" mass="0.02" fromto="{x0} {-side} {config.loop_height_m} {x1} {-side} {config.loop_height_m}"/>
+      <geom class="loop" mass="0.02" fromto="{x0 - bar} {-side} {config.loop_height_m} {x0 - bar} {side} {config.loop_height_m}"/>
+      <geom class="loop" mass="0.02" fromto="{x1 + bar} {-side} {config.loop_height_m} {x1 + bar} {side} {config.loop_height_m}"/>
+    </body>
+    <body name="carriage" childclass="hand">
+      <joint name="hand_x" axis="1 0 0"/>
+      <joint name="hand_y" axis="0 1 0"/>
+      <geom type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01" rgba="0.12 0.13 0.15 1"
+        contype="0" conaffinity="0"/>
+      <body name="hand">
+        <joint name="hand_z" axis="0 0 1"/>
+        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.10" size="{config.peg_m}" mass="0.5"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator>
+    <position joint="hand_x" kp="2000" kv="63" forcerange="-25 25"/>
+    <position joint="hand_y" kp="2000" kv="63" forcerange="-25 25"/>
+    <position joint="hand_z" kp="2000" kv="63" forcerange="-25 25"/>
+  </actuator>
+</mujoco>"""
