@@ -1,0 +1,6 @@
+"""Everything the robot ever sensed and did, kept on disk for ever and drawn from to learn."""
+
+from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
+
+__all__ = ["Episode", "Memory"]

@@ -1,0 +1,39 @@
+"""Turns what the disk or SQLite says into one sentence with a remedy."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rumpus.errors import MemoryFault
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def faults(path: Path) -> Iterator[None]:
+    """Whatever goes wrong inside with the memory at `path` leaves as a MemoryFault.
+
+    Raises:
+        MemoryFault: naming the path, what happened and what to do.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise MemoryFault(f"The memory {path} {_sentence(error)}") from error
+
+
+def _sentence(error: sqlite3.Error | OSError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    text = str(error)
+    if number in _FULL or "disk is full" in text:
+        return "does not fit on its disk, which is full or over quota; make room and start again."
+    if number in _FORBIDDEN or "readonly" in text or "unable to open" in text:
+        return f"cannot be opened or written here ({text}); make its folder writable by you."
+    if "malformed" in text or "not a database" in text or "no such" in text:
+        return f"is damaged ({text}); put back a copy of its folder."
+    if "locked" in text:
+        return f"is held by another program ({text}); close that program and start again."
+    return f"met a disk error ({text}); check the disk's room, quota and health."

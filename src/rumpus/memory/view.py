@@ -1,0 +1,219 @@
+"""The training view: all steps as arrays on disk, mapped into memory, drawn from at will.
+
+One flat file for each sensor and one for everything else, all row by row. It is only a cache of
+the store: it is compared with the store when opened, and made again where it differs. The
+operating system keeps the rows that are in use in RAM and lets go of the others, so the
+program's own memory does not grow with the robot's life.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rumpus.memory.store import Store
+from rumpus.spec import RobotSpec
+from rumpus.types import Array, Step
+
+GROWTH_STEPS = 4096  # room is added, and the view made durable, every so many steps
+_PROBES = 32  # rows compared with the store when a view is opened
+
+
+class Column:
+    """One file of equal rows: written with plain writes, read through a memory map.
+
+    A write through a map would end the program by a signal on a full disk; a plain write says so.
+
+    Attributes:
+        rows: (capacity, *shape), read-only; only rows already written mean anything.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], mode: str) -> None:
+        """Open the file in mode "rb", "r+b" or (made anew) "x+b"."""
+        self._file = path.open(mode, buffering=0)
+        self._dtype, self._shape = dtype, shape
+        self._row_bytes = dtype.itemsize * int(np.prod(shape))
+        size = os.fstat(self._file.fileno()).st_size // self._row_bytes
+        self.rows: Array = self._map(size) if size else np.empty((0, *shape), dtype)
+
+    def grow(self, capacity: int) -> None:
+        """Make room for `capacity` rows; the new ones take no disk until they are written."""
+        os.ftruncate(self._file.fileno(), capacity * self._row_bytes)
+        self.rows = self._map(capacity)
+
+    def write(self, index: int, row: Array) -> None:
+        """Write one row."""
+        data = memoryview(row.tobytes())
+        offset = index * self._row_bytes
+        while data:  # a disk that fills up may take a part
+            written = os.pwrite(self._file.fileno(), data, offset)
+            data, offset = data[written:], offset + written
+
+    def sync(self) -> None:
+        """Make all written rows durable."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; maps that were handed out stay valid."""
+        self._file.close()
+
+    def _map(self, capacity: int) -> Array:
+        return np.asarray(np.memmap(self._file, self._dtype, "r", shape=(capacity, *self._shape)))
+
+
+class View:
+    """All steps as arrays, the newest included before it is durable.
+
+    Attributes:
+        count: steps written.
+        sensors: the files of frames, by sensor name.
+        index: the file of everything else, see `index_dtype`.
+    """
+
+    def __init__(self, folder: Path, store: Store, mode: str) -> None:
+        """Open the view's files as they are, or make them empty with mode "x+b"."""
+        self._folder, self._id = folder, store.id
+        self.count: int = 0
+        self.index = Column(folder / "index.raw", index_dtype(store.spec), (), mode)
+        self.sensors = {
+            sensor.name: Column(folder / f"sensor_{k}.raw", sensor.dtype, sensor.shape, mode)
+            for k, sensor in enumerate(store.spec.sensors)
+        }
+
+    @property
+    def capacity(self) -> int:
+        """Steps for which there is room."""
+        return min(len(column.rows) for column in self._columns())
+
+    def append(self, episode: int, step: Step) -> None:
+        """Add one step; it can be drawn at once."""
+        row = np.zeros((), self.index.rows.dtype)
+        row["action"], row["executed_action"] = step.action, step.executed_action
+        row["episode"], row["time_s"] = episode, step.observation.time_s
+        row["goal_index"] = step.goal_index
+        row["terminated"], row["truncated"] = step.terminated, step.truncated
+        self.index.write(self.count, row)
+        for name, column in self.sensors.items():
+            column.write(self.count, step.observation.sensors[name])
+        self.count += 1
+
+    def extend(self, steps: Iterable[tuple[int, Step]]) -> None:
+        """Add many steps, with room for them."""
+        for episode, step in steps:
+            if self.count == self.capacity:
+                self.grow()
+            self.append(episode, step)
+
+    def grow(self) -> None:
+        """Make room for more steps."""
+        for column in self._columns():
+            column.grow(self.count + GROWTH_STEPS)
+
+    def mark(self) -> None:
+        """Make the view durable and write down how far it can be trusted."""
+        for column in self._columns():
+            column.sync()
+        new = self._folder / "mark.new"
+        new.write_text(json.dumps({"memory": self._id, "count": self.count}))
+        new.replace(self._folder / "mark.json")
+
+    def close(self) -> None:
+        """Close the files."""
+        for column in self._columns():
+            column.close()
+
+    def equals(self, store: Store, first: int, stop: int) -> bool:
+        """Whether rows first <= index < stop are what the store says."""
+        return all(
+            self._row_equals(first + k, episode, step)
+            for k, (episode, step) in enumerate(store.steps(first, stop))
+        )
+
+    def _row_equals(self, index: int, episode: int, step: Step) -> bool:
+        row = self.index.rows[index]
+        sensors = step.observation.sensors
+        return (
+            bool(row["episode"] == episode)
+            and bool(row["time_s"] == step.observation.time_s)
+            and bool(row["goal_index"] == step.goal_index)
+            and (bool(row["terminated"]), bool(row["truncated"]))
+            == (step.terminated, step.truncated)
+            and np.array_equal(row["action"], step.action)
+            and np.array_equal(row["executed_action"], step.executed_action)
+            and all(np.array_equal(c.rows[index], sensors[n]) for n, c in self.sensors.items())
+        )
+
+    def _columns(self) -> list[Column]:
+        return [self.index, *self.sensors.values()]
+
+
+def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
+    """What is kept of each step beside its frames; aligned, so that torch can take any field."""
+    return np.dtype(
+        [
+            ("episode", np.int64),
+            ("time_s", np.float64),
+            ("goal_index", np.int64),
+            ("action", np.float32, (spec.action_size,)),
+            ("executed_action", np.float32, (spec.action_size,)),
+            ("terminated", np.bool_),
+            ("truncated", np.bool_),
+        ],
+        align=True,
+    )
+
+
+def open_view(folder: Path, store: Store) -> View:
+    """The writer's view: kept where it equals the store, brought up to it, else made again."""
+    view = _trusted(folder, store, "r+b")
+    if view is None:
+        view = _anew(folder, store)
+    view.extend(store.steps(view.count, store.count))
+    if view.count == view.capacity:
+        view.grow()
+    view.mark()
+    return view
+
+
+def read_view(folder: Path, scratch: Path, store: Store) -> View:
+    """A reader's view: the writer's own files where they equal the store, else a private copy."""
+    view = _trusted(folder, store, "rb")
+    if view is not None:
+        if view.capacity >= store.count and view.equals(store, view.count, store.count):
+            view.count = store.count
+            return view
+        view.close()
+    view = _anew(scratch, store)
+    view.extend(store.steps(0, store.count))
+    return view
+
+
+def _trusted(folder: Path, store: Store, mode: str) -> View | None:
+    """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
+    try:
+        mark = json.loads((folder / "mark.json").read_text())
+        view = View(folder, store, mode)
+    except (FileNotFoundError, ValueError):
+        return None
+    count = min(mark["count"], store.count)
+    probes = {int(k) for k in np.linspace(0, count - 1, _PROBES)} if count else set()
+    if (
+        mark["memory"] == store.id
+        and view.capacity >= count
+        and all(view.equals(store, k, k + 1) for k in probes)
+    ):
+        view.count = count
+        return view
+    view.close()
+    return None
+
+
+def _anew(folder: Path, store: Store) -> View:
+    # New files, never the old ones emptied: a reader may still have those mapped.
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    return View(folder, store, "x+b")
