@@ -1,0 +1,160 @@
+"""Any Gymnasium environment as a robot: its `Box` action scaled to [-1, 1], its readings named.
+
+What it hands to play are the observations alone. Rewards are dropped; `info` is never part of
+an observation, see `worlds/gymnasium_world.py` for the one use of `info["state"]`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from rumpus.body.robot import Robot
+from rumpus.errors import WorldError
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array, Observation
+
+UNNAMED_SENSOR = "observation"
+USUAL_RATE_HZ = 10.0
+WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
+Env = gym.Env[Any, Any]
+
+
+class GymnasiumRobot(Robot):
+    """A robot made of a `gymnasium.Env`; it begins its first episode at once.
+
+    Time is simulated: `time_s` grows by 1 / rate_hz a step and by as much at a restart. The rate
+    is the environment's `metadata["render_fps"]`, or 10 Hz where it declares none.
+
+    Args:
+        env: has a `Box` action with finite limits and an observation that is a picture
+            (uint8 (h, w, c) or (h, w)), a vector, or a flat `Dict` of them.
+        name: what messages and the run call it.
+        seed: of the first episode; later episodes follow from it.
+
+    Raises:
+        WorldError: when a space cannot be used, naming it and what would do.
+    """
+
+    def __init__(self, env: Env, name: str, seed: int = 0) -> None:
+        self.env = env
+        self._limits = _action_limits(env.action_space, name)
+        self.spec = RobotSpec(
+            name=name,
+            sensors=tuple(_sensor_spec(k, s, name) for k, s in _parts(env).items()),
+            action_size=self._limits[0].size,
+            rate_hz=float(env.metadata.get("render_fps") or USUAL_RATE_HZ),
+        )
+        self._steps, self._stopped = 0, False
+        self.begin(seed)
+
+    def begin(self, seed: int | None) -> None:
+        """Begin an episode, from a seed or from where the random numbers stand."""
+        given = self._given(self.env.reset(seed=seed), 2, "reset")
+        self._readings, self.info = self._read(given[0]), given[1]
+        self._ended = (False, False)
+
+    def observe(self) -> Observation:
+        return Observation(self._readings, self._steps / self.spec.rate_hz)
+
+    def act(self, action: Array) -> None:
+        """Carry out one action.
+
+        Raises:
+            WorldError: when the episode has ended and `restart` was not called.
+        """
+        if any(self._ended):
+            raise WorldError(
+                f"{self.spec.name}: its episode has ended and it was told to act; "
+                "call restart() first."
+            )
+        low, high = self._limits
+        motor = low + (np.clip(action, -1.0, 1.0) + 1.0) / 2.0 * (high - low)
+        space = self.env.action_space
+        given = self._given(
+            self.env.step(motor.reshape(space.shape).astype(space.dtype)), 5, "step"
+        )
+        self._readings, self.info = self._read(given[0]), given[4]
+        self._ended = (bool(given[2]), bool(given[3]))
+        self._steps += 1
+
+    @property
+    def ended(self) -> tuple[bool, bool]:
+        return self._ended
+
+    def restart(self) -> None:
+        self._steps += 1
+        self.begin(None)
+
+    def stop(self) -> None:
+        if not self._stopped:
+            self.env.close()
+        self._stopped = True
+
+    def _given(self, result: Any, parts: int, call: str) -> tuple[Any, ...]:
+        if not isinstance(result, tuple) or len(result) != parts:
+            raise WorldError(
+                f"{self.spec.name}: {call}() gave {_described(result)}, expected a tuple of "
+                f"{parts} as Gymnasium 1.0 has it; bring the environment to that interface."
+            )
+        return result
+
+    def _read(self, observation: Any) -> dict[str, Array]:
+        named = observation if isinstance(observation, Mapping) else {UNNAMED_SENSOR: observation}
+        readings = {name: _reading(np.asarray(value)) for name, value in named.items()}
+        self.spec.check(readings)
+        return readings
+
+
+def _described(result: Any) -> str:
+    return f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+
+
+def _reading(value: Array) -> Array:
+    """One reading as rumpus keeps it; copied, for environments write into their own arrays."""
+    if value.dtype == np.uint8 and value.ndim == 2:
+        return value[:, :, None].copy()
+    if value.ndim == 3:
+        return value.copy()
+    return np.array(value, np.float32).reshape(-1)
+
+
+def _parts(env: Env) -> dict[str, spaces.Space[Any]]:
+    """The observation's spaces by sensor name."""
+    space = env.observation_space
+    return dict(space.spaces) if isinstance(space, spaces.Dict) else {UNNAMED_SENSOR: space}
+
+
+def _sensor_spec(name: str, space: spaces.Space[Any], owner: str) -> SensorSpec:
+    if isinstance(space, spaces.Box):
+        if space.dtype == np.uint8 and len(space.shape) == 2:
+            return SensorSpec(name, (*space.shape, 1))
+        if space.dtype == np.uint8 and len(space.shape) == 3 and space.shape[2] <= 4:
+            return SensorSpec(name, space.shape)
+        if len(space.shape) < 2:
+            low = max(float(np.min(space.low)), -WIDEST)
+            high = min(float(np.max(space.high)), WIDEST)
+            return SensorSpec(name, (int(np.prod(space.shape)),), low, high)
+    raise WorldError(
+        f"{owner}: its observation '{name}' is {space}, expected a picture (Box, uint8, (h, w, c) "
+        "with at most 4 channels, channels last), a vector (Box, (k,)) or a flat Dict of them; "
+        "wrap the environment so that it gives one of these."
+    )
+
+
+def _action_limits(space: spaces.Space[Any], owner: str) -> tuple[Array, Array]:
+    """Lowest and highest motor command, float64 (A,) each."""
+    if not isinstance(space, spaces.Box) or not np.issubdtype(space.dtype, np.floating):
+        raise WorldError(
+            f"{owner}: its action is {space}, expected a Box of floats; "
+            "rumpus moves by continuous actions, so wrap the environment to take them."
+        )
+    low, high = (np.asarray(b, np.float64).reshape(-1) for b in (space.low, space.high))
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise WorldError(
+            f"{owner}: its action has no limits ({space}), expected a finite low and high for "
+            "every motor; wrap it in gymnasium.wrappers.RescaleAction or declare the limits."
+        )
+    return low, high

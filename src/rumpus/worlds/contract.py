@@ -1,0 +1,281 @@
+"""Does a world keep its promises? Plays in it at random and answers in sentences.
+
+Promises: readings as declared, the same play from the same seed, trials that put the world where
+they say, and a place worth playing in: random motion changes what is seen, both ways, and never
+gets stuck. `state()` is read here to measure; it goes nowhere else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from rumpus.errors import RumpusError
+from rumpus.types import Array, Observation
+from rumpus.worlds.base import State, World
+from rumpus.worlds.random_play import smoothed_actions
+
+Make = Callable[[], World]
+SEED = 0
+TWIN_STEPS = 100  # play repeated in a second world of the same seed
+STILL_SHARE, SLOW_SHARE = 0.01, 0.10  # of steps in which something changes: failure, warning
+MOVED_SHARE = 1e-3  # of its seen range: a scalar that moves less in a step stands still
+BINS = 10  # of a scalar's seen range, to tell how evenly play covers it
+STUCK_SHARE = 0.5  # of all steps without moving, at a stretch: warning
+MOST_SCALARS = 12  # told one by one
+PLACED_SHARE = 0.02  # of its seen range: how near a scalar must be to where a trial puts it
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look at a world found.
+
+    Attributes:
+        verdict: "ok", "warning" (it will play, perhaps badly) or "failure" (it breaks a promise).
+        sentence: what was found, with figures, and what to do where something is wrong.
+    """
+
+    verdict: Literal["ok", "warning", "failure"]
+    sentence: str
+
+
+@dataclass
+class Played:
+    """What random play saw, in memory that does not grow with the size of pictures.
+
+    Attributes:
+        first: the first TWIN_STEPS + 1 observations, the first one before any action.
+        times_s: capture time of every observation.
+        states: simulator truth at every observation.
+        restarts: indices of observations that begin an episode.
+        changed: for each observation after an action, whether any sensor reads differently.
+        seen: lowest and highest reading by sensor.
+    """
+
+    first: list[Observation] = field(default_factory=list)
+    times_s: list[float] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    restarts: set[int] = field(default_factory=set)
+    changed: list[bool] = field(default_factory=list)
+    seen: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def note(self, observation: Observation, state: State) -> None:
+        """Take down one moment."""
+        if len(self.first) <= TWIN_STEPS:
+            self.first.append(observation)
+        self.times_s.append(observation.time_s)
+        self.states.append(dict(state))
+        for name, reading in observation.sensors.items():
+            low, high = self.seen.get(name, (np.inf, -np.inf))
+            self.seen[name] = min(low, float(reading.min())), max(high, float(reading.max()))
+
+    def values(self, name: str) -> Array:
+        """A scalar of the state at every observation, float64."""
+        return np.array([state[name] for state in self.states])
+
+    def changes(self, name: str) -> Array:
+        """Change of a scalar of the state by each action, float64."""
+        acted = [i for i in range(len(self.states) - 1) if i + 1 not in self.restarts]
+        changes: Array = np.diff(self.values(name))[acted]
+        return changes
+
+
+def examine(make: Make, steps: int = 2000) -> list[Finding]:
+    """Play in a world at random and say which promises it keeps.
+
+    Args:
+        make: makes the world afresh, always with the same seed.
+        steps: random control steps to play.
+
+    Returns:
+        findings in the order in which they were looked for; a world that raises ends the list
+        with its sentence as a failure.
+    """
+    findings: list[Finding] = []
+    try:
+        findings.extend(_look(make, steps))
+    except RumpusError as error:
+        findings.append(Finding("failure", str(error)))
+    return findings
+
+
+def _look(make: Make, steps: int) -> list[Finding]:
+    world = make()
+    played = play_at_random(world, steps)
+    findings = [
+        _declared(world),
+        _kept(world, played),
+        _episodes(played),
+        _repeatable(make, played),
+        _lively(played),
+        *_both_ways(played),
+        _trials(world, played),
+    ]
+    world.stop()
+    return findings
+
+
+def play_at_random(world: World, steps: int) -> Played:
+    """Play `steps` smoothed random actions, restarting where an episode ends.
+
+    Raises:
+        WorldError: when a reading does not keep the world's spec.
+    """
+    rng = np.random.default_rng(SEED)
+    played, before = Played(), world.observe()
+    played.note(before, world.state())
+    for action in smoothed_actions(rng, steps, world.spec.action_size):
+        if ended := any(world.ended):
+            world.restart()
+            played.restarts.add(len(played.states))
+        else:
+            world.act(action)
+        now = world.observe()
+        world.spec.check(now.sensors)
+        played.note(now, world.state())
+        if not ended:
+            played.changed.append(_differing(before, now) is not None)
+        before = now
+    return played
+
+
+def _differing(one: Observation, other: Observation) -> str | None:
+    """The first sensor that reads differently."""
+    same = (n for n, r in one.sensors.items() if not np.array_equal(r, other.sensors[n]))
+    return next(same, None)
+
+
+def _declared(world: World) -> Finding:
+    sensors = ", ".join(f"{s.name} {s.dtype} {s.shape}" for s in world.spec.sensors)
+    size = world.spec.action_size
+    sentence = (
+        f"It senses {sensors}; it moves by {size} number{'s' * (size != 1)} in [-1, 1] "
+        f"at {world.spec.rate_hz:g} Hz."
+    )
+    usable = world.spec.sensors and size > 0 and world.spec.rate_hz > 0
+    return Finding("ok" if usable else "failure", sentence)
+
+
+def _kept(world: World, played: Played) -> Finding:
+    """The clock and the range; shapes and dtypes were checked in play."""
+    if not (np.diff(played.times_s) > 0).all():
+        return Finding("failure", "Its capture time does not grow at every step; mend `time_s`.")
+    for sensor in world.spec.sensors:
+        low, high = played.seen[sensor.name]
+        if low < sensor.low or high > sensor.high:
+            return Finding(
+                "warning",
+                f"Sensor '{sensor.name}' ranged over {low:.3g} to {high:.3g}, outside its declared "
+                f"{sensor.low:.3g} to {sensor.high:.3g}; declare what it can read.",
+            )
+    count = len(played.times_s)
+    return Finding("ok", f"All {count} readings keep the declared shape, dtype and range.")
+
+
+def _episodes(played: Played) -> Finding:
+    steps, ends = len(played.states) - 1, len(played.restarts)
+    if not ends:
+        return Finding("ok", f"It was never reset in {steps} steps.")
+    return Finding("ok", f"Its episodes ended {ends} times in {steps} steps and began anew.")
+
+
+def _repeatable(make: Make, played: Played) -> Finding:
+    world = make()
+    twin = play_at_random(world, len(played.first) - 1)
+    world.stop()
+    for i, (one, other) in enumerate(zip(played.first, twin.first, strict=True)):
+        if name := _differing(one, other):
+            return Finding(
+                "failure",
+                f"The same seed and actions gave another '{name}' at step {i}; "
+                "draw every random number from the seed.",
+            )
+    steps = len(played.first) - 1
+    return Finding("ok", f"The same seed and actions gave the same readings for {steps} steps.")
+
+
+def _lively(played: Played) -> Finding:
+    share = float(np.mean(played.changed))
+    sentence = f"Random play changed what is seen in {share:.0%} of the steps"
+    if share < STILL_SHARE:
+        return Finding("failure", f"{sentence}; there is nothing to learn: let actions do more.")
+    if share < SLOW_SHARE:
+        return Finding("warning", f"{sentence}; learning will be slow: let actions do more.")
+    return Finding("ok", f"{sentence}.")
+
+
+def _both_ways(played: Played) -> list[Finding]:
+    """One finding for each scalar of the state, or one for all where they are too many."""
+    names = list(played.states[0])
+    found = [_scalar(name, played.values(name), played.changes(name)) for name in names]
+    if len(found) <= MOST_SCALARS:
+        return found
+    good = sum(finding.verdict == "ok" for finding in found)
+    return [
+        Finding(
+            "ok" if good else "warning",
+            f"Its state has {len(found)} scalars, {good} of which random play moved both ways "
+            "over their whole range; name a few true scalars to learn more.",
+        )
+    ]
+
+
+def _scalar(name: str, values: Array, changes: Array) -> Finding:
+    low, high = float(values.min()), float(values.max())
+    if high == low:
+        return Finding(
+            "warning", f"{name} never moved from {low:.3g}; random play cannot reach it."
+        )
+    moved = MOVED_SHARE * (high - low)
+    up, down = float((changes > moved).mean()), float((changes < -moved).mean())
+    counts = np.histogram(values, BINS, (low, high))[0]
+    still = longest_still(np.abs(changes) > moved)
+    sentence = (
+        f"{name} rose in {up:.1%} and fell in {down:.1%} of the steps, ranged over {low:.3g} to "
+        f"{high:.3g}, was in {np.count_nonzero(counts)} of {BINS} parts of it, "
+        f"and stood still for at most {still} steps"
+    )
+    if min(up, down) == 0.0:
+        return Finding("warning", f"{sentence}; it goes one way only: play without resets stops.")
+    if still > STUCK_SHARE * len(changes):
+        return Finding("warning", f"{sentence}; play gets stuck: make it easier to move again.")
+    if not counts.all():
+        return Finding("warning", f"{sentence}; parts of its range are hardly ever seen.")
+    return Finding("ok", f"{sentence}.")
+
+
+def longest_still(moved: Array) -> int:
+    """Most steps in a row without moving; `moved` is bool (steps,)."""
+    edges = np.flatnonzero(np.concatenate([[True], moved, [True]]))
+    return int(np.diff(edges).max()) - 1
+
+
+def _trials(world: World, played: Played) -> Finding:
+    for kind in world.trial_kinds:
+        trials = world.trials(3, SEED, kind)
+        if trials != world.trials(3, SEED, kind):
+            return Finding(
+                "failure", f"The trials '{kind}' differ from call to call; use the seed."
+            )
+        for trial in trials:
+            world.spec.check(world.stage(trial).sensors)
+            state = world.state()
+            far = [n for n, v in trial.start.items() if abs(state[n] - v) > _near(played, n)]
+            if far:
+                return Finding(
+                    "failure",
+                    f"A trial '{kind}' says {far[0]} = {trial.start[far[0]]:.3g} and the world "
+                    f"began at {state[far[0]]:.3g}; mend stage() or the trial.",
+                )
+            if world.measure.name not in world.errors(state, trial.goal):
+                return Finding(
+                    "failure",
+                    f"It measures '{world.measure.name}', which errors() does not give; "
+                    f"it gives: {', '.join(world.errors(state, trial.goal))}.",
+                )
+    return Finding("ok", f"Its trials ({', '.join(world.trial_kinds)}) begin where they say.")
+
+
+def _near(played: Played, name: str) -> float:
+    return PLACED_SHARE * float(np.ptp(played.values(name))) + 1e-6

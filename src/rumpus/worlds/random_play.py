@@ -1,0 +1,18 @@
+"""Random motion that gets somewhere: each action keeps most of the one before."""
+
+import numpy as np
+
+from rumpus.types import Array
+
+KEEP = 0.8
+NOISE = 0.6  # keeps the spread at 1 where nothing is clipped: 0.8^2 + 0.6^2 = 1
+
+
+def smoothed_actions(rng: np.random.Generator, count: int, action_size: int) -> Array:
+    """`count` smoothed random actions, float32 (count, A) in [-1, 1]."""
+    actions = np.zeros((count, action_size), np.float32)
+    action = np.zeros(action_size, np.float32)
+    for row in actions:
+        action = np.clip(KEEP * action + NOISE * rng.standard_normal(action_size), -1.0, 1.0)
+        row[:] = action
+    return actions
