@@ -30,7 +30,7 @@ class Simulation:
         joints: Sequence[str],
         low_m: Sequence[float],
         high_m: Sequence[float],
-        step_m: float,
+        step_m: Sequence[float],
         camera: CameraConfig,
     ) -> None:
         """Build the scene.
@@ -48,7 +48,7 @@ class Simulation:
         self.data = mujoco.MjData(self._model)
         self._address = [int(self._model.joint(name).qposadr[0]) for name in joints]
         self._low_m, self._high_m = np.array(low_m), np.array(high_m)
-        self._step_m = step_m
+        self._step_m = np.array(step_m)
         self._hand_n = len(low_m)
         self._steps_n = 0
         mujoco.mj_forward(self._model, self.data)

@@ -39,9 +39,11 @@ class DoorConfig:
     bar_m: float = 0.008
     loop_height_m: float = 0.055
     peg_m: float = 0.016
-    low_m: tuple[float, float, float] = (-0.17, -0.37, 0.015)
-    high_m: tuple[float, float, float] = (0.17, -0.29, 0.075)
-    step_m: float = 0.015
+    low_m: tuple[float, float, float] = (-0.145, -0.37, 0.005)
+    high_m: tuple[float, float, float] = (0.145, -0.31, 0.055)
+    step_m: tuple[float, float, float] = (0.015, 0.015, 0.010)
+    slope_rad: float = 0.0
+    end: bool = False
 
     @property
     def loop_radius_m(self) -> float:
@@ -170,15 +172,41 @@ def _simulate(config: DoorConfig) -> Simulation:
     )
 
 
+def _loop(config: DoorConfig) -> str:
+    """The loop: four bars, and a slope outside each of three of them.
+
+    Upright inside and sloped outside, it lets a peg in more easily than out: pushed against the
+    slope the peg climbs in, so play that lost the door soon has it again.
+    """
+    length, width = config.loop_m
+    bar, height = config.bar_m, config.loop_height_m
+    near, far, side = config.panel_m, config.panel_m + length + 2 * bar, width / 2 + bar
+    corners = ((near, -side), (far, -side), (far, side), (near, side))
+    bars = [
+        f'<geom class="loop" fromto="{a[0]} {a[1]} {height} {b[0]} {b[1]} {height}"/>'
+        for a, b in zip(corners, corners[1:] + corners[:1], strict=True)
+    ]
+    top, foot = height + bar, height + bar
+    run = foot if not config.slope_rad else foot / np.tan(config.slope_rad)
+    half = np.hypot(run, top) / 2
+    middle = (near + far) / 2
+    for sign in ((-1, 1) if config.slope_rad else ()):
+        at = side + bar * 0.5 + run / 2
+        bars.append(
+            f'<geom class="slope" size="{(length + 2 * bar) / 2} {half} 0.002" '
+            f'pos="{middle} {sign * at} {top / 2}" euler="{-sign * config.slope_rad} 0 0"/>'
+        )
+    if config.end:
+      at = far + bar * 0.5 + run / 2
+      bars.append(
+        f'<geom class="slope" size="{half} {side} 0.002" '
+        f'pos="{at} 0 {top / 2}" euler="0 {config.slope_rad} 0"/>'
+      )
+    return "".join(bars)
+
+
 def _mjcf(config: DoorConfig) -> str:
     """The scene. Every number in it is in metres, kilograms or radians."""
-    length, width = config.loop_m
-    bar = config.bar_m
-    near, far = config.panel_m + bar, config.panel_m + bar + length + bar
-    near, far = config.panel_m, config.panel_m + length + 2 * bar
-    side = width / 2 + bar
-    x0 = near + bar
-    x1 = far - bar
     return f"""
 <mujoco model="door">
   <compiler angle="radian" autolimits="true"/>
@@ -190,8 +218,10 @@ def _mjcf(config: DoorConfig) -> str:
       <joint type="slide" damping="0"/>
       <geom rgba="0.95 0.1 0.1 1" contype="1" conaffinity="2"/>
     </default>
-    <default class="loop"><geom type="capsule" size="{bar}" contype="2" conaffinity="1"
-      rgba="1.0 0.85 0.1 1"/></default>
+    <default class="loop"><geom type="capsule" size="{config.bar_m}" mass="0.02"
+      contype="2" conaffinity="1" rgba="1.0 0.85 0.1 1"/></default>
+    <default class="slope"><geom type="box" mass="0.02" contype="2" conaffinity="1"
+      rgba="0.9 0.6 0.1 1"/></default>
   </default>
   <worldbody>
     <camera name="camera" pos="0 -0.80 0.62" xyaxes="1 0 0 0 0.745 0.667" fovy="32"/>
@@ -202,10 +232,7 @@ def _mjcf(config: DoorConfig) -> str:
         damping="0.3" frictionloss="0.25" armature="0.005"/>
       <geom type="box" size="{config.panel_m / 2} 0.012 0.045" pos="{config.panel_m / 2} 0 0.05"
         mass="0.6" contype="2" conaffinity="1" rgba="0.15 0.45 0.9 1"/>
-      <geom class="loop" mass="0.02" fromto="{x0} {side} {config.loop_height_m} {x1 + 0} {side} {config.loop_height_m}"/>
-      <geom class="loop" mass="0.02" fromto="{x0} {-side} {config.loop_height_m} {x1} {-side} {config.loop_height_m}"/>
-      <geom class="loop" mass="0.02" fromto="{x0 - bar} {-side} {config.loop_height_m} {x0 - bar} {side} {config.loop_height_m}"/>
-      <geom class="loop" mass="0.02" fromto="{x1 + bar} {-side} {config.loop_height_m} {x1 + bar} {side} {config.loop_height_m}"/>
+      {_loop(config)}
     </body>
     <body name="carriage" childclass="hand">
       <joint name="hand_x" axis="1 0 0"/>
