@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from rumpus.errors import InputError, MemoryFault
+from rumpus.errors import InputError, MemoryFault, WorldError
 from rumpus.memory import sampler, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
@@ -273,6 +273,11 @@ class Memory:
 
     def _check(self, step: Step) -> None:
         self.spec.check(step.observation.sensors)
+        if not np.isfinite(step.observation.time_s):
+            raise WorldError(
+                f"{self.spec.name} gave the capture time {step.observation.time_s}; "
+                "seconds on its clock were expected; mend observe()."
+            )
         shape = (self.spec.action_size,)
         for name, action in (("action", step.action), ("executed_action", step.executed_action)):
             if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():

@@ -52,7 +52,7 @@ CREATE TABLE step (
 );
 PRAGMA user_version = {version};
 """
-_SCALARS = 8  # columns of `step` before its checksum
+_SCALARS = 8  # columns of `step` before its checksum; blobs follow it
 
 
 def lock(folder: Path) -> IO[bytes]:
@@ -178,8 +178,14 @@ class Store:
         cursor = self._connection.execute(
             "SELECT * FROM step WHERE step >= ? AND step < ? ORDER BY step", (first, stop)
         )
-        for index, row in zip(range(first, stop), cursor, strict=True):
-            yield row[1], self._step(index, row)
+        for index in range(first, stop):
+            row = cursor.fetchone()
+            if row is None or row[0] != index or _checksum(row) != row[_SCALARS]:
+                raise MemoryFault(
+                    f"The memory is damaged at step {index}: its bytes are missing or are not "
+                    "what was written; put back a copy of the memory's folder."
+                )
+            yield row[1], self._step(row)
 
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""
@@ -189,8 +195,8 @@ class Store:
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
 
-    def _row(self, episode: int, step: Step) -> list[Any]:
-        scalars = [
+    def _row(self, episode: int, step: Step) -> tuple[Any, ...]:
+        scalars = (
             self.count,
             episode,
             float(step.observation.time_s),
@@ -199,26 +205,22 @@ class Store:
             int(step.truncated),
             step.clip_reason,
             step.goal_reason,
-        ]
+        )
         sensors = [step.observation.sensors[s.name] for s in self.spec.sensors]
         blobs = [a.tobytes() for a in (step.action, step.executed_action, *sensors)]
-        return [*scalars, _checksum(scalars, blobs), *blobs]
+        row = (*scalars, 0, *blobs)
+        return (*scalars, _checksum(row), *blobs)
 
-    def _step(self, index: int, row: tuple[Any, ...]) -> Step:
-        scalars, checksum, blobs = row[:_SCALARS], row[_SCALARS], row[_SCALARS + 1 :]
-        if row[0] != index or _checksum(list(scalars), list(blobs)) != checksum:
-            raise MemoryFault(
-                f"The memory is damaged at step {index} of episode {row[1]}: its bytes are not "
-                "what was written; put back a copy of the memory's folder."
-            )
+    def _step(self, row: tuple[Any, ...]) -> Step:
+        action, executed_action, *readings = row[_SCALARS + 1 :]
         sensors: dict[str, Array] = {
             sensor.name: np.frombuffer(blob, sensor.dtype).reshape(sensor.shape)
-            for sensor, blob in zip(self.spec.sensors, blobs[2:], strict=True)
+            for sensor, blob in zip(self.spec.sensors, readings, strict=True)
         }
         return Step(
             Observation(sensors, row[2]),
-            action=np.frombuffer(blobs[0], np.float32),
-            executed_action=np.frombuffer(blobs[1], np.float32),
+            action=np.frombuffer(action, np.float32),
+            executed_action=np.frombuffer(executed_action, np.float32),
             goal_index=row[3],
             terminated=bool(row[4]),
             truncated=bool(row[5]),
@@ -260,8 +262,8 @@ def _check_version(folder: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def _checksum(scalars: list[Any], blobs: list[bytes]) -> int:
-    checksum = zlib.crc32(json.dumps(scalars).encode())
-    for blob in blobs:
+def _checksum(row: tuple[Any, ...]) -> int:
+    checksum = zlib.crc32(json.dumps(row[:_SCALARS]).encode())
+    for blob in row[_SCALARS + 1 :]:
         checksum = zlib.crc32(blob, checksum)
     return checksum

@@ -6,12 +6,13 @@ operating system keeps the rows that are in use in RAM and lets go of the others
 program's own memory does not grow with the robot's life.
 """
 
-import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from rumpus.memory.store import Store
@@ -20,6 +21,14 @@ from rumpus.types import Array, Step
 
 GROWTH_STEPS = 4096  # room is added, and the view made durable, every so many steps
 _PROBES = 32  # rows compared with the store when a view is opened
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Which memory a view is of, and how many of its steps are durable in it."""
+
+    memory: str
+    count: int
 
 
 class Column:
@@ -117,7 +126,7 @@ class View:
         for column in self._columns():
             column.sync()
         new = self._folder / "mark.new"
-        new.write_text(json.dumps({"memory": self._id, "count": self.count}))
+        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count)))
         new.replace(self._folder / "mark.json")
 
     def close(self) -> None:
@@ -194,14 +203,14 @@ def read_view(folder: Path, scratch: Path, store: Store) -> View:
 def _trusted(folder: Path, store: Store, mode: str) -> View | None:
     """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
     try:
-        mark = json.loads((folder / "mark.json").read_text())
+        mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
         view = View(folder, store, mode)
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
-    count = min(mark["count"], store.count)
+    count = min(mark.count, store.count)
     probes = {int(k) for k in np.linspace(0, count - 1, _PROBES)} if count else set()
     if (
-        mark["memory"] == store.id
+        mark.memory == store.id
         and view.capacity >= count
         and all(view.equals(store, k, k + 1) for k in probes)
     ):

@@ -1,0 +1,63 @@
+"""Windows never cross a cut, and everything that can be drawn is drawn equally often."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rumpus.errors import InputError
+from rumpus.memory import sampler
+
+LIVES = st.lists(st.integers(0, 9), max_size=12)
+
+
+def episode_of(lengths: list[int]) -> np.ndarray:
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+@given(LIVES, st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_no_window_crosses_a_cut(lengths: list[int], length: int, seed: int) -> None:
+    episode = episode_of(lengths)
+    if max(lengths, default=0) < length:
+        with pytest.raises(InputError, match=f"window of {length} steps"):
+            sampler.draw(np.random.default_rng(seed), episode, 20, length)
+        return
+    index = sampler.draw(np.random.default_rng(seed), episode, 20, length)
+    assert index.shape == (20, length)
+    assert index.dtype == np.int64
+    assert (np.diff(index, axis=1) == 1).all()
+    assert (episode[index] == episode[index[:, :1]]).all()
+
+
+@given(LIVES, st.integers(1, 6))
+def test_every_step_of_a_long_enough_episode_can_be_drawn(lengths: list[int], length: int) -> None:
+    windows = sampler.starts(episode_of(lengths), length)[:, None] + np.arange(length)
+    long_enough = [n for n in lengths if n >= length]
+    assert len(windows) == sum(n - length + 1 for n in long_enough)
+    assert len(np.unique(windows)) == sum(long_enough)
+
+
+def test_every_window_is_drawn_equally_often() -> None:
+    episode = episode_of([3, 10, 1, 5])
+    every = sampler.starts(episode, 3)
+    drawn = sampler.draw(np.random.default_rng(0), episode, 12_000, 3)[:, 0]
+    first, count = np.unique(drawn, return_counts=True)
+    np.testing.assert_array_equal(first, every)
+    assert abs(count - 1000).max() < 150  # five standard deviations
+
+
+def test_the_one_long_episode_among_many_short_ones_is_found() -> None:
+    episode = episode_of([2] * 5000 + [9] + [2] * 5000)
+    drawn = sampler.draw(np.random.default_rng(0), episode, 300, 8)[:, 0]
+    assert set(drawn) == {10_000, 10_001}
+
+
+def test_the_same_chance_draws_the_same_windows() -> None:
+    episode = episode_of([50, 50])
+    one, two = (sampler.draw(np.random.default_rng(7), episode, 16, 4) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_an_empty_window_is_refused() -> None:
+    with pytest.raises(InputError, match="at least 1"):
+        sampler.starts(episode_of([5]), 0)

@@ -1,0 +1,115 @@
+"""The training view is only a cache: lost, cut, spoiled or strange, it is made again."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rumpus.memory import Memory
+from rumpus.memory.view import GROWTH_STEPS
+from rumpus.spec import RobotSpec
+from rumpus.types import Step
+
+StepOf = Callable[[int], Step]
+N = 40
+
+
+def delete(view: Path) -> None:
+    shutil.rmtree(view)
+
+
+def delete_one_file(view: Path) -> None:
+    (view / "sensor_1.raw").unlink()
+
+
+def cut(view: Path) -> None:
+    with (view / "sensor_0.raw").open("r+b") as file:
+        file.truncate(100)
+
+
+def spoil(view: Path) -> None:
+    file = view / "sensor_0.raw"
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def spoil_index(view: Path) -> None:
+    file = view / "index.raw"
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def spoil_mark(view: Path) -> None:
+    (view / "mark.json").write_text("[3]")
+
+
+def another_memory(view: Path) -> None:
+    mark = view / "mark.json"
+    mark.write_text('{"memory":"another","count":40}')
+
+
+DAMAGES = [delete, delete_one_file, cut, spoil, spoil_index, spoil_mark, another_memory]
+
+
+@pytest.fixture
+def path(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> Path:
+    with Memory.create(tmp_path / "m", spec) as memory:
+        memory.begin_episode("play")
+        for k in range(N):
+            memory.append(step_of(k))
+    return tmp_path / "m"
+
+
+def assert_whole(memory: Memory, step_of: StepOf) -> None:
+    assert len(memory) == N
+    lived = [step_of(k) for k in range(N)]
+    for name in ("camera/left", 'joint "q"'):
+        put = np.stack([s.observation.sensors[name] for s in lived])
+        np.testing.assert_array_equal(memory.frames(name), put)
+    np.testing.assert_array_equal(memory.actions, [s.action for s in lived])
+    np.testing.assert_array_equal(memory.time_s, [s.observation.time_s for s in lived])
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("write", [True, False])
+def test_a_damaged_view_is_made_again(
+    path: Path, step_of: StepOf, damage: Callable[[Path], None], write: bool
+) -> None:
+    damage(path / "view")
+    with Memory.open(path, write=write) as memory:
+        assert_whole(memory, step_of)
+    with Memory.open(path) as memory:
+        assert_whole(memory, step_of)
+
+
+def test_a_whole_view_is_kept(path: Path) -> None:
+    before = (path / "view" / "sensor_0.raw").stat().st_ino
+    Memory.open(path).close()
+    assert (path / "view" / "sensor_0.raw").stat().st_ino == before
+
+
+def test_a_reader_keeps_its_pictures_while_the_view_is_made_again(
+    path: Path, step_of: StepOf
+) -> None:
+    with Memory.open(path, write=False) as reader:
+        (path / "view" / "mark.json").unlink()
+        Memory.open(path).close()
+        assert_whole(reader, step_of)
+
+
+def test_pictures_handed_out_cannot_be_painted_over(path: Path) -> None:
+    with Memory.open(path) as memory, pytest.raises(ValueError, match="read-only"):
+        memory.frames("camera/left")[0] = 0
+
+
+def test_the_view_grows(path: Path, step_of: StepOf) -> None:
+    step = step_of(0)
+    with Memory.open(path) as memory:
+        memory.begin_episode("play")
+        early = memory.actions
+        for _ in range(GROWTH_STEPS + 1):
+            memory.append(step)
+        assert len(memory) == N + GROWTH_STEPS + 1
+        assert len(early) == N
+        np.testing.assert_array_equal(memory.actions[-1], step.action)
+        np.testing.assert_array_equal(memory.actions[:N], early)
