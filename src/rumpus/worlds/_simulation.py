@@ -3,7 +3,7 @@
 The leading underscore says that this file is not a world.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import mujoco
 import numpy as np
@@ -28,9 +28,8 @@ class Simulation:
         self,
         xml: str,
         joints: Sequence[str],
-        low_m: Sequence[float],
-        high_m: Sequence[float],
         step_m: Sequence[float],
+        limit: Callable[[Array], Array],
         camera: CameraConfig,
     ) -> None:
         """Build the scene.
@@ -38,18 +37,17 @@ class Simulation:
         Args:
             xml: the MJCF model.
             joints: every joint by name, the hand's first, one actuator each for the hand's.
-            low_m: the workspace's lower corner, one number for each axis of the hand.
-            high_m: its upper corner.
-            step_m: how far an action of 1 moves the hand's target.
+            step_m: how far an action of 1 moves the hand's target, for each axis of the hand.
+            limit: brings a target, float64 (axes,) in m, back into the workspace.
             camera: how the scene is seen.
         """
         self._model = mujoco.MjModel.from_xml_string(xml)
         self._model.opt.timestep = TIMESTEP_S
         self.data = mujoco.MjData(self._model)
         self._address = [int(self._model.joint(name).qposadr[0]) for name in joints]
-        self._low_m, self._high_m = np.array(low_m), np.array(high_m)
         self._step_m = np.array(step_m)
-        self._hand_n = len(low_m)
+        self._limit = limit
+        self._hand_n = len(step_m)
         self._steps_n = 0
         mujoco.mj_forward(self._model, self.data)
         self._camera = RayCamera(self._model, self.data, camera)
@@ -77,7 +75,7 @@ class Simulation:
         # From the hand, not from the last target: a blocked hand winds up no hidden force.
         hand = self.positions()[: self._hand_n]
         target = hand + np.clip(action, -1.0, 1.0) * self._step_m
-        self.data.ctrl[: self._hand_n] = np.clip(target, self._low_m, self._high_m)
+        self.data.ctrl[: self._hand_n] = self._limit(target)
         mujoco.mj_step(self._model, self.data, SUBSTEPS_N)
         mujoco.mj_forward(self._model, self.data)
         self._steps_n += 1

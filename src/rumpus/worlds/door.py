@@ -165,9 +165,8 @@ def _simulate(config: DoorConfig) -> Simulation:
     return Simulation(
         _mjcf(config),
         ("hand_x", "hand_y", "hand_z", "hinge"),
-        config.low_m,
-        config.high_m,
         config.step_m,
+        lambda target: np.clip(target, config.low_m, config.high_m),
         CameraConfig(),
     )
 

@@ -1,0 +1,210 @@
+"""The world `pusher`: a finger that slides over a table, and a puck that it can push.
+
+A low round rim stops the puck; the finger hovers above it and can always get behind the puck to
+free it, so nothing is ever put back. Friction stops a puck that nobody pushes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rumpus.body.sensors.camera import CameraConfig
+from rumpus.errors import InputError
+from rumpus.types import Array, Observation
+from rumpus.worlds._simulation import Simulation
+from rumpus.worlds.base import Measure, State, Trial, World
+
+RIM_SIDES_N = 24
+GOLDEN_ANGLE_RAD = float(np.pi * (3 - np.sqrt(5)))
+NAMES = ("hand_x_m", "hand_y_m", "puck_x_m", "puck_y_m")
+
+
+@dataclass(frozen=True)
+class PusherConfig:
+    """The table's geometry; x right, y away from the viewer, the middle of the table at 0.
+
+    Attributes:
+        region_m: how far from the middle the rim lets the puck's centre go.
+        workspace_m: how far from the middle the finger goes.
+        puck_m: radius of the puck.
+        finger_m: radius of the finger.
+        step_m: how far an action of 1 moves the finger.
+        goal_share: goals lie in the disc of this share of the puck's region.
+        near_m: in a goal the finger is at most this far from touching the puck.
+    """
+
+    region_m: float = 0.13
+    workspace_m: float = 0.20
+    puck_m: float = 0.035
+    finger_m: float = 0.02
+    step_m: float = 0.02
+    goal_share: float = 0.85
+    near_m: float = 0.05
+
+
+class Pusher(World):
+    """A puck that a finger pushes about a table with a rim, seen by one camera from above.
+
+    The action is the finger's displacement, (x, y) in units of `PusherConfig.step_m`.
+    """
+
+    trial_kinds = ("table",)
+
+    def __init__(self, seed: int = 0, config: PusherConfig | None = None) -> None:
+        """Start with puck and finger at places drawn from `seed`."""
+        self.config = config or PusherConfig()
+        self._simulation = _simulate(self.config)
+        self.spec = self._simulation.spec("pusher")
+        middle = {"puck_x_m": 0.0, "puck_y_m": 0.0}
+        self.measure = Measure("puck_error_m", 0.03, 60, {"leave in the middle": middle})
+        rng = np.random.default_rng(seed)
+        puck = _in_disc(rng, self.config.region_m * self.config.goal_share)
+        self._simulation.place(self._with_finger(puck, rng, self.config.workspace_m))
+
+    def observe(self) -> Observation:
+        """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
+        return self._simulation.observe()
+
+    def act(self, action: Array) -> None:
+        """Move the finger by an action (2,) in [-1, 1] for 0.1 s.
+
+        Raises:
+            WorldError: when the action is not 2 finite numbers.
+        """
+        self._simulation.act(action, "pusher")
+
+    def stop(self) -> None:
+        """Nothing moves between actions, so there is nothing to stop."""
+
+    def state(self) -> State:
+        """Centres of finger and puck in m. For measuring only."""
+        return _state(self._simulation.positions())
+
+    def errors(self, state: State, goal: State) -> dict[str, float]:
+        """How far the puck is from the goal's, and the hand, where both are told."""
+        errors = {"puck_error_m": _apart(state, goal, "puck")}
+        if "hand_x_m" in state:
+            errors["hand_error_m"] = _apart(state, goal, "hand")
+        return errors
+
+    def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
+        """Pucks to push: goals and starts spread evenly over the table, paired at random.
+
+        Raises:
+            InputError: when `kind` is not "table".
+        """
+        if kind not in self.trial_kinds:
+            raise InputError(
+                f"The world pusher has no trials of kind '{kind}'; "
+                f"choose one of: {', '.join(self.trial_kinds)}."
+            )
+        rng = np.random.default_rng(seed)
+        pucks = _sunflower(count, self.config.region_m * self.config.goal_share)
+        reach = self.config.puck_m + self.config.finger_m + self.config.near_m
+        trials = []
+        for start, goal in zip(rng.permutation(pucks), rng.permutation(pucks), strict=True):
+            begin = self._with_finger(start, rng, 2 * self.config.workspace_m)
+            end = self._with_finger(goal, rng, reach)
+            trials.append(Trial(_state(begin), _state(end), seed))
+        return trials
+
+    def stage(self, trial: Trial) -> Observation:
+        """Picture the trial's goal, then put the world at the trial's start."""
+        self._simulation.place(_positions(trial.goal))
+        goal = self.observe()
+        self._simulation.place(_positions(trial.start))
+        return goal
+
+    def _with_finger(self, puck: Array, rng: np.random.Generator, within_m: float) -> Array:
+        """Positions (4,): the puck, and the finger anywhere near that it touches nothing."""
+        while True:
+            finger = _in_disc(rng, self.config.workspace_m)
+            positions = np.concatenate([finger, puck])
+            if np.linalg.norm(finger - puck) < within_m:
+                if not self._simulation.touches(positions):
+                    return positions
+
+
+def _state(positions: Array) -> State:
+    return {name: float(value) for name, value in zip(NAMES, positions, strict=True)}
+
+
+def _positions(state: State) -> Array:
+    return np.array([state[name] for name in NAMES])
+
+
+def _apart(state: State, goal: State, what: str) -> float:
+    return float(
+        np.hypot(*(state[f"{what}_{axis}_m"] - goal[f"{what}_{axis}_m"] for axis in "xy"))
+    )
+
+
+def _in_disc(rng: np.random.Generator, radius_m: float) -> Array:
+    """A point (2,) drawn evenly from a disc."""
+    turn, share = rng.uniform(0, 2 * np.pi), rng.uniform()
+    return radius_m * np.sqrt(share) * np.array([np.cos(turn), np.sin(turn)])
+
+
+def _sunflower(count: int, radius_m: float) -> Array:
+    """Points (count, 2) spread evenly over a disc, as a sunflower's seeds."""
+    index = np.arange(count) + 0.5
+    radius, turn = radius_m * np.sqrt(index / count), GOLDEN_ANGLE_RAD * index
+    return np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
+
+
+def _simulate(config: PusherConfig) -> Simulation:
+    def limit(target: Array) -> Array:
+        return target * min(1.0, config.workspace_m / max(float(np.linalg.norm(target)), 1e-9))
+
+    joints = ("hand_x", "hand_y", "puck_x", "puck_y")
+    camera = CameraConfig(light=(-0.6, -0.5, 1.0))
+    return Simulation(_mjcf(config), joints, (config.step_m,) * 2, limit, camera)
+
+
+def _rim(config: PusherConfig) -> str:
+    """Boxes in a ring; they meet the puck alone."""
+    inner = config.region_m + config.puck_m
+    half_thick, half_long = 0.004, (inner + 0.008) * np.tan(np.pi / RIM_SIDES_N)
+    boxes = []
+    for turn in np.arange(RIM_SIDES_N) * 2 * np.pi / RIM_SIDES_N:
+        x, y = (inner + half_thick) * np.cos(turn), (inner + half_thick) * np.sin(turn)
+        boxes.append(
+            f'<geom type="box" size="{half_thick} {half_long} 0.006" pos="{x} {y} 0.006" '
+            f'euler="0 0 {turn}" contype="0" conaffinity="2" rgba="0.75 0.75 0.78 1"/>'
+        )
+    return "".join(boxes)
+
+
+def _mjcf(config: PusherConfig) -> str:
+    """The scene. Every number in it is in metres, kilograms or radians."""
+    return f"""
+<mujoco model="pusher">
+  <compiler angle="radian" autolimits="true"/>
+  <option integrator="implicitfast" gravity="0 0 0"/>
+  <default>
+    <geom friction="0.4 0.005 0.0001" solref="0.01 1"/>
+    <joint type="slide"/>
+    <position kp="2000" kv="63" forcerange="-25 25"/>
+  </default>
+  <worldbody>
+    <camera name="camera" pos="0 0 0.9" fovy="29"/>
+    <geom type="plane" size="1 1 0.1" contype="0" conaffinity="0" rgba="0.25 0.3 0.28 1"/>
+    {_rim(config)}
+    <body name="puck" pos="0 0 0.016">
+      <joint name="puck_x" axis="1 0 0" damping="3" frictionloss="0.5"/>
+      <joint name="puck_y" axis="0 1 0" damping="3" frictionloss="0.5"/>
+      <geom type="cylinder" size="{config.puck_m} 0.015" mass="0.1" contype="2" conaffinity="1"
+        rgba="0.15 0.45 0.95 1"/>
+    </body>
+    <body name="finger">
+      <joint name="hand_x" axis="1 0 0"/>
+      <joint name="hand_y" axis="0 1 0"/>
+      <geom type="cylinder" size="{config.finger_m} 0.02" pos="0 0 0.036" mass="0.5"
+        contype="1" conaffinity="2" rgba="0.95 0.15 0.1 1"/>
+    </body>
+  </worldbody>
+  <actuator>
+    <position joint="hand_x"/>
+    <position joint="hand_y"/>
+  </actuator>
+</mujoco>"""
