@@ -1,0 +1,271 @@
+"""The mind as one object: sees, wishes, acts, imagines, learns, is saved and loaded.
+
+Everything it learns comes through `update` (windows of memory) and `practise` (remembered moments
+with hindsight goals). It never sees a simulator's truth.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rumpus.model.decoder import Decoder
+from rumpus.model.encoder import to_tensors
+from rumpus.model.policy import Policy, PolicyConfig
+from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
+from rumpus.model.world_model import WorldModel, WorldModelConfig
+from rumpus.objectives.base import Objective
+from rumpus.objectives.temporal_distance import TemporalDistanceObjective
+from rumpus.planning.cem import Cem, CemConfig
+from rumpus.spec import RobotSpec, Sensors
+from rumpus.types import Array, Batch, Hindsight
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """The configs of the parts, composed.
+
+    Attributes:
+        actor: what acts: the trained "policy", the "planner", or "both": the planner with the
+            policy's own proposal among its candidates.
+        learning_rate: of every Adam.
+        policy_batch: moments of each practised batch from which the policy imagines.
+        most_imagined_goals: share of the policy's goals drawn from anywhere in memory.
+    """
+
+    world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
+    temporal_distance: TemporalDistanceConfig = field(default_factory=TemporalDistanceConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    planner: CemConfig = field(default_factory=CemConfig)
+    actor: Literal["policy", "planner", "both"] = "policy"
+    learning_rate: float = 1e-3
+    policy_batch: int = 256
+
+
+class Agent:
+    """A robot's mind.
+
+    Attributes:
+        spec: the robot it belongs to.
+        latents: (N, D) what each remembered moment means to it now, see `recall`.
+    """
+
+    def __init__(self, spec: RobotSpec, config: AgentConfig, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.spec, self.config = spec, config
+        self.device = torch.device("cpu")
+        size = config.world_model.encoder.latent_size
+        self.world_model = WorldModel(spec, config.world_model)
+        self.temporal_distance = TemporalDistance(size, config.temporal_distance)
+        self.policy = Policy(size, spec.action_size, config.policy)
+        self.decoders = nn.ModuleDict(
+            {s.name: Decoder(s, size) for s in spec.sensors if s.is_picture}
+        )
+        self.planner = Cem(spec.action_size, config.planner)
+        self.objective: Objective = TemporalDistanceObjective(self.temporal_distance)
+        self.latents = torch.zeros(0, size)
+        self.optimisers = {
+            name: torch.optim.Adam(part.parameters(), config.learning_rate)
+            for name, part in self._parts().items()
+            if any(True for _ in part.parameters())
+        }
+
+    def _parts(self) -> dict[str, nn.Module]:
+        """What learns, by name."""
+        return {
+            "world_model": self.world_model,
+            "temporal_distance": self.temporal_distance,
+            "policy": self.policy,
+            "decoders": self.decoders,
+        }
+
+    # Seeing and acting
+
+    @torch.no_grad()
+    def see(self, sensors: Sensors) -> Tensor:
+        """What readings mean: one moment's sensors to its latent (D,)."""
+        self.world_model.eval()
+        latent: Tensor = self.world_model.encoder(to_tensors(sensors, self.device))
+        return latent
+
+    @torch.no_grad()
+    def act(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:
+        """The next action towards a goal: (D,) and (D,) to float32 (A,) in [-1, 1]."""
+        if self.config.actor == "policy":
+            return _to_array(self.policy(latent, goal))
+        return self.plan(latent, goal, rng)[0]
+
+    @torch.no_grad()
+    def plan(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:
+        """Search for actions whose imagined outcome lies near the goal: float32 (H, A)."""
+        proposals = self._policy_plan(latent, goal) if self.config.actor == "both" else None
+        imagine, score = self._imagination(latent), self.objective.score(goal)
+        return self.planner.plan(imagine, score, rng, proposals).actions
+
+    @torch.no_grad()
+    def imagine(self, latent: Tensor, actions: Array) -> Tensor:
+        """What would come of actions: (D,) and (H, A) to latents (H, D)."""
+        return self._imagination(latent)(actions)
+
+    @torch.no_grad()
+    def intend(self, latent: Tensor, goal: Tensor, steps: int) -> Tensor:
+        """What the robot thinks will happen if it goes for the goal now: latents (steps, D)."""
+        return self._pursue(latent, goal, steps)[0]
+
+    @torch.no_grad()
+    def draw(self, latents: Tensor) -> dict[str, Array]:
+        """Latents (H, D) as pictures, uint8 (H, h, w, c) by picture sensor."""
+        return {
+            name: decoder.draw(latents).cpu().numpy()
+            for name, decoder in self.decoders.items()
+            if isinstance(decoder, Decoder)
+        }
+
+    @torch.no_grad()
+    def steps_to(self, latent: Tensor, goal: Tensor) -> float:
+        """How many steps it believes lie between (D,) and (D,)."""
+        return float(self.temporal_distance(latent, goal))
+
+    # Learning
+
+    def update(self, batch: Batch) -> dict[str, float]:
+        """One gradient step on what happens next, from windows of memory (B, T)."""
+        self.world_model.train()
+        sensors = to_tensors(batch.sensors, self.device)
+        latents = self.world_model.encoder(sensors)
+        actions = torch.from_numpy(batch.executed_action)
+        loss, parts = self.world_model.loss(latents, actions)
+        self._descend("world_model", loss)
+        if self.decoders:
+            parts["drawing"] = self._update_decoders(sensors, latents)
+        return {name: float(part) for name, part in parts.items()}
+
+    def recall(self, memories: Iterable[Sensors], count: int) -> None:
+        """Look at remembered moments again with today's eyes, in order from the first.
+
+        Args:
+            memories: chunks of consecutive readings.
+            count: N, how many moments they hold together.
+        """
+        grown = torch.empty(count, self.latents.shape[1])
+        first = 0
+        for chunk in memories:
+            seen = self.see(chunk)
+            grown[first : first + len(seen)] = seen
+            first += len(seen)
+        self.latents = grown
+
+    def practise(self, hindsight: Hindsight) -> dict[str, float]:
+        """One gradient step on how far apart moments are and how to get from one to another."""
+        here = self.latents[hindsight.index]
+        following = self.latents[hindsight.index + 1]
+        goal = self.latents[hindsight.goal]
+        arrived = torch.from_numpy(hindsight.goal == hindsight.index)
+        distance_loss = self.temporal_distance.loss(here, following, goal, arrived)
+        self._descend("temporal_distance", distance_loss)
+        self.temporal_distance.follow()
+        batch = slice(self.config.policy_batch)
+        policy_loss = self._policy_loss(here[batch], goal[batch])
+        self._descend("policy", policy_loss)
+        return {"distance": float(distance_loss.detach()), "policy": float(policy_loss.detach())}
+
+    @torch.no_grad()
+    def places(self) -> Tensor:
+        """Every recalled moment as a point whose distances to others are steps: (N, E)."""
+        metric = self.temporal_distance.metric
+        places: Tensor = metric.embed(self.latents)[:, : metric.split]
+        return places
+
+    # Saving
+
+    def state(self) -> dict[str, Tensor]:
+        """All weights and optimiser states by name, for safetensors."""
+        tensors = {
+            f"{part}.{name}": tensor.contiguous()
+            for part, module in self._parts().items()
+            for name, tensor in module.state_dict().items()
+        }
+        for name, optimiser in self.optimisers.items():
+            for number, moments in optimiser.state_dict()["state"].items():
+                for key, value in moments.items():
+                    tensors[f"adam.{name}.{number}.{key}"] = value.contiguous()
+        return tensors
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Take up a saved state; the robot and the config must be the same."""
+        for part, module in self._parts().items():
+            prefix = f"{part}."
+            module.load_state_dict(
+                {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+            )
+        for name, optimiser in self.optimisers.items():
+            state = optimiser.state_dict()
+            prefix = f"adam.{name}."
+            for key, value in tensors.items():
+                if key.startswith(prefix):
+                    number, moment = key.removeprefix(prefix).split(".")
+                    state["state"].setdefault(int(number), {})[moment] = value
+            optimiser.load_state_dict(state)
+
+    # Parts of the above
+
+    def _imagination(self, latent: Tensor) -> Callable[[Array], Tensor]:
+        """A function from actions (..., H, A) to imagined latents (..., H, D)."""
+
+        def imagine(actions: Array) -> Tensor:
+            start = latent.expand(*actions.shape[:-2], -1)
+            return self.world_model.dynamics.rollout(start, torch.from_numpy(actions))
+
+        return imagine
+
+    def _pursue(self, latent: Tensor, goal: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        """Follow the policy in imagination: latents (steps, D) and actions (steps, A)."""
+        latents, actions = [], []
+        for _ in range(steps):
+            actions.append(self.policy(latent, goal))
+            latent = self.world_model.dynamics(latent, actions[-1])
+            latents.append(latent)
+        return torch.stack(latents), torch.stack(actions)
+
+    def _policy_plan(self, latent: Tensor, goal: Tensor) -> Array:
+        """The policy's own plan as one proposal, (1, H, A)."""
+        return _to_array(self._pursue(latent, goal, self.config.planner.horizon)[1])[None]
+
+    def _policy_loss(self, latent: Tensor, goal: Tensor) -> Tensor:
+        # The policy descends through the model, which itself must not move: no gradients there.
+        judges = (self.world_model, self.temporal_distance.metric)
+        for judge in judges:
+            judge.requires_grad_(False)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            loss = self.policy.loss(
+                latent, goal, self.world_model.dynamics, self.temporal_distance
+            )
+        for judge in judges:
+            judge.requires_grad_(True)
+        return loss
+
+    def _update_decoders(self, sensors: dict[str, Tensor], latents: Tensor) -> Tensor:
+        """One gradient step of drawing on the first moment of every window."""
+        losses = [
+            decoder.loss(latents[:, 0], sensors[name][:, 0])
+            for name, decoder in self.decoders.items()
+            if isinstance(decoder, Decoder)
+        ]
+        loss = torch.stack(losses).sum()
+        self._descend("decoders", loss)
+        return loss.detach()
+
+    def _descend(self, name: str, loss: Tensor) -> None:
+        optimiser = self.optimisers[name]
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._parts()[name].parameters(), 10.0)
+        optimiser.step()
+
+
+def _to_array(tensor: Tensor) -> Array:
+    array: Array = tensor.float().cpu().numpy()
+    return array

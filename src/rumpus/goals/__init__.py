@@ -1,0 +1,1 @@
+"""Where goals come from, one source a file."""

@@ -1,0 +1,108 @@
+"""Skew-Fit: wish for what has happened, and rather for what has happened rarely.
+
+Goals are drawn from lived moments S with weights p(S)^alpha, alpha in [-1, 0): the rarer, the
+likelier. alpha = 0 is RIG: goals as often as they happened. Interview 29:52-32:13.
+
+Source: Skew-Fit (Pong 2020, arXiv 1903.03698), eqs. 5-7 and algorithm 1.
+
+Differs from the paper:
+    the density is nearest-neighbour in steps (temporal distance) instead of a VAE's likelihood,
+    so that rare means far in time from everything usual, not odd in its pixels;
+    no generative model is refitted to the skewed samples: goals are lived pictures, as in the
+    authors' code for the door;
+    a goal that was commanded and not reached loses weight (reachability, as in MEGA,
+    Pitis 2020, section 4.2), and weights are clipped so that no few moments take over.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from rumpus.errors import InputError
+from rumpus.goals.base import Choice, Lived
+from rumpus.model.density import Density, NearestNeighbourDensity
+from rumpus.types import Array
+
+
+@dataclass(frozen=True)
+class SkewFitConfig:
+    """How strongly play leans to the rare.
+
+    Attributes:
+        skew_exponent: alpha, in [-1, 0]; 0 is RIG.
+        candidates: lived moments weighed for each choice.
+        sample: lived moments that stand for all of memory in the density.
+        near_steps: two moments this close, in steps, count as the same.
+        remembered_attempts: how many attempts reachability looks back on.
+    """
+
+    skew_exponent: float = -1.0
+    candidates: int = 1000
+    sample: int = 2000
+    near_steps: float = 1.5
+    remembered_attempts: int = 200
+
+    def __post_init__(self) -> None:
+        if not -1.0 <= self.skew_exponent <= 0.0:
+            raise InputError(
+                f"The skew exponent is {self.skew_exponent}, but must lie in [-1, 0]: "
+                "0 wishes for things as often as they happened, -1 for all equally."
+            )
+
+
+@dataclass
+class SkewFit:
+    """The goal source, with its memory of what was reachable."""
+
+    config: SkewFitConfig
+    density: Density = field(default_factory=NearestNeighbourDensity)
+    attempts: list[tuple[int, bool]] = field(default_factory=list)
+
+    def choose(self, lived: Lived, rng: np.random.Generator) -> Choice:
+        """Pick a lived moment, rather a rare and reachable one."""
+        config = self.config
+        candidates = rng.integers(0, len(lived.points), config.candidates)
+        sample = rng.integers(0, len(lived.points), config.sample)
+        points, usual = lived.points[candidates], lived.points[sample]
+        log_p = self.density.log_density(points, usual).numpy()
+        weight = skew(log_p, config.skew_exponent) * self.reachability(points, lived)
+        index = int(candidates[rng.choice(len(candidates), p=weight / weight.sum())])
+        return Choice(index, self.reason(index, lived))
+
+    def report(self, index: int, reached: bool) -> None:
+        """Remember how the attempt ended; only the last few hundred count."""
+        self.attempts = [*self.attempts, (index, reached)][-self.config.remembered_attempts :]
+
+    def reachability(self, points: torch.Tensor, lived: Lived) -> Array:
+        """Smoothed share of attempts near each point that arrived: (N, E) to (N,) in (0, 1]."""
+        if not self.attempts:
+            return np.ones(len(points))
+        places = lived.points[[index for index, _ in self.attempts]]
+        arrived = np.array([reached for _, reached in self.attempts], float)
+        near = (torch.cdist(points, places) < 2.0 * self.config.near_steps).numpy().astype(float)
+        reach: Array = (near @ arrived + 1.0) / (near.sum(1) + 1.0)
+        return reach
+
+    def reason(self, index: int, lived: Lived) -> str:
+        """Why this one, in words: how often something like it was seen, and when last."""
+        distance = (lived.points - lived.points[index]).norm(dim=1)
+        seen = torch.nonzero(distance < self.config.near_steps)[:, 0].numpy()
+        ago_s = float(lived.time_s[-1] - lived.time_s[seen].max())
+        times = "once" if len(seen) <= 1 else f"{len(seen)} times"
+        return f"seen {times} in {len(lived.points)} steps, last {ago(ago_s)} ago"
+
+
+def skew(log_density: Array, skew_exponent: float) -> Array:
+    """Weights p(S)^alpha, normalised: (N,) to (N,). Skew-Fit eq. 6."""
+    log_weight = skew_exponent * log_density  # eq. 6, in logs
+    log_weight = np.minimum(log_weight, np.quantile(log_weight, 0.99))
+    weight: Array = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()  # eq. 7
+
+
+def ago(seconds: float) -> str:
+    """A span of time as a person would say it: "5 s", "12 min", "2.0 h"."""
+    if seconds < 120.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 7200.0 else f"{seconds / 3600.0:.1f} h"

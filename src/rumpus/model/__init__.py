@@ -1,0 +1,1 @@
+"""What the robot learns of its world: encoder, dynamics, distances, policy, density."""

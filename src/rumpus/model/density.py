@@ -1,0 +1,42 @@
+"""How often something like this has happened, by nearest neighbours.
+
+log p(x) = -m log r_k(x) + const, with r_k the distance to the k-th nearest of a sample of what was
+lived and m the intrinsic dimension, estimated from the same distances.
+
+Sources: Loftsgaarden and Quesenberry 1965 for the density; Levina and Bickel 2004, eq. 8, for m.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Density(Protocol):
+    """Anything that can say how usual a point is, up to a constant."""
+
+    def log_density(self, points: Tensor, lived: Tensor) -> Tensor:
+        """Log density of points (N, E) under a sample of what was lived (M, E): (N,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class NearestNeighbourDensity:
+    """The k-nearest-neighbour density.
+
+    Attributes:
+        neighbours: k.
+    """
+
+    neighbours: int = 10
+
+    def log_density(self, points: Tensor, lived: Tensor) -> Tensor:
+        """See `Density.log_density`; needs more lived points than k."""
+        k = min(self.neighbours, len(lived) - 1)
+        # One more than k and the nearest dropped: a lived point is its own neighbour.
+        distances = torch.cdist(points, lived).topk(k + 1, largest=False).values[:, 1:]
+        logs = distances.clamp(min=1e-6).log()
+        spread = (logs[:, -1:] - logs[:, :-1]).mean()
+        dimension = 1.0 / spread.clamp(min=0.05)
+        return -dimension * logs[:, -1]

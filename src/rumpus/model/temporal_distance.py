@@ -1,0 +1,96 @@
+"""How many steps from here to there, learned from nothing but lived steps.
+
+d(z, g) is a quasimetric: the length of a learned embedding's difference plus a one-way part,
+because a puck is pushed from behind and not from the front. It is trained as goal-conditioned
+value learning with V = -d: one step costs one, an expectile above one half leans on the
+best of what was lived.
+
+Sources: HILP (Park 2024, eq. 4) for the expectile temporal distance; implicit Q-learning
+(Kostrikov 2022, eq. 5) for the expectile; MRN (Liu 2023, eq. 5) for the quasimetric form.
+
+Differs from the paper:
+    HILP: the one-way part of MRN is added; embeddings take latents, not pictures.
+    MRN: the one-way part is a maximum over dimensions, trained here without actions.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class TemporalDistanceConfig:
+    """Sizes and the value-learning constants."""
+
+    embedding: int = 32
+    one_way: int = 16
+    hidden: int = 256
+    expectile: float = 0.9
+    discount: float = 0.98
+    target_rate: float = 0.01
+
+
+class Quasimetric(nn.Module):
+    """d(z, g) >= 0, zero for z = g, triangle inequality by construction, not symmetric."""
+
+    def __init__(self, latent_size: int, config: TemporalDistanceConfig) -> None:
+        super().__init__()
+        self.split = config.embedding
+        self.embed = nn.Sequential(
+            nn.Linear(latent_size, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
+            nn.Linear(config.hidden, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
+            nn.Linear(config.hidden, config.embedding + config.one_way),
+        )  # fmt: skip
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """Steps from latent (..., D) to goal (..., D), broadcast: (...)."""
+        return self.between(self.embed(latent), self.embed(goal))
+
+    def between(self, here: Tensor, there: Tensor) -> Tensor:
+        """The distance of two embeddings, (..., E) each: (...)."""
+        difference = here - there
+        both_ways = (difference[..., : self.split].square().sum(-1) + 1e-6).sqrt()
+        one_way = torch.relu(difference[..., self.split :]).amax(-1)
+        return both_ways + one_way
+
+
+class TemporalDistance(nn.Module):
+    """The quasimetric, its slow copy for targets, and the loss."""
+
+    def __init__(self, latent_size: int, config: TemporalDistanceConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.metric = Quasimetric(latent_size, config)
+        self.slow = copy.deepcopy(self.metric).requires_grad_(False)
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """Steps from latent (..., D) to goal (..., D): (...)."""
+        distance: Tensor = self.metric(latent, goal)
+        return distance
+
+    def loss(self, latent: Tensor, following: Tensor, goal: Tensor, arrived: Tensor) -> Tensor:
+        """Expectile temporal-difference loss.
+
+        Args:
+            latent: (B, D) at step t.
+            following: (B, D) at step t + 1.
+            goal: (B, D).
+            arrived: (B,) bool, the goal is step t itself.
+        """
+        discount, tau = self.config.discount, self.config.expectile
+        with torch.no_grad():
+            # V = -d, so V <- -1 + discount * V' off the goal and 0 on it (HILP eq. 4).
+            ahead = 1.0 + discount * self.slow(following, goal)
+            target = torch.where(arrived, 0.0, ahead)
+        error = target - self.metric(latent, goal)
+        # error < 0: a shorter way than believed was lived; lean on it (IQL eq. 5).
+        weight = torch.where(error < 0, tau, 1.0 - tau)
+        return (weight * error.square()).mean()
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Move the slow copy a little towards the learned one."""
+        for slow, fast in zip(self.slow.parameters(), self.metric.parameters(), strict=True):
+            slow.lerp_(fast, self.config.target_rate)

@@ -1,0 +1,1 @@
+"""How an outcome is scored, one objective a file."""

@@ -1,0 +1,44 @@
+"""What every planner takes and gives: a plan is found by imagining and scoring, nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from rumpus.types import Array
+
+Imagined = TypeVar("Imagined")
+Imagine = Callable[[Array], Imagined]
+Score = Callable[[Imagined], Array]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the robot means to do.
+
+    Attributes:
+        actions: float32 (H, A) in [-1, 1], the first is due now.
+        cost: the score of these actions as imagined; lower is better.
+    """
+
+    actions: Array
+    cost: float
+
+
+class Planner(Protocol):
+    """Searches for the actions whose imagined outcome scores lowest."""
+
+    def plan(
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator,
+        proposals: Array | None = None,
+    ) -> Plan:  # fmt: skip
+        """Find a plan.
+
+        Args:
+            imagine: candidate actions (N, H, A) to whatever `score` understands.
+            score: imagined outcomes to costs (N,); lower is better.
+            rng: the only source of chance.
+            proposals: actions (P, H, A) to try beside the planner's own, e.g. a policy's.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Where body and mind meet: collect, learn, loop, evaluate."""

@@ -1,0 +1,119 @@
+"""Sleep: go over everything lived, a fixed number of gradient steps for every step lived.
+
+The learner owes updates for steps in memory; when the robot rests it pays them. A crash during
+sleep loses only updates, and they are owed again.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rumpus.agent import Agent
+from rumpus.memory import Memory
+from rumpus.memory.hindsight import HindsightConfig, hindsight
+from rumpus.spec import Sensors
+
+
+@dataclass(frozen=True)
+class LearnConfig:
+    """How much and on what the mind learns.
+
+    Attributes:
+        sleep_every: steps lived between two sleeps.
+        updates_per_step: gradient steps of the world model for each step lived.
+        practice_per_step: gradient steps of distance and policy for each step lived.
+        windows: B of the world model's batches.
+        window_steps: T of the world model's batches.
+        moments: B of the distance's and policy's batches.
+        hindsight: where their goals come from.
+    """
+
+    sleep_every: int = 500
+    updates_per_step: float = 0.25
+    practice_per_step: float = 0.5
+    windows: int = 64
+    window_steps: int = 6
+    moments: int = 512
+    hindsight: HindsightConfig = HindsightConfig()
+
+
+@dataclass
+class Learner:
+    """Pays the gradient steps that memory is owed.
+
+    Attributes:
+        updates: world-model steps done so far.
+        practised: distance and policy steps done so far.
+    """
+
+    agent: Agent
+    config: LearnConfig
+    rng: np.random.Generator
+    updates: int = 0
+    practised: int = 0
+
+    def owed(self, steps: int) -> tuple[int, int]:
+        """(updates, practice) still to be done for that many steps lived."""
+        updates = int(steps * self.config.updates_per_step) - self.updates
+        practice = int(steps * self.config.practice_per_step) - self.practised
+        return max(updates, 0), max(practice, 0)
+
+    def sleep(self, memory: Memory, tick: Callable[[str, int, int], bool]) -> dict[str, float]:
+        """Learn from all of memory until nothing is owed.
+
+        Args:
+            memory: everything lived.
+            tick: told ("dreaming" or "practising", done, owed) at every gradient step;
+                returning False ends the sleep early.
+
+        Returns:
+            the means of the losses over this sleep.
+        """
+        updates, practice = self.owed(len(memory))
+        means = Means()
+        for number in range(updates):
+            if not tick("dreaming", number, updates):
+                break
+            batch = memory.sample(self.rng, self.config.windows, self.config.window_steps)
+            means.add(self.agent.update(batch))
+            self.updates += 1
+        self.recall(memory)
+        for number in range(practice):
+            if not tick("practising", number, practice):
+                break
+            moments = hindsight(
+                self.rng, memory.episode_of, self.config.moments, self.config.hindsight
+            )
+            means.add(self.agent.practise(moments))
+            self.practised += 1
+        return means.result()
+
+    def recall(self, memory: Memory) -> None:
+        """Look at all of memory again with today's eyes."""
+        self.agent.recall(chunks(memory), len(memory))
+
+
+def chunks(memory: Memory, size: int = 1024) -> Iterator[Sensors]:
+    """All remembered readings in order, at most `size` moments at a time."""
+    names = [s.name for s in memory.spec.sensors]
+    for first in range(0, len(memory), size):
+        yield {name: memory.frames(name)[first : first + size] for name in names}
+
+
+class Means:
+    """Running means of named figures."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, figures: dict[str, float]) -> None:
+        """Count one more of each."""
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def result(self) -> dict[str, float]:
+        """The mean of each."""
+        return {name: total / self.counts[name] for name, total in self.sums.items()}

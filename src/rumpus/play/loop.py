@@ -1,0 +1,117 @@
+"""Play for ever, or as long as is asked: live, sleep over it, save, live on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rumpus.agent import Agent
+from rumpus.body.robot import Robot
+from rumpus.goals.skew_fit import SkewFit
+from rumpus.memory import Memory
+from rumpus.play import checkpoint
+from rumpus.play.checkpoint import Mind
+from rumpus.play.collect import Player, collect_step
+from rumpus.play.learn import Learner
+from rumpus.play.run import Run, RunConfig
+from rumpus.spec import RobotSpec
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is, for whoever watches.
+
+    Attributes:
+        steps: lived and remembered in all.
+        phase: "exploring", "reaching", "dreaming" (model), "practising" (policy) or "saved".
+        done: gradient steps of this sleep, 0 outside sleep.
+        owed: gradient steps that this sleep owes.
+        goal_reason: why the present goal was chosen, or "".
+    """
+
+    steps: int
+    phase: str
+    done: int = 0
+    owed: int = 0
+    goal_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Until:
+    """When to stop: at so many steps in all, or after so many seconds of this call."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+
+Watch = Callable[[Progress], None]
+
+
+def make_mind(spec: RobotSpec, config: RunConfig) -> Mind:
+    """A new mind for a robot, everything in it drawn from the run's seed."""
+    rng = np.random.default_rng(config.seed)
+    agent = Agent(spec, config.agent, config.seed)
+    return Mind(agent, Learner(agent, config.learn, rng), SkewFit(config.skew_fit), rng)
+
+
+def open_memory(run: Run, spec: RobotSpec) -> Memory:
+    """The run's memory, made where it is new.
+
+    Raises:
+        MemoryFault: when it is another robot's, in use, or damaged.
+    """
+    if Memory.exists(run.memory):
+        return Memory.open(run.memory, spec=spec)
+    return Memory.create(run.memory, spec)
+
+
+def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch: Watch) -> None:
+    """Let a robot play.
+
+    Everything lived is in memory; the mind is saved after every sleep and at the end, also when
+    this is interrupted from the keyboard.
+    """
+    started_s = time.monotonic()
+    player = Player(mind.agent, mind.goals, run.config.play, mind.rng)
+
+    def time_left() -> bool:
+        return until.seconds is None or time.monotonic() - started_s < until.seconds
+
+    def tick(phase: str, done: int, owed: int) -> bool:
+        watch(Progress(len(memory), phase, done, owed))
+        return time_left()
+
+    if mind.learner.updates:
+        mind.learner.recall(memory)
+    memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
+    try:
+        while time_left() and (until.steps is None or len(memory) < until.steps):
+            step = collect_step(robot, player, memory)
+            phase = "reaching" if step.goal_index >= 0 else "exploring"
+            watch(Progress(len(memory), phase, goal_reason=step.goal_reason))
+            if sleep_is_due(len(memory), run.config, until):
+                sleep(run, memory, mind, tick)
+    finally:
+        robot.stop()
+        memory.flush()
+        checkpoint.save(run.checkpoint, mind, len(memory))
+    watch(Progress(len(memory), "saved"))
+
+
+def sleep_is_due(steps: int, config: RunConfig, until: Until) -> bool:
+    """Sleep at the end of random play, then regularly, and after the last step."""
+    first, every = config.play.random_steps, config.learn.sleep_every
+    return steps == until.steps or (steps >= first and (steps - first) % every == 0)
+
+
+def sleep(run: Run, memory: Memory, mind: Mind, tick: Callable[[str, int, int], bool]) -> None:
+    """Learn all that is owed, save the mind, and log the figures."""
+    begun_s = time.monotonic()
+    memory.flush()
+    losses = mind.learner.sleep(memory, tick)
+    checkpoint.save(run.checkpoint, mind, len(memory))
+    run.log({
+        "steps": len(memory), "updates": mind.learner.updates, "practised": mind.learner.practised,
+        "sleep_s": round(time.monotonic() - begun_s, 3), **losses,
+    })  # fmt: skip

@@ -1,0 +1,107 @@
+"""A run is a folder: config, memory, checkpoint, metrics, report. The same command goes on with it.
+
+    RUN/run.json                  the world, the seed and every config, written once
+    RUN/memory/                   everything lived
+    RUN/checkpoint.safetensors    the mind: weights, optimisers, counters, chance, goal statistics
+    RUN/metrics.jsonl             a line for every time the robot slept over what it lived
+    RUN/report/                   pictures and figures for people
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rumpus.agent import AgentConfig
+from rumpus.errors import RunError
+from rumpus.goals.skew_fit import SkewFitConfig
+from rumpus.play.collect import PlayConfig
+from rumpus.play.learn import LearnConfig
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that makes a run what it is."""
+
+    world: str
+    seed: int = 0
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    play: PlayConfig = field(default_factory=PlayConfig)
+    learn: LearnConfig = field(default_factory=LearnConfig)
+    skew_fit: SkewFitConfig = field(default_factory=SkewFitConfig)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one run and what it was begun with."""
+
+    path: Path
+    config: RunConfig
+
+    @property
+    def memory(self) -> Path:
+        """Where everything lived is kept."""
+        return self.path / "memory"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the mind is saved."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
+    def report(self) -> Path:
+        """Where pictures and figures for people go; made when asked for."""
+        folder = self.path / "report"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Append one line of figures to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def begin(path: Path, config: RunConfig) -> Run:
+    """Make the folder of a new run.
+
+    Raises:
+        RunError: when the folder cannot be made or holds something else.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        waiting = path / "run.json.part"
+        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
+        os.replace(waiting, path / "run.json")
+    except OSError as error:
+        raise RunError(f"The run {path} cannot be made: {error.strerror}; name a folder "
+                       "on a disk with room that you may write to.") from error  # fmt: skip
+    return Run(path, config)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a run was begun there."""
+    return (path / "run.json").is_file()
+
+
+def open_run(path: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        RunError: when there is none, or its run.json cannot be understood.
+    """
+    if not is_run(path):
+        raise RunError(f"There is no run in {path}: it holds no run.json; "
+                       "give the folder that `rumpus play` was given as --run.")  # fmt: skip
+    try:
+        config = msgspec.json.decode((path / "run.json").read_bytes(), type=RunConfig)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path / 'run.json'} cannot be understood: {error}; "
+                       "restore it or begin a new run.") from error  # fmt: skip
+    except OSError as error:
+        raise RunError(f"{path / 'run.json'} cannot be read: {error.strerror}.") from error
+    return Run(path, config)
