@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import runpy
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -170,3 +171,22 @@ def test_a_flipped_bit_is_named_by_its_step(path: Path) -> None:
     shutil.rmtree(path / "view")
     with pytest.raises(MemoryFault, match="step 123"):
         Memory.open(path)
+
+
+@pytest.mark.parametrize("change", ["goal_index = 7", "clip_reason = 'x'", "action = zeroblob(8)"])
+def test_a_changed_number_is_named_by_its_step(path: Path, change: str) -> None:
+    connection = sqlite3.connect(path / "memory.sqlite")
+    with connection:
+        connection.execute(f"UPDATE step SET {change} WHERE step = 5")
+    connection.close()
+    with Memory.open(path) as memory, pytest.raises(MemoryFault, match="step 5"):
+        memory.step(5)
+
+
+def test_a_missing_step_is_named(path: Path) -> None:
+    connection = sqlite3.connect(path / "memory.sqlite")
+    with connection:
+        connection.execute("DELETE FROM step WHERE step = 5")
+    connection.close()
+    with Memory.open(path) as memory, pytest.raises(MemoryFault, match="step 5"):
+        memory.step(5)

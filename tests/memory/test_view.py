@@ -43,12 +43,7 @@ def spoil_mark(view: Path) -> None:
     (view / "mark.json").write_text("[3]")
 
 
-def another_memory(view: Path) -> None:
-    mark = view / "mark.json"
-    mark.write_text('{"memory":"another","count":40}')
-
-
-DAMAGES = [delete, delete_one_file, cut, spoil, spoil_index, spoil_mark, another_memory]
+DAMAGES = [delete, delete_one_file, cut, spoil, spoil_index, spoil_mark]
 
 
 @pytest.fixture
@@ -88,6 +83,30 @@ def test_a_whole_view_is_kept(path: Path) -> None:
     assert (path / "view" / "sensor_0.raw").stat().st_ino == before
 
 
+def test_the_view_of_another_memory_is_made_again(path: Path) -> None:
+    file = path / "view" / "sensor_0.raw"
+    (path / "view" / "mark.json").write_text('{"memory":"another","count":40}')
+    with file.open("rb"):  # held open, so that the new file cannot get its number
+        before = file.stat().st_ino
+        Memory.open(path).close()
+        assert file.stat().st_ino != before
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_rows_that_power_loss_took_from_the_view_come_from_the_store(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf, write: bool
+) -> None:
+    with Memory.create(tmp_path / "m", spec) as memory:
+        memory.begin_episode("play")
+        for k in range(N):
+            memory.append(step_of(k))
+        memory.flush()
+        shutil.copytree(tmp_path / "m", tmp_path / "after")
+    spoil(tmp_path / "after" / "view")
+    with Memory.open(tmp_path / "after", write=write) as memory:
+        assert_whole(memory, step_of)
+
+
 def test_a_reader_keeps_its_pictures_while_the_view_is_made_again(
     path: Path, step_of: StepOf
 ) -> None:
@@ -103,13 +122,14 @@ def test_pictures_handed_out_cannot_be_painted_over(path: Path) -> None:
 
 
 def test_the_view_grows(path: Path, step_of: StepOf) -> None:
-    step = step_of(0)
+    more = GROWTH_STEPS + 1
     with Memory.open(path) as memory:
         memory.begin_episode("play")
-        early = memory.actions
-        for _ in range(GROWTH_STEPS + 1):
-            memory.append(step)
-        assert len(memory) == N + GROWTH_STEPS + 1
-        assert len(early) == N
-        np.testing.assert_array_equal(memory.actions[-1], step.action)
-        np.testing.assert_array_equal(memory.actions[:N], early)
+        early = memory.frames("camera/left")
+        for k in range(N, N + more):
+            memory.append(step_of(k % 50))
+        assert len(memory.actions) == len(memory) == N + more
+        np.testing.assert_array_equal(memory.actions[-1], step_of((N + more - 1) % 50).action)
+        np.testing.assert_array_equal(memory.frames("camera/left")[:N], early)
+    with Memory.open(path) as memory:
+        assert len(memory.episode_of) == N + more
