@@ -33,11 +33,11 @@ class PusherConfig:
         near_m: in a goal the finger is at most this far from touching the puck.
     """
 
-    region_m: float = 0.13
-    workspace_m: float = 0.20
+    region_m: float = 0.10
+    workspace_m: float = 0.155
     puck_m: float = 0.035
-    finger_m: float = 0.02
-    step_m: float = 0.02
+    finger_m: float = 0.03
+    step_m: float = 0.03
     goal_share: float = 0.85
     near_m: float = 0.05
 
@@ -187,7 +187,7 @@ def _mjcf(config: PusherConfig) -> str:
     <position kp="2000" kv="63" forcerange="-25 25"/>
   </default>
   <worldbody>
-    <camera name="camera" pos="0 0 0.9" fovy="29"/>
+    <camera name="camera" pos="0 -0.49 0.85" xyaxes="1 0 0 0 0.866 0.5" fovy="21"/>
     <geom type="plane" size="1 1 0.1" contype="0" conaffinity="0" rgba="0.25 0.3 0.28 1"/>
     {_rim(config)}
     <body name="puck" pos="0 0 0.016">

@@ -84,32 +84,39 @@ class RayCamera:
         Returns:
             uint8 (size_px, size_px, 3).
         """
-        self._cast(data, moving_only=True)
+        self._cast(data)
         hit = np.flatnonzero((self._geom >= 0) & (self._distance < self._still_distance))
         colours = self._still.copy()
         colours[hit] = self._shade(hit)
         return self._average(colours)
 
     def _look_once(self, data: mujoco.MjData) -> tuple[Array, Array]:
-        """Colours (rays, 3) and distances (rays,) of everything that never moves."""
-        self._cast(data, moving_only=False)
+        """Colours (rays, 3) and distances (rays,) of everything that never moves.
+
+        One ray at a time: `mj_multiRay` (4.0.0) loses hits far out on a still body of many parts.
+        """
         moves = np.asarray(self._model.body_weldid)[self._model.geom_bodyid] != 0
         groups = np.array(self._model.geom_group)
-        # Rays are cast once more with all that moves made invisible.
         self._model.geom_group[moves] = len(self._visible) - 1
-        self._cast(data, moving_only=False)
+        geom, normal = np.empty(1, np.int32), np.empty(3)
+        for i, ray in enumerate(self._rays.reshape(-1, 3)):
+            self._distance[i] = mujoco.mj_ray(
+                self._model, data, self._origin, ray, self._visible, True, -1, geom, normal
+            )
+            self._geom[i], self._normal[3 * i : 3 * i + 3] = geom[0], normal
         self._model.geom_group[:] = groups
         distance = np.where(self._geom >= 0, self._distance, np.inf)
         return self._shade(np.arange(len(distance))), distance
 
-    def _cast(self, data: mujoco.MjData, moving_only: bool) -> None:
+    def _cast(self, data: mujoco.MjData) -> None:
+        """Send every ray at what moves; a hit is valid where it is nearer than what is still."""
         mujoco.mj_multiRay(
             self._model,
             data,
             self._origin,
             self._rays,
             self._visible,
-            not moving_only,
+            False,
             -1,
             self._geom,
             self._distance,
