@@ -6,7 +6,7 @@ made once; a picture then costs only the rays that meet something that moves.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
 
 import mujoco
 import numpy as np
@@ -16,6 +16,9 @@ from rumpus.spec import SensorSpec
 from rumpus.types import Array
 
 SHADES_N = 256
+VISIBLE = np.array([1, 1, 1, 0, 0, 0], np.uint8)
+HIDDEN_GROUP = 5
+NEAREST_M = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,84 +66,116 @@ class RayCamera:
         self.spec = SensorSpec(self._config.name, (side, side, 3))
         camera = _find_camera(model, self._config.name)
         self._origin = np.array(data.cam_xpos[camera], np.float64)
-        rotation = np.array(data.cam_xmat[camera], np.float64).reshape(3, 3)
-        rays = _pixel_rays(side, self._config.supersample, float(model.cam_fovy[camera]))
-        self._rays = np.ascontiguousarray(rays @ rotation.T).reshape(-1)
-        count = len(rays)
-        self._geom = np.empty(count, np.int32)
-        self._distance = np.empty(count, np.float64)
-        self._normal = np.empty(3 * count, np.float64)
-        self._visible = np.array([1, 1, 1, 0, 0, 0], np.uint8)
+        self._rotation = np.array(data.cam_xmat[camera], np.float64).reshape(3, 3)
+        self._edge = float(np.tan(np.deg2rad(model.cam_fovy[camera]) / 2))
+        rays = _pixel_rays(side, self._config.supersample) * [self._edge, self._edge, 1.0]
+        rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+        self._rays = rays @ self._rotation.T
         self._light = np.array(self._config.light) / np.linalg.norm(self._config.light)
         self._palette = _palette(np.asarray(model.geom_rgba), self._config)
-        self._still, self._still_distance = self._look_once(data)
+        moves = np.asarray(model.body_weldid)[model.geom_bodyid] != 0
+        shown = VISIBLE[np.asarray(model.geom_group)] == 1
+        self._moving = np.flatnonzero(moves & shown)
+        self._corners = _corners(np.asarray(model.geom_aabb)[self._moving])
+        self._still, self._still_distance = self._look_once(data, moves)
+        self._still_picture = self._average(self._still)
 
     def read(self, data: mujoco.MjData) -> Array:
         """Take one picture.
 
         Args:
-            data: the scene, its positions up to date (after `mj_step` or `mj_forward`).
+            data: the scene, its positions up to date (after `mj_forward`).
 
         Returns:
             uint8 (size_px, size_px, 3).
         """
-        self._cast(data)
-        hit = np.flatnonzero((self._geom >= 0) & (self._distance < self._still_distance))
-        colours = self._still.copy()
-        colours[hit] = self._shade(hit)
-        return self._average(colours)
+        picture = self._still_picture.copy()
+        pixels = self._pixels_of_moving(data)
+        geom, distance, normal = self._cast(data, self._rays[:, pixels])
+        colours = self._still[:, pixels]
+        hit = (geom >= 0) & (distance < self._still_distance[:, pixels])
+        colours[hit] = self._shade(geom[hit], normal[hit])
+        picture[pixels] = self._average(colours)
+        return picture.reshape(self.spec.shape)
 
-    def _look_once(self, data: mujoco.MjData) -> tuple[Array, Array]:
-        """Colours (rays, 3) and distances (rays,) of everything that never moves.
+    def _look_once(self, data: mujoco.MjData, moves: Array) -> tuple[Array, Array]:
+        """Colours (samples, pixels, 3) and distances (samples, pixels) of what never moves.
 
         One ray at a time: `mj_multiRay` (4.0.0) loses hits far out on a still body of many parts.
         """
-        moves = np.asarray(self._model.body_weldid)[self._model.geom_bodyid] != 0
         groups = np.array(self._model.geom_group)
-        self._model.geom_group[moves] = len(self._visible) - 1
-        geom, normal = np.empty(1, np.int32), np.empty(3)
-        for i, ray in enumerate(self._rays.reshape(-1, 3)):
-            self._distance[i] = mujoco.mj_ray(
-                self._model, data, self._origin, ray, self._visible, True, -1, geom, normal
+        self._model.geom_group[moves] = HIDDEN_GROUP
+        geom, distance, normal = _hits(self._rays.shape[:2])
+        found = np.empty(1, np.int32)
+        for at in np.ndindex(geom.shape):
+            distance[at] = mujoco.mj_ray(
+                self._model, data, self._origin, self._rays[at], VISIBLE, True, -1, found, normal[at]
             )
-            self._geom[i], self._normal[3 * i : 3 * i + 3] = geom[0], normal
+            geom[at] = found[0]
         self._model.geom_group[:] = groups
-        distance = np.where(self._geom >= 0, self._distance, np.inf)
-        return self._shade(np.arange(len(distance))), distance
+        return self._shade(geom, normal), np.where(geom >= 0, distance, np.inf)
 
-    def _cast(self, data: mujoco.MjData) -> None:
-        """Send every ray at what moves; a hit is valid where it is nearer than what is still."""
+    def _pixels_of_moving(self, data: mujoco.MjData) -> Array:
+        """Indices of the pixels in which something that moves may be seen.
+
+        Those within the rectangle, on the picture, round the box round each moving geom.
+        """
+        side = self._config.size_px
+        turn = np.asarray(data.geom_xmat)[self._moving].reshape(-1, 3, 3)
+        place = np.asarray(data.geom_xpos)[self._moving] - self._origin
+        seen = (self._corners @ turn.transpose(0, 2, 1) + place[:, None]) @ self._rotation
+        if (seen[..., 2] > -NEAREST_M).any():
+            return np.arange(side * side)
+        at = seen[..., :2] / (-seen[..., 2:] * self._edge) * [1, -1]
+        at = (at + 1) / 2 * side
+        low = np.clip(np.floor(at.min(axis=1)), 0, side).astype(int)
+        high = np.clip(np.ceil(at.max(axis=1)), 0, side).astype(int)
+        mask = np.zeros((side, side), bool)
+        for (left, top), (right, bottom) in zip(low.tolist(), high.tolist(), strict=True):
+            mask[top:bottom, left:right] = True
+        return np.flatnonzero(mask)
+
+    def _cast(self, data: mujoco.MjData, rays: Array) -> tuple[Array, Array, Array]:
+        """What each ray (samples, n, 3) meets of all that moves: geom, distance, normal."""
+        geom, distance, normal = _hits(rays.shape[:2])
         mujoco.mj_multiRay(
             self._model,
             data,
             self._origin,
-            self._rays,
-            self._visible,
+            np.ascontiguousarray(rays).reshape(-1),
+            VISIBLE,
             False,
             -1,
-            self._geom,
-            self._distance,
-            self._normal,
-            len(self._geom),
+            geom.reshape(-1),
+            distance.reshape(-1),
+            normal.reshape(-1),
+            geom.size,
             mujoco.mjMAXVAL,
         )
+        return geom, distance, normal
 
-    def _shade(self, rays: Array) -> Array:
-        """Colours uint8 (n, 3) of the last cast's hits, for the rays of those indices."""
-        normals = self._normal.reshape(-1, 3)[rays]
-        facing = np.clip(normals @ self._light, 0.0, 1.0)
-        shade = (facing * (SHADES_N - 1)).astype(np.intp)
+    def _shade(self, geom: Array, normal: Array) -> Array:
+        """Colours uint8 (..., 3) of hits, from their geoms (...) and normals (..., 3)."""
+        facing = np.clip(normal @ self._light, 0.0, 1.0)
         # Geom -1, a miss, reads the palette's last row: the background.
-        colours: Array = self._palette[self._geom[rays], shade]
+        colours: Array = self._palette[geom, (facing * (SHADES_N - 1)).astype(np.intp)]
         return colours
 
     def _average(self, colours: Array) -> Array:
-        """The picture, from the colours of its rays: the mean over each pixel."""
-        samples = self._config.supersample**2
-        if samples == 1:
-            return colours.reshape(self.spec.shape)
-        total = colours.reshape(samples, -1).sum(axis=0, dtype=np.uint16)
-        return (total // samples).astype(np.uint8).reshape(self.spec.shape)
+        """Colours (n, 3) of n pixels, from those of their samples (samples, n, 3)."""
+        total = colours.sum(axis=0, dtype=np.uint16)
+        return (total // len(colours)).astype(np.uint8)
+
+
+def _hits(shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """Empty arrays for geom, distance and normal of that many rays; a miss has no normal."""
+    return np.empty(shape, np.int32), np.empty(shape), np.zeros((*shape, 3))
+
+
+def _corners(boxes: Array) -> Array:
+    """The corners (n, 8, 3) of boxes (n, 6): centre and half sizes, in each geom's own frame."""
+    signs = np.array(list(product((-1, 1), repeat=3)))
+    return boxes[:, None, :3] + boxes[:, None, 3:] * signs
 
 
 def _find_camera(model: mujoco.MjModel, name: str) -> int:
@@ -157,20 +192,14 @@ def _find_camera(model: mujoco.MjModel, name: str) -> int:
     return index
 
 
-def _pixel_rays(side: int, supersample: int, fovy_deg: float) -> np.ndarray[Any, np.dtype[Any]]:
-    """Unit rays in the camera's frame, (supersample^2 * side^2, 3), one full picture after another.
-
-    Sample k of every pixel comes before sample k + 1 of any, so that the mean over a pixel is
-    a sum of whole pictures.
-    """
+def _pixel_rays(side: int, supersample: int) -> Array:
+    """Rays (samples, pixels, 3) at -1 to 1 across and up the picture, and -1 ahead."""
     fine = side * supersample
-    edge = np.tan(np.deg2rad(fovy_deg) / 2)
-    at = ((np.arange(fine) + 0.5) / fine * 2 - 1) * edge
+    at = (np.arange(fine) + 0.5) / fine * 2 - 1
     x, y = np.meshgrid(at, -at)
     rays = np.stack([x, y, -np.ones_like(x)], axis=-1)
-    rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
     split = rays.reshape(side, supersample, side, supersample, 3)
-    return split.transpose(1, 3, 0, 2, 4).reshape(-1, 3)
+    return split.transpose(1, 3, 0, 2, 4).reshape(supersample**2, side * side, 3)
 
 
 def _palette(rgba: Array, config: CameraConfig) -> Array:
