@@ -1,0 +1,84 @@
+"""Hindsight goals were really lived, in the shares asked for, and never across a cut."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rumpus.errors import InputError
+from rumpus.memory.hindsight import HindsightConfig, hindsight
+from rumpus.types import Array, Hindsight
+
+AHEAD_ONLY = HindsightConfig(anywhere=0.0, arrived=0.0)
+
+
+def episode_of(lengths: list[int]) -> Array:
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def draw(lengths: list[int], batch: int, config: HindsightConfig, seed: int = 0) -> Hindsight:
+    return hindsight(np.random.default_rng(seed), episode_of(lengths), batch, config)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(0, 2**32 - 1))
+def test_no_moment_and_no_goal_ahead_crosses_a_cut(lengths: list[int], seed: int) -> None:
+    if max(lengths) < 2:
+        return
+    moments = draw(lengths, 30, HindsightConfig(), seed)
+    episode = episode_of(lengths)
+    assert moments.index.shape == moments.goal.shape == moments.ahead.shape == (30,)
+    assert (episode[moments.index] == episode[moments.index + 1]).all()
+    ahead = moments.ahead
+    assert (episode[moments.index[ahead]] == episode[moments.goal[ahead]]).all()
+    assert (moments.goal[ahead] >= moments.index[ahead]).all()
+    assert ((moments.goal >= 0) & (moments.goal < len(episode))).all()
+
+
+def test_the_shares_are_as_asked() -> None:
+    config = HindsightConfig(anywhere=0.3, arrived=0.2, mean_ahead=5.0)
+    moments = draw([5000, 5000], 20_000, config)
+    assert np.mean(moments.goal == moments.index) == pytest.approx(0.2, abs=0.015)
+    assert np.mean(~moments.ahead) == pytest.approx(0.3, abs=0.015)
+    # Half of what is drawn anywhere lies in the other of two equal episodes.
+    episode = episode_of([5000, 5000])
+    across = episode[moments.goal] != episode[moments.index]
+    assert np.mean(across) == pytest.approx(0.15, abs=0.015)
+
+
+def test_goals_ahead_lie_ahead_by_the_mean_asked_for() -> None:
+    moments = draw([100_000], 20_000, HindsightConfig(anywhere=0.0, arrived=0.0, mean_ahead=7.0))
+    steps = moments.goal - moments.index
+    assert steps.min() >= 1
+    assert steps.mean() == pytest.approx(7.0, rel=0.05)
+    assert moments.ahead.all()
+
+
+def test_a_goal_beyond_the_end_is_the_end() -> None:
+    config = HindsightConfig(anywhere=0.0, arrived=0.0, mean_ahead=1000.0)
+    moments = draw([3, 3], 200, config)
+    assert np.mean(moments.goal == np.where(moments.index < 3, 2, 5)) > 0.9
+
+
+def test_goals_from_anywhere_come_from_everywhere() -> None:
+    moments = draw([2] * 50, 5000, HindsightConfig(anywhere=1.0, arrived=0.0))
+    assert len(np.unique(moments.goal)) == 100
+
+
+def test_every_step_with_a_follower_is_drawn_equally_often() -> None:
+    index = draw([2, 1, 4], 8000, AHEAD_ONLY).index
+    drawn, count = np.unique(index, return_counts=True)
+    np.testing.assert_array_equal(drawn, [0, 3, 4, 5])
+    assert np.abs(count - 2000).max() < 200  # five standard deviations
+
+
+@pytest.mark.parametrize("lengths", [[1, 1, 1], [1], []])
+def test_episodes_of_one_step_are_refused(lengths: list[int]) -> None:
+    sentence = rf"needs an episode of two steps.*holds {len(lengths)} steps"
+    with pytest.raises(InputError, match=sentence):
+        draw(lengths, 8, HindsightConfig())
+
+
+def test_the_same_chance_draws_the_same_moments() -> None:
+    one, two = (draw([40, 40], 64, HindsightConfig(), seed=7) for _ in range(2))
+    np.testing.assert_array_equal(one.index, two.index)
+    np.testing.assert_array_equal(one.goal, two.goal)

@@ -1,0 +1,104 @@
+"""One encoder for every robot: its front ends are chosen by the shapes of the sensors alone."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+
+from rumpus.model.encoder import Encoder, EncoderConfig, PictureFront, VectorFront, to_tensors
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array
+
+CPU = torch.device("cpu")
+SMALL = EncoderConfig(latent_size=16)
+SHAPES: list[tuple[tuple[int, ...], ...]] = [
+    ((48, 48, 3),), ((96, 64, 3),), ((8, 8, 1),), ((3, 50, 3),), ((7,),), ((1,),),
+    ((48, 48, 3), (16, 16, 1), (5,)),
+]  # fmt: skip
+
+
+def robot(*shapes: tuple[int, ...]) -> RobotSpec:
+    sensors = tuple(SensorSpec(f"sensor {k}", shape) for k, shape in enumerate(shapes))
+    return RobotSpec("toy", sensors, action_size=2, rate_hz=10.0)
+
+
+def readings(spec: RobotSpec, *lead: int, seed: int = 0) -> dict[str, Array]:
+    rng = np.random.default_rng(seed)
+    return {
+        s.name: rng.integers(0, 256, (*lead, *s.shape), dtype=np.uint8)
+        if s.is_picture
+        else rng.normal(size=(*lead, *s.shape)).astype(np.float32)
+        for s in spec.sensors
+    }
+
+
+def encoder(spec: RobotSpec) -> Encoder:
+    torch.manual_seed(0)
+    return Encoder(spec, SMALL).eval()
+
+
+@torch.no_grad()
+def encode(made: Encoder, sensors: Mapping[str, Array]) -> Array:
+    latents: Array = made(to_tensors(sensors, CPU)).numpy()
+    return latents
+
+
+@pytest.mark.parametrize("shapes", SHAPES)
+@pytest.mark.parametrize("lead", [(), (3,), (2, 4)])
+def test_any_sensors_become_one_finite_latent(
+    shapes: tuple[tuple[int, ...], ...], lead: tuple[int, ...]
+) -> None:
+    spec = robot(*shapes)
+    latents = encode(encoder(spec), readings(spec, *lead))
+    assert latents.shape == (*lead, 16)
+    assert np.isfinite(latents).all()
+
+
+@pytest.mark.parametrize("shapes", SHAPES)
+def test_the_front_end_goes_by_the_shape(shapes: tuple[tuple[int, ...], ...]) -> None:
+    fronts = encoder(robot(*shapes)).fronts.values()
+    for shape, front in zip(shapes, fronts, strict=True):
+        assert isinstance(front, PictureFront if len(shape) == 3 else VectorFront)
+
+
+def test_every_sensor_counts() -> None:
+    spec = robot((48, 48, 3), (16, 16, 1), (5,))
+    made, first, second = encoder(spec), readings(spec), readings(spec, seed=1)
+    before = encode(made, first)
+    for sensor in spec.sensors:
+        after = encode(made, {**first, sensor.name: second[sensor.name]})
+        assert np.abs(after - before).max() > 1e-3, sensor.name
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_black_or_white_picture_and_a_large_reading_stay_finite(level: int) -> None:
+    spec = robot((48, 48, 3), (2,))
+    made, black = encoder(spec), readings(spec)
+    black["sensor 0"][:] = level
+    black["sensor 1"][:] = 1e6
+    assert np.isfinite(encode(made, black)).all()
+
+
+def test_a_batch_means_what_its_moments_mean_alone() -> None:
+    spec = robot((48, 48, 3), (5,))
+    made, batch = encoder(spec), readings(spec, 6)
+    alone = [encode(made, {name: r[k] for name, r in batch.items()}) for k in range(6)]
+    np.testing.assert_allclose(encode(made, batch), np.stack(alone), atol=0.05)  # bf16
+
+
+def test_vector_readings_are_scaled_by_what_was_seen() -> None:
+    """A reading in millimetres and one in kilometres say the same after some practice."""
+    made = encoder(robot((2,)))
+    front = made.fronts["sensor 0"]
+    assert isinstance(front, VectorFront)
+    made.train()
+    scale, offset = torch.tensor([1e-3, 1e3]), torch.tensor([5.0, -2000.0])
+    for _ in range(200):
+        front(torch.randn(64, 2) * scale + offset)
+    torch.testing.assert_close(front.spread / scale, torch.ones(2), atol=0.1, rtol=0)
+    torch.testing.assert_close((front.mean - offset) / scale, torch.zeros(2), atol=0.1, rtol=0)
+    made.eval()
+    kept = front.mean.clone()
+    front(torch.randn(64, 2))
+    torch.testing.assert_close(front.mean, kept, atol=0, rtol=0)

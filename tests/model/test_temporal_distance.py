@@ -1,0 +1,86 @@
+"""The distance is a quasimetric whatever its weights, and leans on the best of what was lived."""
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rumpus.model.temporal_distance import Quasimetric, TemporalDistance, TemporalDistanceConfig
+
+SMALL = TemporalDistanceConfig(embedding=8, one_way=4, hidden=32)
+
+
+def points(seed: int, count: int) -> tuple[Quasimetric, Tensor]:
+    """A distance with random weights, far larger than any it starts with, and random latents."""
+    torch.manual_seed(seed)
+    metric = Quasimetric(6, SMALL)
+    for weight in metric.parameters():
+        weight.data.add_(torch.randn_like(weight))
+    return metric, 3.0 * torch.randn(count, 6)
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=30, deadline=None)
+@torch.no_grad()
+def test_it_is_a_quasimetric(seed: int) -> None:
+    metric, latents = points(seed, 12)
+    between = metric(latents[:, None], latents[None])
+    assert between.shape == (12, 12)
+    assert (between >= 0).all()
+    assert torch.diagonal(between).max() < 0.01
+    assert (between + torch.eye(12) > 0.01).all()
+    # d(x, z) <= d(x, y) + d(y, z) for every x, y, z
+    over = between[:, :, None] + between[None, :, :]
+    assert (between[:, None, :] <= over + 1e-3 * (1.0 + over)).all()
+
+
+@torch.no_grad()
+def test_there_and_back_may_differ() -> None:
+    metric, latents = points(0, 12)
+    between = metric(latents[:, None], latents[None])
+    assert (between - between.T).abs().max() > 0.1
+
+
+def test_embedded_points_are_as_far_as_their_latents() -> None:
+    metric, latents = points(0, 2)
+    embedded = metric.between(metric.embed(latents[0]), metric.embed(latents[1]))
+    torch.testing.assert_close(embedded, metric(latents[0], latents[1]))
+
+
+def learn_fork(expectile: float) -> float:
+    """From a fork, half of all steps led to the goal and half to where they stayed for ever."""
+    torch.manual_seed(0)
+    config = TemporalDistanceConfig(
+        embedding=8, one_way=4, hidden=32, expectile=expectile, target_rate=0.05
+    )
+    distance = TemporalDistance(3, config)
+    adam = torch.optim.Adam(distance.metric.parameters(), 3e-3)
+    fork, goal, lost = torch.eye(3)
+    here = torch.stack([fork, fork, lost, goal])
+    following = torch.stack([goal, lost, lost, goal])
+    arrived = torch.tensor([False, False, False, True])
+    for _ in range(250):
+        loss = distance.loss(here, following, goal.expand(4, 3), arrived)
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        distance.follow()
+    with torch.no_grad():
+        assert distance(lost, goal) > 5.0
+        return float(distance(fork, goal))
+
+
+def test_the_expectile_leans_on_the_shorter_way() -> None:
+    hopeful, sober = learn_fork(0.95), learn_fork(0.5)
+    assert 0.5 < hopeful < 3.0
+    assert sober > 2.0 * hopeful
+
+
+def test_the_slow_copy_follows_slowly() -> None:
+    distance = TemporalDistance(3, TemporalDistanceConfig(target_rate=0.25))
+    weight, slow = next(distance.metric.parameters()), next(distance.slow.parameters())
+    before = slow.clone()
+    weight.data.add_(1.0)
+    distance.follow()
+    torch.testing.assert_close(slow - before, torch.full_like(slow, 0.25))
+    assert not slow.requires_grad
