@@ -63,7 +63,9 @@ class SkewFit:
         """Pick a lived moment, rather a rare and reachable one."""
         config = self.config
         candidates = rng.integers(0, len(lived.points), config.candidates)
-        sample = rng.integers(0, len(lived.points), config.sample)
+        # Without replacement: the same moment twice would be a neighbour at distance zero.
+        size = min(config.sample, len(lived.points))
+        sample = rng.choice(len(lived.points), size, replace=False)
         points, usual = lived.points[candidates], lived.points[sample]
         log_p = self.density.log_density(points, usual).numpy()
         weight = skew(log_p, config.skew_exponent) * self.reachability(points, lived)
