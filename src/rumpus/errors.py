@@ -9,6 +9,14 @@ RumpusError            a sentence for the person: what came, what was expected, 
 The command line prints the sentence and exits with code 2; no traceback.
 """
 
+EXTRAS = {
+    "torch": "learn",
+    "safetensors": "learn",
+    "mujoco": "sim",
+    "gymnasium": "sim",
+    "matplotlib": "report",
+}  # which extra of the package brings a module that not every robot needs
+
 
 class RumpusError(Exception):
     """A refusal that a person can act on."""

@@ -15,7 +15,7 @@ class Lived:
 
     Attributes:
         points: (N, E) embeddings whose distances are steps.
-        time_s: (N,) capture times.
+        time_s: (N,) when, in seconds of the robot's life.
     """
 
     points: Tensor

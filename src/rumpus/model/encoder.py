@@ -121,4 +121,6 @@ class Encoder(nn.Module):
 
 def to_tensors(sensors: Mapping[str, Array], device: torch.device) -> dict[str, Tensor]:
     """Readings from memory as tensors on the learner's device, dtype unchanged."""
-    return {name: torch.from_numpy(np.ascontiguousarray(r)).to(device) for name, r in sensors.items()}
+    # Memory hands out read-only rows, and torch takes only writable ones: those are copied.
+    own = {name: np.require(reading, requirements=["C", "W"]) for name, reading in sensors.items()}
+    return {name: torch.from_numpy(reading).to(device) for name, reading in own.items()}

@@ -62,18 +62,25 @@ def save(path: Path, mind: Mind, steps: int) -> None:
             os.fsync(file.fileno())
         os.replace(waiting, path)
     except (OSError, SafetensorError) as error:
-        raise RunError(f"The checkpoint {path} cannot be written: {error}; "
-                       "make room on the disk and run the same command again.") from error  # fmt: skip
+        raise RunError(
+            f"The checkpoint {path} cannot be written: {error}; "
+            "make room on the disk and run the same command again."
+        ) from error
 
 
-def restore(path: Path, mind: Mind) -> int:
+def restore(path: Path, mind: Mind, lived: int) -> int:
     """Take up the checkpoint where there is one.
+
+    Args:
+        path: the file.
+        mind: what takes it up.
+        lived: steps in memory, which must hold everything that the mind has lived.
 
     Returns:
         how many remembered steps the mind had lived when it was saved; 0 without a checkpoint.
 
     Raises:
-        RunError: when the file is damaged or of another robot or config.
+        RunError: when the file is damaged, or of another robot, config or memory.
     """
     if not path.exists():
         return 0
@@ -85,6 +92,9 @@ def restore(path: Path, mind: Mind) -> int:
         reason = str(error).splitlines()[0]
         raise RunError(f"The checkpoint {path} cannot be used: {reason}; delete it, and the same "
                        "command learns anew from memory.") from error  # fmt: skip
+    if about["steps"] > lived:
+        raise RunError(f"The mind in {path} has lived {about['steps']} steps, but its memory holds "
+                       f"{lived}: put the whole memory back, or delete the mind.")  # fmt: skip
     mind.learner.updates, mind.learner.practised = about["updates"], about["practised"]
     mind.goals.attempts = [(int(index), bool(reached)) for index, reached in about["attempts"]]
     mind.rng.bit_generator.state = about["random_state"]

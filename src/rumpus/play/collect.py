@@ -6,6 +6,7 @@ is new lies next to what is rare (interview 31:41; go-explore, Ecoffet 2021).
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
@@ -13,9 +14,11 @@ from torch import Tensor
 from rumpus.agent import Agent
 from rumpus.body.robot import Robot
 from rumpus.body.safety import limit
+from rumpus.errors import InputError
 from rumpus.goals.base import GoalSource, Lived
 from rumpus.memory import Memory
 from rumpus.types import Array, Observation, Step
+from rumpus.worlds.random_play import smoothed_action
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,39 @@ class PlayConfig:
     noise: float = 0.5
     reached_steps: float = 1.5
 
+    def __post_init__(self) -> None:
+        if self.random_steps < 0:
+            raise InputError(
+                f"{self.random_steps} random steps were asked for, expected 0 or more."
+            )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do next, and what for.
+
+    Attributes:
+        action: the wish, float32 (A,), not yet limited.
+        goal_index: the remembered moment that it goes for, or -1.
+        goal_reason: why that goal, or "" while there is none.
+    """
+
+    action: Array
+    goal_index: int = -1
+    goal_reason: str = ""
+
+
+class Chooser(Protocol):
+    """Chooses each action of a robot's life."""
+
+    def choose(self, observation: Observation) -> Decision:
+        """The next action, from what is sensed now."""
+        ...
+
+    def interrupt(self) -> None:
+        """The episode ended: drop what was under way, without judging it."""
+        ...
+
 
 @dataclass
 class Pursuit:
@@ -57,19 +93,21 @@ class Player:
     """
 
     def __init__(
-        self, agent: Agent, goals: GoalSource, config: PlayConfig, rng: np.random.Generator
-    ) -> None:
+        self, agent: Agent, goals: GoalSource, config: PlayConfig, rng: np.random.Generator,
+        memory: Memory,
+    ) -> None:  # fmt: skip
         self.agent, self.goals, self.config, self.rng = agent, goals, config, rng
+        self.memory = memory
         self.pursuit: Pursuit | None = None
         self.explore_left = 0
         self.last = np.zeros(agent.spec.action_size, np.float32)
 
-    def choose(self, observation: Observation, memory: Memory) -> Array:
-        """The next action, float32 (A,) in [-1, 1], as a wish and not yet limited."""
-        if len(memory) < self.config.random_steps or not len(self.agent.latents):
+    def choose(self, observation: Observation) -> Decision:
+        """The next action of play: random, or towards the wish under way."""
+        if len(self.memory) < self.config.random_steps or not len(self.agent.latents):
             return self._explore()
         if self.pursuit is None and self.explore_left <= 0:
-            self.pursuit = self._wish(memory)
+            self.pursuit = self._wish()
         if self.pursuit is None:
             self.explore_left -= 1
             return self._explore()
@@ -79,14 +117,14 @@ class Player:
         """Drop the wish under way, without judging it."""
         self.pursuit = None
 
-    def _wish(self, memory: Memory) -> Pursuit:
-        recalled = len(self.agent.latents)
-        lived = Lived(self.agent.places(), memory.time_s[:recalled])
-        choice = self.goals.choose(lived, self.rng)
+    def _wish(self) -> Pursuit:
+        # Ages are counted in steps: a robot's clock may begin anew with every start.
+        lived_s = np.arange(len(self.agent.latents)) / self.agent.spec.rate_hz
+        choice = self.goals.choose(Lived(self.agent.places(), lived_s), self.rng)
         latent = self.agent.latents[choice.index].clone()
         return Pursuit(choice.index, choice.reason, latent, self.config.goal_steps)
 
-    def _reach(self, pursuit: Pursuit, observation: Observation) -> Array:
+    def _reach(self, pursuit: Pursuit, observation: Observation) -> Decision:
         latent = self.agent.see(observation.sensors)
         self.last = self.agent.act(latent, pursuit.latent, self.rng)
         pursuit.steps_left -= 1
@@ -94,30 +132,27 @@ class Player:
         if reached or pursuit.steps_left <= 0:
             self.goals.report(pursuit.index, reached)
             self.pursuit, self.explore_left = None, self.config.explore_steps
-        return self.last
+        return Decision(self.last, pursuit.index, pursuit.reason)
 
-    def _explore(self) -> Array:
-        noise = self.config.noise * self.rng.standard_normal(len(self.last), dtype=np.float32)
-        self.last = np.clip(self.config.keep * self.last + noise, -1.0, 1.0).astype(np.float32)
-        return self.last
+    def _explore(self) -> Decision:
+        config = self.config
+        self.last = smoothed_action(self.rng, self.last, config.keep, config.noise)
+        return Decision(self.last)
 
 
-def collect_step(robot: Robot, player: Player, memory: Memory) -> Step:
+def collect_step(robot: Robot, chooser: Chooser, memory: Memory) -> Step:
     """Live one step and remember it: the wish, the deed, and why they differ."""
     observation = robot.observe()
-    before = player.pursuit
-    action = player.choose(observation, memory)
-    pursuit = before or player.pursuit
-    limited = limit(action, robot.spec)
+    decision = chooser.choose(observation)
+    limited = limit(decision.action, robot.spec)
     terminated, truncated = robot.ended
     step = Step(
-        observation, action, limited.action, limited.reason,
-        pursuit.index if pursuit else -1, pursuit.reason if pursuit else "",
-        terminated, truncated,
+        observation, decision.action, limited.action, limited.reason,
+        decision.goal_index, decision.goal_reason, terminated, truncated,
     )  # fmt: skip
     memory.append(step)
     if terminated or truncated:
-        player.interrupt()
+        chooser.interrupt()
         robot.restart()
         memory.begin_episode("after a restart")
     else:

@@ -59,6 +59,10 @@ class Learner:
         practice = int(steps * self.config.practice_per_step) - self.practised
         return max(updates, 0), max(practice, 0)
 
+    def owes(self, steps: int) -> bool:
+        """Whether anything is still to be done for that many steps lived."""
+        return any(self.owed(steps))
+
     def sleep(self, memory: Memory, tick: Callable[[str, int, int], bool]) -> dict[str, float]:
         """Learn from all of memory until nothing is owed.
 

@@ -1,13 +1,16 @@
 """Play for ever, or as long as is asked: live, sleep over it, save, live on."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from rumpus.agent import Agent
 from rumpus.body.robot import Robot
+from rumpus.errors import InputError
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.memory import Memory
 from rumpus.play import checkpoint
@@ -39,10 +42,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Until:
-    """When to stop: at so many steps in all, or after so many seconds of this call."""
+    """When to stop: at so many steps in all, or after so many seconds of this call, or never."""
 
     steps: int | None = None
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.seconds is not None:
+            raise InputError("Both --steps and --minutes were given; give one of them.")
+        for name, limit in (("steps", self.steps), ("seconds", self.seconds)):
+            if limit is not None and not 0 < limit < math.inf:
+                raise InputError(f"Play was to last {limit} {name}, expected more than 0.")
 
 
 Watch = Callable[[Progress], None]
@@ -50,6 +60,9 @@ Watch = Callable[[Progress], None]
 
 def make_mind(spec: RobotSpec, config: RunConfig) -> Mind:
     """A new mind for a robot, everything in it drawn from the run's seed."""
+    # One thread: the nets are small, so more threads wait for each other longer than they help,
+    # and the sums come out the same on a machine with more cores.
+    torch.set_num_threads(1)
     rng = np.random.default_rng(config.seed)
     agent = Agent(spec, config.agent, config.seed)
     return Mind(agent, Learner(agent, config.learn, rng), SkewFit(config.skew_fit), rng)
@@ -70,10 +83,11 @@ def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch
     """Let a robot play.
 
     Everything lived is in memory; the mind is saved after every sleep and at the end, also when
-    this is interrupted from the keyboard.
+    an exception ends this. `watch` is called between whole steps: to stop the play in good
+    order, let it raise KeyboardInterrupt.
     """
     started_s = time.monotonic()
-    player = Player(mind.agent, mind.goals, run.config.play, mind.rng)
+    player = Player(mind.agent, mind.goals, run.config.play, mind.rng, memory)
 
     def time_left() -> bool:
         return until.seconds is None or time.monotonic() - started_s < until.seconds
@@ -84,14 +98,17 @@ def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch
 
     if mind.learner.updates:
         mind.learner.recall(memory)
-    memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
+    if until.steps is None or len(memory) < until.steps:
+        memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
     try:
-        while time_left() and (until.steps is None or len(memory) < until.steps):
+        while time_left():
+            if sleep_is_due(len(memory), run.config, until) and mind.learner.owes(len(memory)):
+                sleep(run, memory, mind, tick)
+            if until.steps is not None and len(memory) >= until.steps:
+                break
             step = collect_step(robot, player, memory)
             phase = "reaching" if step.goal_index >= 0 else "exploring"
             watch(Progress(len(memory), phase, goal_reason=step.goal_reason))
-            if sleep_is_due(len(memory), run.config, until):
-                sleep(run, memory, mind, tick)
     finally:
         robot.stop()
         memory.flush()
@@ -102,7 +119,8 @@ def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch
 def sleep_is_due(steps: int, config: RunConfig, until: Until) -> bool:
     """Sleep at the end of random play, then regularly, and after the last step."""
     first, every = config.play.random_steps, config.learn.sleep_every
-    return steps == until.steps or (steps >= first and (steps - first) % every == 0)
+    last = until.steps is not None and steps >= until.steps
+    return last or (steps >= first and (steps - first) % every == 0)
 
 
 def sleep(run: Run, memory: Memory, mind: Mind, tick: Callable[[str, int, int], bool]) -> None:

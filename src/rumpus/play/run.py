@@ -1,10 +1,10 @@
 """A run is a folder: config, memory, checkpoint, metrics, report. The same command goes on with it.
 
-    RUN/run.json                  the world, the seed and every config, written once
-    RUN/memory/                   everything lived
-    RUN/checkpoint.safetensors    the mind: weights, optimisers, counters, chance, goal statistics
-    RUN/metrics.jsonl             a line for every time the robot slept over what it lived
-    RUN/report/                   pictures and figures for people
+RUN/run.json                  the world, the seed and every config, written once
+RUN/memory/                   everything lived
+RUN/checkpoint.safetensors    the mind: weights, optimisers, counters, chance, goal statistics
+RUN/metrics.jsonl             a line for every time the robot slept over what it lived
+RUN/report/                   pictures and figures for people
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from rumpus.agent import AgentConfig
-from rumpus.errors import RunError
+from rumpus.errors import InputError, RunError
 from rumpus.goals.skew_fit import SkewFitConfig
 from rumpus.play.collect import PlayConfig
 from rumpus.play.learn import LearnConfig
@@ -32,6 +32,10 @@ class RunConfig:
     play: PlayConfig = field(default_factory=PlayConfig)
     learn: LearnConfig = field(default_factory=LearnConfig)
     skew_fit: SkewFitConfig = field(default_factory=SkewFitConfig)
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise InputError(f"The seed is {self.seed}, expected 0 or a greater whole number.")
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,12 @@ def begin(path: Path, config: RunConfig) -> Run:
     Raises:
         RunError: when the folder cannot be made or holds something else.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
+    waiting = path / "run.json.part"
     try:
+        # What is left of a run whose beginning was cut short is no reason to refuse.
+        if path.exists() and (not path.is_dir() or set(path.iterdir()) - {waiting}):
+            raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         path.mkdir(parents=True, exist_ok=True)
-        waiting = path / "run.json.part"
         waiting.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
         os.replace(waiting, path / "run.json")
     except OSError as error:

@@ -1,0 +1,190 @@
+"""The command line: verbs, no logic. Each verb is a dataclass of what it may be told.
+
+Nothing heavy is imported before a verb runs, so that `rumpus --help` answers at once. Every
+refusal is one sentence on standard error and exit code 2; results go to standard output,
+everything else to standard error.
+"""
+
+import itertools
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from tyro.conf import Positional, arg, subcommand
+
+from rumpus.errors import EXTRAS, InputError, RumpusError
+
+REFUSED, STOPPED = 2, 130
+World = Annotated[Positional[str], arg(metavar="WORLD")]
+Run = Annotated[Positional[Path], arg(metavar="RUN")]
+Number = Annotated[int | None, arg(metavar="N")]
+Amount = Annotated[float | None, arg(metavar="X")]
+
+
+@dataclass(frozen=True)
+class Play:
+    """Let a robot play, or go on playing: it remembers everything and learns from it."""
+
+    world: World
+    """A world of rumpus (see `rumpus list`), or any Gymnasium environment as package.module:Env."""
+    run: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Where memory and mind are kept; goes on where one is. Default: runs/WORLD-SEED."""
+    steps: Number = None
+    """Stop when so many steps are remembered in all."""
+    minutes: Amount = None
+    """Stop after so many minutes."""
+    seed: Number = None
+    """Where chance begins. Default: 0, or as the run was begun."""
+    skew: Amount = None
+    """How strongly play leans to the rare: -1 fully, 0 not at all."""
+    random_steps: Number = None
+    """Steps of random motion before the first wish."""
+    json: bool = False
+    """Print one row of figures as JSON, and nothing else, on standard output."""
+
+    def __call__(self) -> int:
+        from rumpus.play.command import play
+
+        return play(self.world, self.run, self.steps, self.minutes, self.seed, self.skew,
+                    self.random_steps, self.json)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Do:
+    """Show a robot a picture, let it do that, and keep a film strip of how it went."""
+
+    run: Run
+    """The folder of a run."""
+    goal: Annotated[str, arg(metavar="PICTURE")]
+    """A picture (PNG or JPEG), or a remembered moment as memory:NUMBER."""
+    steps: Number = None
+    """How long it may try. Default: as long as the world's own trials take."""
+    json: bool = False
+    """Print one row of figures as JSON, and nothing else, on standard output."""
+
+    def __call__(self) -> int:
+        from rumpus.play.command import do
+
+        return do(self.run, self.goal, self.steps, self.json)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure how well a robot does what pictures show, in a world apart from its play."""
+
+    run: Run
+    """The folder of a run."""
+    goals: int = 100
+    """How many pictures."""
+    kind: str = ""
+    """Which kind of trials, of those the world has. Default: its standard kind."""
+    seed: int = 1000
+    """Of the trials."""
+    json: bool = False
+    """Print the robot's row of figures as JSON, and nothing else, on standard output."""
+
+    def __call__(self) -> int:
+        from rumpus.play.command import evaluate
+
+        return evaluate(self.run, self.goals, self.kind, self.seed, self.json)
+
+
+@dataclass(frozen=True)
+class Check:
+    """Play at random in a world and say whether it keeps its promises."""
+
+    part: Annotated[Positional[Literal["world"]], arg(metavar="world")]
+    """What to check."""
+    name: World
+    """Its name."""
+    json: bool = False
+    """Print the findings as JSON, and nothing else, on standard output."""
+
+    def __call__(self) -> int:
+        from rumpus.play.command import check
+
+        return check(self.name, self.json)
+
+
+@dataclass(frozen=True)
+class List:
+    """List the worlds that can be named, broken ones with their error."""
+
+    json: bool = False
+    """Print them as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.command import catalogue
+
+        return catalogue(self.json)
+
+
+Verb = (
+    Annotated[Play, subcommand("play")]
+    | Annotated[Do, subcommand("do")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Check, subcommand("check")]
+    | Annotated[List, subcommand("list")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 failed check, 2 refused, 130 interrupted."""
+    try:
+        return _understood(arguments)()
+    except RumpusError as error:
+        return _refuse(str(error))
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        return _refuse(
+            f"This needs {error.name}, which is not installed; install it with "
+            f"pip install 'rumpus[{extra}]'."
+        )
+    except OSError as error:
+        where = f" with {error.filename}" if error.filename else ""
+        return _refuse(f"The disk or the system refused{where}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
+
+
+def _understood(arguments: Sequence[str] | None) -> Play | Do | Evaluate | Check | List:
+    """The verb that was asked for.
+
+    Raises:
+        SystemExit: after help was printed.
+        InputError: when the arguments are no verb.
+    """
+    said = StringIO()
+    try:
+        with redirect_stderr(said):
+            return tyro.cli(
+                Verb,
+                prog="rumpus",
+                description="A play room for robots.",
+                args=arguments,
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as end:
+        if end.code:
+            raise InputError(_sentence(said.getvalue())) from None
+        raise
+
+
+def _sentence(box: str) -> str:
+    """What tyro says about a misuse in a box of several lines, as one sentence."""
+    lines = [line.strip("│ ") for line in box.splitlines()[1:]]
+    first = itertools.takewhile(lambda line: line and "──" not in line, lines)
+    return f"{' '.join(first).rstrip('.')}; see `rumpus --help`."
+
+
+def _refuse(sentence: str) -> int:
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return REFUSED

@@ -1,0 +1,166 @@
+"""What each verb of the command line does, and what it says; returns the exit code.
+
+Results go to standard output, everything else to standard error.
+"""
+
+import resource
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from rumpus.goals.picture import wish_for
+from rumpus.play import do as deed
+from rumpus.play import evaluate as trial
+from rumpus.play import loop
+from rumpus.play.interrupt import Interrupted, interruptible
+from rumpus.play.loop import Progress, Until
+from rumpus.play.progress import counting, telling
+from rumpus.play.report import report_evaluation, write_page
+from rumpus.play.result import Row
+from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume
+
+INTERRUPTED = 128  # and the signal's number, as shells have it
+
+
+def play(
+    world: str, run: Path | None, steps: int | None, minutes: float | None, seed: int | None,
+    skew: float | None, random_steps: int | None, json: bool,
+) -> int:  # fmt: skip
+    """Let a robot play, or go on playing."""
+    until = Until(steps, None if minutes is None else 60.0 * minutes)
+    asked = Asked(world, seed, skew, random_steps)
+    path = run or default_folder(asked)
+    begun_s = time.monotonic()
+    with begin_or_resume(asked, path) as session:
+        _say(_greeting(session))
+        before = len(session.memory)
+        try:
+            with interruptible() as interrupt, telling(until, session.mind.learner) as tell:
+
+                def watch(progress: Progress) -> None:
+                    tell(progress)
+                    interrupt.check()
+
+                loop.play(session.run, session.world, session.memory, session.mind, until, watch)
+        except Interrupted as stop:
+            _say(f"Stopped and saved: {len(session.memory):,} steps remembered; the same command "
+                 "goes on.")  # fmt: skip
+            return INTERRUPTED + stop.signal
+        row = _played(session, before, time.monotonic() - begun_s)
+    if json:
+        print(row.json())
+    else:
+        print(f"{path} remembers {row.steps:,} steps; measure it with: rumpus evaluate {path}")
+    return 0
+
+
+def do(run: Path, goal: str, steps: int | None, json: bool) -> int:
+    """Do what one picture shows."""
+    begun_s = time.monotonic()
+    with resume(run, write=True) as session, interruptible() as interrupt:
+        spec, memory = session.world.spec, session.memory
+        wish = wish_for(goal, spec, {s.name: memory.frames(s.name) for s in spec.sensors})
+        for notice in wish.notices:
+            _say(notice)
+        with counting("doing") as count:
+
+            def tick(done: int, total: int) -> None:
+                count(done, total)
+                interrupt.check()
+
+            steps = session.world.measure.steps if steps is None else steps
+            done = deed.do(session, wish.goal, steps, tick)
+        film = session.run.report / f"do-{done.first_step}.png"
+        filmed = deed.write_film(film, done)
+        write_page(session.run)
+    metrics = {"believed_before_steps": done.believed_before,
+               "believed_after_steps": done.believed_after}  # fmt: skip
+    if json:
+        wall_s = round(time.monotonic() - begun_s, 2)
+        seed = session.run.config.seed
+        print(Row(f"do {goal}", seed, 1, session.mind_steps, wall_s, {**metrics}).json())
+        return 0
+    print(f"It believed itself {done.believed_before:.1f} steps from the goal at the start, "
+          f"and {done.believed_after:.1f} at the end.")  # fmt: skip
+    if filmed:
+        print(f"Film strip: {film}")
+    return 0
+
+
+def evaluate(run: Path, goals: int, kind: str, seed: int, json: bool) -> int:
+    """Measure how well a robot does what pictures show."""
+    import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
+
+    with resume(run, write=False, seed=seed) as session, interruptible() as interrupt:
+        with counting("trying") as count:
+
+            def tick(done: int, total: int) -> None:
+                count(done, total)
+                interrupt.check()
+
+            evaluation = trial.evaluate(session, kind, goals, seed, tick)
+        page = report_evaluation(session.run, evaluation)
+    if json:
+        print(evaluation.rows[0].json())
+        return 0
+    for row in evaluation.rows:
+        print(trial.sentence(row, evaluation.measure))
+    print(f"Report: {page}")
+    return 0
+
+
+def check(name: str, json: bool) -> int:
+    """Say whether a world keeps its promises; 1 when it does not."""
+    from rumpus.worlds.catalogue import load
+    from rumpus.worlds.contract import examine
+
+    load(name).stop()  # an unknown name is refused; what is found later is a finding
+    findings = examine(lambda: load(name))
+    if json:
+        print(msgspec.json.encode(findings).decode())
+    else:
+        for finding in findings:
+            print(f"{finding.verdict:8} {finding.sentence}")
+    return int(any(finding.verdict == "failure" for finding in findings))
+
+
+def catalogue(json: bool) -> int:
+    """List the worlds."""
+    from rumpus.worlds.catalogue import catalogue as listings
+
+    found = listings()
+    if json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        for listing in found:
+            print(f"{listing.name:12} {'BROKEN: ' * listing.broken}{listing.sentence}")
+    return 0
+
+
+def _greeting(session: Session) -> str:
+    lived, path = len(session.memory), session.run.path
+    if not lived:
+        return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
+    # `checkpoint.restore` refuses a memory that holds less than the mind has lived.
+    return (f"Going on with {path}: {lived:,} steps remembered, mind as of step "
+            f"{session.mind_steps:,}, 0 acknowledged steps lost.")  # fmt: skip
+
+
+def _played(session: Session, before: int, wall_s: float) -> Row:
+    learner, attempts = session.mind.learner, session.mind.goals.attempts
+    reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Row(
+        session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
+        {
+            "new_steps": len(session.memory) - before, "world_model_updates": learner.updates,
+            "practice_updates": learner.practised, "recent_goals_reached_rate": round(reached, 4),
+            "peak_memory_mb": round(peak_mb, 1),
+        },
+    )  # fmt: skip
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

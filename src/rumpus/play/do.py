@@ -1,0 +1,124 @@
+"""Do what a picture shows, once, and keep it: remembered like play, and as a film strip."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from rumpus.agent import Agent
+from rumpus.body.safety import limit
+from rumpus.errors import InputError
+from rumpus.play.collect import Decision, collect_step
+from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.session import Session
+from rumpus.spec import Sensors
+from rumpus.types import Array, Goal, Observation, Step
+
+FRAMES = 8  # of what was imagined, and of what happened
+
+
+@dataclass
+class Doer:
+    """Goes for one goal and nothing else."""
+
+    agent: Agent
+    goal: Goal
+    wished: Tensor
+    rng: np.random.Generator
+
+    def choose(self, observation: Observation) -> Decision:
+        """The next action towards the goal."""
+        latent = self.agent.see(observation.sensors)
+        action = self.agent.act(latent, self.wished, self.rng)
+        return Decision(action, self.goal.step_index, f"{self.goal.source} {self.goal.reason}")
+
+    def interrupt(self) -> None:
+        """A goal from a person stays, whatever ends."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a goal.
+
+    Attributes:
+        goal: the goal.
+        first_step: where in memory the attempt begins.
+        believed_before: steps that the robot believed to lie between the start and the goal.
+        believed_after: the same at the end.
+        imagined: what it thought would happen, (steps, h, w, c) by picture sensor.
+        happened: what its sensors read, from the start to the end.
+    """
+
+    goal: Goal
+    first_step: int
+    believed_before: float
+    believed_after: float
+    imagined: dict[str, Array]
+    happened: list[Sensors]
+
+
+def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None]) -> Done:
+    """Let the robot go for a goal; every step is remembered.
+
+    Args:
+        session: the run.
+        goal: the readings to make true, of every sensor.
+        steps: how many.
+        tick: told (steps done, steps in all), between whole steps.
+
+    Raises:
+        InputError: when there is no step to do.
+    """
+    if steps < 1:
+        raise InputError(f"{steps} steps were asked for, expected 1 or more.")
+    world, memory, agent = session.world, session.memory, session.mind.agent
+    wished = agent.see(goal.sensors)
+    doer = Doer(agent, goal, wished, session.mind.rng)
+    start = agent.see(world.observe().sensors)
+    imagined = agent.draw(agent.intend(start, wished, steps))
+    first_step, happened = len(memory), []
+    memory.begin_episode(f"do {goal.source} {goal.reason}")
+    for number in range(steps):
+        tick(number, steps)
+        happened.append(collect_step(world, doer, memory).observation.sensors)
+    last = world.observe()
+    memory.append(_last_step(last, doer))
+    memory.flush()
+    tick(steps, steps)
+    return Done(
+        goal, first_step, agent.steps_to(start, wished),
+        agent.steps_to(agent.see(last.sensors), wished), imagined, [*happened, last.sensors],
+    )  # fmt: skip
+
+
+def write_film(path: Path, done: Done) -> bool:
+    """Write the film strip as a PNG: start and goal, what was imagined, what happened.
+
+    Returns:
+        whether there was anything to show: a robot without picture sensors leaves none.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
+    if portrait(done.happened[0]) is None:
+        return False
+    last = len(done.happened) - 1
+    moments = np.unique(np.linspace(1, last, min(FRAMES, last)).astype(int))
+    drawn = [
+        Tile(f"imagined {k}", portrait({n: p[k - 1] for n, p in done.imagined.items()}))
+        for k in moments
+    ]
+    lived = [Tile(f"happened {k}", portrait(done.happened[k])) for k in moments]
+    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.sensors))]
+    write_sheet(path, [ends, drawn, lived])
+    return True
+
+
+def _last_step(observation: Observation, doer: Doer) -> Step:
+    """The last moment, from which nothing was done."""
+    still = limit(np.zeros(doer.agent.spec.action_size, np.float32), doer.agent.spec).action
+    reason = f"{doer.goal.source} {doer.goal.reason}"
+    goal_index = doer.goal.step_index
+    return Step(observation, still, still, "", goal_index, reason, terminated=False, truncated=True)

@@ -1,0 +1,209 @@
+"""How well a robot does what a picture shows, measured in a world apart from its play.
+
+Each trial shows a picture, puts the world at a start and lets the mind act; the world's truth then
+says how far off it ended. Beside it stand trivial baselines: never touch, the world's own fixed
+guesses, and a goal drawn at random from memory instead of the one that was shown.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from rumpus.agent import Agent
+from rumpus.body.safety import limit
+from rumpus.errors import InputError
+from rumpus.memory import Memory
+from rumpus.play.result import Metric, Row, median_interval, wilson_interval
+from rumpus.play.session import Session
+from rumpus.spec import Sensors
+from rumpus.types import Array
+from rumpus.worlds.base import Measure, State, Trial, World
+
+SHOWN = 6  # trials of which the pictures are kept, evenly spread over all
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one trial looked like.
+
+    Attributes:
+        start: what the sensors read at first.
+        goal: the picture that was shown.
+        imagined: what the robot thought it would end with, by picture sensor (h, w, c).
+        end: what the sensors read at last.
+    """
+
+    start: Sensors
+    goal: Sensors
+    imagined: Sensors
+    end: Sensors
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one trial went.
+
+    Attributes:
+        trial: the task.
+        end: true state at the end.
+        errors: the world's named errors at the end.
+        shown: pictures, for a few trials of each evaluation.
+    """
+
+    trial: Trial
+    end: State
+    errors: dict[str, float]
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that an evaluation found.
+
+    Attributes:
+        kind: of the trials.
+        measure: how the world judges.
+        rows: the agent first, then the baselines.
+        started: errors before anything was done, by trial.
+        outcomes: the agent's, by trial.
+    """
+
+    kind: str
+    measure: Measure
+    rows: list[Row]
+    started: list[dict[str, float]]
+    outcomes: list[Outcome]
+
+
+def evaluate(session: Session, kind: str, goals: int, seed: int, tick: Tick) -> Evaluation:
+    """Show `goals` pictures of one kind to a robot and measure what it makes of them.
+
+    Args:
+        session: the run; its world is used for nothing else, its memory is only read.
+        kind: of the trials, "" for the world's standard kind.
+        goals: how many pictures, at least 1.
+        seed: of the trials.
+        tick: told (trials done, trials in all).
+
+    Raises:
+        InputError: when there is no such kind, or no goal to show.
+    """
+    if goals < 1:
+        raise InputError(f"{goals} goals were asked for, expected 1 or more.")
+    world, agent = session.world, session.mind.agent
+    kind = kind or world.trial_kinds[0]
+    trials = world.trials(goals, seed, kind)
+    rng = np.random.default_rng(seed)
+    begun_s = time.monotonic()
+    started = list(_starts(world, trials))
+    outcomes, middle_s = [], time.monotonic()
+    for number, trial in enumerate(trials):
+        tick(number, 2 * goals)
+        outcomes.append(attempt(world, agent, trial, None, rng, _is_shown(number, goals)))
+    strays, end_s = [], time.monotonic()
+    for number, trial in enumerate(trials):
+        tick(goals + number, 2 * goals)
+        stray = _remembered(session.memory, rng)
+        strays.append(attempt(world, agent, trial, stray, rng, False).errors)
+    tick(2 * goals, 2 * goals)
+    found = {
+        "agent": ([outcome.errors for outcome in outcomes], end_s - middle_s),
+        "never touch": (started, middle_s - begun_s),
+        **{
+            name: (_fixed(world, trials, fixed), 0.0) for name, fixed in world.measure.fixed.items()
+        },
+        "random goal": (strays, time.monotonic() - end_s),
+    }
+    rows = [
+        Row(
+            f"{variant}, {kind}", session.run.config.seed, goals,
+            session.mind_steps if variant in ("agent", "random goal") else 0,
+            round(wall_s, 2), summary(errors, world.measure),
+        )
+        for variant, (errors, wall_s) in found.items()
+    ]  # fmt: skip
+    return Evaluation(kind, world.measure, rows, started, outcomes)
+
+
+def attempt(
+    world: World, agent: Agent, trial: Trial, wish: Sensors | None, rng: np.random.Generator,
+    show: bool,
+) -> Outcome:  # fmt: skip
+    """Let the mind act for one trial.
+
+    Args:
+        world: where.
+        agent: the mind.
+        trial: the task.
+        wish: readings to go for instead of the trial's own picture.
+        rng: for planners.
+        show: whether to keep the pictures.
+    """
+    pictured = world.stage(trial).sensors
+    start = world.observe().sensors
+    goal = agent.see(pictured if wish is None else wish)
+    for _ in range(world.measure.steps):
+        if any(world.ended):
+            break
+        action = agent.act(agent.see(world.observe().sensors), goal, rng)
+        world.act(limit(action, world.spec).action)
+    end = world.state()
+    shown = None
+    if show:
+        drawn = agent.draw(agent.intend(agent.see(start), goal, world.measure.steps)[-1:])
+        imagined = {name: pictures[0] for name, pictures in drawn.items()}
+        shown = Shown(start, pictured, imagined, world.observe().sensors)
+    return Outcome(trial, dict(end), world.errors(end, trial.goal), shown)
+
+
+def summary(errors: Sequence[dict[str, float]], measure: Measure) -> dict[str, Metric]:
+    """The figures of one row: medians, and the success rate with its interval."""
+    headline = [error[measure.name] for error in errors]
+    successes = sum(error <= measure.tolerance for error in headline)
+    metrics: dict[str, Metric] = {
+        f"median_{measure.name}": _median(headline),
+        "median_interval": median_interval(headline),
+        "success_rate": round(successes / len(headline), 4),
+        "success_interval": wilson_interval(successes, len(headline)),
+    }
+    others = [name for name in errors[0] if name != measure.name]
+    return metrics | {f"median_{name}": _median([e[name] for e in errors]) for name in others}
+
+
+def _median(values: Sequence[float]) -> float:
+    return round(float(np.median(values)), 5)
+
+
+def _starts(world: World, trials: Sequence[Trial]) -> Iterator[dict[str, float]]:
+    """The errors of one who never touches anything: where things are left, they stay."""
+    for trial in trials:
+        world.stage(trial)
+        yield world.errors(world.state(), trial.goal)
+
+
+def _fixed(world: World, trials: Sequence[Trial], state: State) -> list[dict[str, float]]:
+    return [world.errors(state, trial.goal) for trial in trials]
+
+
+def _remembered(memory: Memory, rng: np.random.Generator) -> dict[str, Array]:
+    return memory.readings(int(rng.integers(len(memory))))
+
+
+def _is_shown(number: int, goals: int) -> bool:
+    return number in np.linspace(0, goals - 1, min(SHOWN, goals)).astype(int)
+
+
+def sentence(row: Row, measure: Measure) -> str:
+    """A row in words: its median, its success rate and how sure both are."""
+    metrics = msgspec.to_builtins(row.metrics)
+    low, high = metrics["median_interval"]
+    least, most = metrics["success_interval"]
+    return (
+        f"{row.variant}: median {measure.name} {metrics[f'median_{measure.name}']:.4f} "
+        f"({low:.4f} to {high:.4f}), {metrics['success_rate']:.0%} within {measure.tolerance:.3g} "
+        f"({least:.0%} to {most:.0%}), n = {row.n}"
+    )

@@ -1,0 +1,80 @@
+"""Pictures for people: what was sensed, wished and imagined, side by side in one PNG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from rumpus.errors import RunError
+from rumpus.spec import Sensors
+from rumpus.types import Array
+
+TILE_PX = 144  # pictures are enlarged to about this height, by whole factors
+LABEL_PX = 22
+GAP_PX = 8
+PAPER, INK = (250, 249, 246), (40, 40, 46)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One labelled picture, uint8 (h, w, 3); or a label alone, where there is none."""
+
+    label: str
+    picture: Array | None
+
+
+def portrait(sensors: Sensors) -> Array | None:
+    """All picture sensors of one moment side by side, uint8 (h, w, 3); None without any."""
+    pictures = [_coloured(reading) for reading in sensors.values() if reading.ndim == 3]
+    if not pictures:
+        return None
+    height = max(len(picture) for picture in pictures)
+    return np.concatenate([_as_high_as(picture, height) for picture in pictures], axis=1)
+
+
+def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> None:
+    """Write labelled pictures in rows as one PNG.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
+    drawn = [[_draw(tile) for tile in row] for row in rows]
+    width = max(sum(tile.width + GAP_PX for tile in row) for row in drawn) + GAP_PX
+    height = sum(max(tile.height for tile in row) + GAP_PX for row in drawn) + GAP_PX
+    sheet, top = Image.new("RGB", (width, height), PAPER), GAP_PX
+    for row in drawn:
+        left = GAP_PX
+        for tile in row:
+            sheet.paste(tile, (left, top))
+            left += tile.width + GAP_PX
+        top += max(tile.height for tile in row) + GAP_PX
+    try:
+        sheet.save(path)
+    except OSError as error:
+        raise RunError(f"The picture {path} cannot be written: {error.strerror}; "
+                       "make room on the disk, or the folder writable.") from error  # fmt: skip
+
+
+def _draw(tile: Tile) -> Image.Image:
+    """A tile as an image: the label above the enlarged picture."""
+    picture = np.zeros((TILE_PX, 1, 3), np.uint8) if tile.picture is None else tile.picture
+    times = max(1, TILE_PX // picture.shape[0])
+    large = Image.fromarray(picture.repeat(times, axis=0).repeat(times, axis=1))
+    font = ImageFont.load_default(13)
+    width = max(large.width, int(font.getlength(tile.label)) + 4)
+    image = Image.new("RGB", (width, large.height + LABEL_PX), PAPER)
+    ImageDraw.Draw(image).text((0, 2), tile.label, INK, font)
+    if tile.picture is not None:
+        image.paste(large, (0, LABEL_PX))
+    return image
+
+
+def _coloured(picture: Array) -> Array:
+    """Any uint8 (h, w, c) as uint8 (h, w, 3)."""
+    return picture[..., :3] if picture.shape[2] >= 3 else picture[..., :1].repeat(3, axis=2)
+
+
+def _as_high_as(picture: Array, height: int) -> Array:
+    return np.pad(picture, ((0, height - len(picture)), (0, 0), (0, 0)))

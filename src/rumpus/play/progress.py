@@ -1,0 +1,143 @@
+"""Tells a person how far it is: a bar on a terminal, one plain line a minute elsewhere.
+
+Everything goes to standard error, so that standard output stays free for results.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+
+from rumpus.play.learn import Learner
+from rumpus.play.loop import Progress, Until, Watch
+
+PLAIN_EVERY_S = 60.0
+RECENT = 0.99  # how much of a phase's mean cost stays at each new measurement
+SLEEPING = ("dreaming", "practising")
+
+
+class Remaining:
+    """Guesses the time left from what each kind of step has cost lately.
+
+    Learning takes most of the time and comes in long sleeps, so steps lived alone would tell
+    little: what is still to be lived and what is still to be learned are counted apart.
+    """
+
+    def __init__(self, until: Until, learner: Learner) -> None:
+        self.until, self.learner = until, learner
+        self.begun_s = self.last_s = time.monotonic()
+        self.last = Progress(0, "")
+        self.cost_s: dict[str, float] = {}
+
+    def note(self, progress: Progress) -> None:
+        """Take the time since the last note as the cost of what was under way."""
+        now_s = time.monotonic()
+        kind, now_kind = _kind(self.last), _kind(progress)
+        if kind and (kind != "living" or now_kind == "living"):
+            spent_s = now_s - self.last_s
+            mean_s = self.cost_s.get(kind, spent_s)
+            self.cost_s[kind] = RECENT * mean_s + (1 - RECENT) * spent_s
+        self.last, self.last_s = progress, now_s
+
+    def seconds(self) -> float | None:
+        """The time left; None while it cannot be known."""
+        if self.until.seconds is not None:
+            return max(self.until.seconds - (time.monotonic() - self.begun_s), 0.0)
+        if self.until.steps is None:
+            return None
+        dreams, practice = self.learner.owed(self.until.steps)
+        left = {
+            "living": self.until.steps - self.last.steps,
+            "dreaming": dreams,
+            "practising": practice,
+        }
+        if any(count > 0 and kind not in self.cost_s for kind, count in left.items()):
+            return None
+        return sum(count * self.cost_s[kind] for kind, count in left.items() if count > 0)
+
+
+@contextmanager
+def telling(until: Until, learner: Learner) -> Iterator[Watch]:
+    """What to give `play` as `watch`: a bar where a person looks on, plain lines elsewhere."""
+    console = Console(stderr=True)
+    remaining = Remaining(until, learner)
+    if not console.is_terminal:
+        yield _plain(remaining)
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[about]}")
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("waking", total=until.steps, about="")
+
+        def watch(progress: Progress) -> None:
+            remaining.note(progress)
+            bar.update(task, completed=progress.steps, description=_doing(progress),
+                       about=_about(progress, remaining))  # fmt: skip
+
+        yield watch
+
+
+@contextmanager
+def counting(doing: str) -> Iterator["Counter"]:
+    """A bar for a count of equal things; nothing at all where nobody looks on."""
+    console = Console(stderr=True)
+    with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
+        yield Counter(bar, bar.add_task(doing))
+
+
+class Counter:
+    """A bar that is told (done, in all)."""
+
+    def __init__(self, bar: Bar, task: TaskID) -> None:
+        self.bar, self.task = bar, task
+
+    def __call__(self, done: int, total: int) -> None:
+        self.bar.update(self.task, completed=done, total=total)
+
+
+def duration(seconds: float) -> str:
+    """A span of time as a person would say it: "40 s", "3 min", "2.5 h"."""
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
+
+
+def _plain(remaining: Remaining) -> Watch:
+    """The first moment, the last one, and one a minute."""
+    told_s = -PLAIN_EVERY_S
+
+    def watch(progress: Progress) -> None:
+        nonlocal told_s
+        remaining.note(progress)
+        if progress.phase == "saved" or time.monotonic() - told_s >= PLAIN_EVERY_S:
+            told_s = time.monotonic()
+            print(f"{_doing(progress)}: {_about(progress, remaining)}", file=sys.stderr, flush=True)
+
+    return watch
+
+
+def _kind(progress: Progress) -> str:
+    if progress.phase in SLEEPING:
+        return progress.phase
+    return "living" if progress.phase in ("exploring", "reaching") else ""
+
+
+def _doing(progress: Progress) -> str:
+    if progress.owed:
+        return f"{progress.phase} {progress.done:,} of {progress.owed:,}"
+    return progress.phase
+
+
+def _about(progress: Progress, remaining: Remaining) -> str:
+    steps = f"{progress.steps:,}"
+    if remaining.until.steps is not None:
+        steps += f" of {remaining.until.steps:,}"
+    parts = [f"{steps} steps lived"]
+    if progress.phase != "saved" and (left_s := remaining.seconds()) is not None:
+        parts.append(f"about {duration(left_s)} left")
+    if progress.goal_reason:
+        parts.append(f"goal {progress.goal_reason}")
+    return ", ".join(parts)

@@ -1,0 +1,139 @@
+"""What a run shows to people: RUN/report/index.html, with figures and pictures beside it."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rumpus.play.evaluate import Evaluation, Outcome
+from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.result import Row, write_result
+from rumpus.play.run import Run
+from rumpus.worlds.base import Measure, State
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #28282e; background: #faf9f6;
+       max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+td, th { padding: .25rem .8rem; border-bottom: 1px solid #ddd; text-align: right; }
+td:first-child, th:first-child { text-align: left; }
+tr.agent { font-weight: 600; }
+img { max-width: 100%; }
+.small { color: #77777f; font-size: .85rem; }
+"""
+
+
+def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
+    """Write an evaluation's figures and pictures into the run's report.
+
+    Returns:
+        the report's page.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
+    slug = evaluation.kind.replace(" ", "-")
+    write_result(
+        run.report / f"evaluate-{slug}.json", f"evaluate {run.config.world} {evaluation.kind}",
+        evaluation.rows, measure=evaluation.measure,
+        trials=[
+            {"start": o.trial.start, "goal": o.trial.goal, "end": o.end,
+             "started": started, "errors": o.errors}
+            for started, o in zip(evaluation.started, evaluation.outcomes, strict=True)
+        ],
+    )  # fmt: skip
+    draw_chart(run.report / f"evaluate-{slug}.png", evaluation)
+    rows = [_tiles(outcome, evaluation.measure) for outcome in evaluation.outcomes]
+    if sheet := [row for row in rows if row]:
+        write_sheet(run.report / f"evaluate-{slug}-trials.png", sheet)
+    return write_page(run)
+
+
+def draw_chart(path: Path, evaluation: Evaluation) -> None:
+    """Draw every trial's error, over the goal where it is one number, else over the start."""
+    import matplotlib  # slow to load, and nothing else needs it
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    measure = evaluation.measure
+    errors = [outcome.errors[measure.name] for outcome in evaluation.outcomes]
+    before = [started[measure.name] for started in evaluation.started]
+    scalar = goal_scalar(measure, evaluation.outcomes[0].trial.goal)
+    figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
+    if scalar:
+        shown = [outcome.trial.goal[scalar] for outcome in evaluation.outcomes]
+        axes.scatter(shown, before, s=14, color="0.75", label="never touch")
+    else:
+        shown = before
+        axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="never touch")
+    axes.scatter(shown, errors, s=18, color="#1f6fb4", label="the robot")
+    axes.axhline(measure.tolerance, color="#c03a2b", linestyle="--", label="tolerance")
+    axes.set_xlabel(f"goal: {scalar}" if scalar else f"{measure.name} at the start")
+    axes.set_ylabel(f"{measure.name} at the end")
+    axes.set_ylim(bottom=0.0)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def goal_scalar(measure: Measure, goal: State) -> str | None:
+    """The one scalar of a goal that the headline error is about, or None: a puck has two."""
+    what, _, unit = measure.name.partition("_error")
+    about = [name for name in goal if name.startswith(what) and name.endswith(unit)]
+    return about[0] if len(about) == 1 else None
+
+
+def write_page(run: Run) -> Path:
+    """Write RUN/report/index.html from whatever figures and pictures the report holds."""
+    world, where = html.escape(run.config.world), html.escape(str(run.path))
+    parts = [f"<h1>{world}</h1>", f"<p class=small>{where}, seed {run.config.seed}</p>"]
+    for result in sorted(run.report.glob("evaluate-*.json")):
+        told = msgspec.json.decode(result.read_bytes())
+        rows = msgspec.convert(told["rows"], list[Row])
+        parts += [f"<h2>{html.escape(told['name'])}</h2>", _table(rows, told["measure"])]
+        parts += [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
+        parts.append(f"<p class=small>{told['date']} · {html.escape(told['command'])}</p>")
+    films = sorted(run.report.glob("do-*.png"))
+    parts += ["<h2>Pictures it was shown</h2>"] * bool(films) + [_image(p) for p in films]
+    page = run.report / "index.html"
+    page.write_text(
+        "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>{world}</title><style>{STYLE}</style>{''.join(parts)}",
+        encoding="utf-8",
+    )
+    return page
+
+
+def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:
+    """One trial as a row of pictures, or nothing where none were kept."""
+    shown = outcome.shown
+    if shown is None or portrait(shown.end) is None:
+        return []
+    error = f"after: {measure.name} {outcome.errors[measure.name]:.3f}"
+    named = (("start", shown.start), ("goal", shown.goal), ("imagined", shown.imagined),
+             (error, shown.end))  # fmt: skip
+    return [Tile(label, portrait(sensors)) for label, sensors in named]
+
+
+def _table(rows: Sequence[Row], measure: dict[str, Any]) -> str:
+    name, tolerance = measure["name"], measure["tolerance"]
+    head = f"<tr><th><th>trials<th>median {name}<th>95 %<th>within {tolerance:.3g}<th>95 %</tr>"
+    return f"<table>{head}{''.join(_table_row(row, name) for row in rows)}</table>"
+
+
+def _table_row(row: Row, name: str) -> str:
+    metrics = msgspec.to_builtins(row.metrics)
+    spread, between = metrics["median_interval"], metrics["success_interval"]
+    kind = " class=agent" if row.variant.startswith("agent") else ""
+    return (
+        f"<tr{kind}><td>{html.escape(row.variant)}<td>{row.n}<td>{metrics[f'median_{name}']:.4g}"
+        f"<td>{spread[0]:.3g} to {spread[1]:.3g}<td>{metrics['success_rate']:.0%}"
+        f"<td>{between[0]:.0%} to {between[1]:.0%}</tr>"
+    )
+
+
+def _image(path: Path) -> str:
+    return f"<p><img src='{html.escape(path.name)}' alt='{html.escape(path.stem)}'></p>"
