@@ -6,6 +6,7 @@ interval and a median its bootstrap interval over trials, both of 95 %.
 
 import os
 import platform
+import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -68,7 +69,8 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
 
 def circumstances() -> dict[str, Any]:
     """With which command, code, machine and versions a figure came about, and when."""
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    program = Path(sys.argv[0]).name.replace("__main__.py", "rumpus")
+    command = " ".join([program, *sys.argv[1:]])
     versions = {name: version for name in TOLD_VERSIONS if (version := _version(name))}
     return {
         "command": command, "commit": _commit(), "date": date.today().isoformat(),
@@ -89,6 +91,26 @@ def write_result(path: Path, name: str, rows: Sequence[Row], **more: Any) -> Non
     except OSError as error:
         raise RunError(f"The result {path} cannot be written: {error.strerror}; "
                        "make room on the disk, or the folder writable.") from error  # fmt: skip
+
+
+def over_seeds(rows: Sequence[Row], headline: str) -> list[str]:
+    """For each variant one line: the figure of every seed, its middle one and its worst.
+
+    Args:
+        rows: of any number of variants and seeds.
+        headline: the metric; of a rate the smallest is worst, of anything else the greatest. Rows
+            without it are left out.
+    """
+    worst = min if headline.endswith("_rate") else max
+    figures: dict[str, list[float]] = {}
+    for row in rows:
+        if isinstance(figure := row.metrics.get(headline), float):
+            figures.setdefault(row.variant, []).append(figure)
+    return [
+        f"{variant:34} {headline}: middle {statistics.median_low(each):.4f}, "
+        f"worst {worst(each):.4f}, seeds {' '.join(f'{figure:.4f}' for figure in each)}"
+        for variant, each in figures.items()
+    ]
 
 
 def _version(package: str) -> str | None:

@@ -1,0 +1,126 @@
+"""Does the skew earn its place? Wishing for the rare, wishing for anything, and no wish at all.
+
+    python benchmarks/skew.py --seeds 0 1 2 --steps 10000
+
+Plays the door three ways with the same steps: with the default skew, with alpha = 0 (RIG) and at
+random throughout. Prints side by side how much of the door's range play covered (20 bins of the
+true angle, noted outside of memory) and the error on goal pictures. Writes
+benchmarks/results/skew.json.
+"""
+
+import argparse
+import math
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from rumpus.body.robot import Robot
+from rumpus.play.evaluate import evaluate
+from rumpus.play.loop import Progress, Until, play
+from rumpus.play.result import Metric, Row, over_seeds, write_result
+from rumpus.play.session import Asked, begin_or_resume, resume
+from rumpus.types import Array, Observation
+from rumpus.worlds.base import World
+
+RESULTS = Path(__file__).parent / "results"
+BINS, VISITED = 20, 10  # a bin counts as covered after so many visits
+RANGE_RAD = (0.0, 0.83)
+KINDS = ("handle", "anywhere")
+
+
+class Watched(Robot):
+    """A world in which every angle that play comes to is noted, out of the robot's sight."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.spec = world, world.spec
+        self.angles_rad: list[float] = []
+
+    def observe(self) -> Observation:
+        self.angles_rad.append(self.world.state()["angle_rad"])
+        return self.world.observe()
+
+    def act(self, action: Array) -> None:
+        self.world.act(action)
+
+    def stop(self) -> None:
+        self.world.stop()
+
+
+def main() -> None:
+    """Run all variants with all seeds and write the result."""
+    asked = _asked()
+    variants = {
+        "default skew": partial(Asked, "door"),
+        "alpha = 0": partial(Asked, "door", skew=0.0),
+        "random play": partial(Asked, "door", random_steps=asked.steps),
+    }
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        jobs = [
+            pool.submit(one_run, name, make(seed=seed), asked)
+            for seed in asked.seeds
+            for name, make in variants.items()
+        ]
+        rows = [row for job in jobs for row in job.result()]
+    RESULTS.mkdir(exist_ok=True)
+    write_result(RESULTS / "skew.json", "skew", rows)
+    for headline in ("uncovered_share", "entropy_lost_share", "median_angle_error_rad"):
+        print("\n".join(over_seeds(rows, headline)))
+
+
+def one_run(name: str, wanted: Asked, asked: argparse.Namespace) -> list[Row]:
+    """Play one variant with one seed, watched; its rows."""
+    path = Path(asked.runs) / f"{name.replace(' ', '-')}-{wanted.seed}"
+    shutil.rmtree(path, ignore_errors=True)
+    with begin_or_resume(wanted, path) as session:
+        watched = Watched(session.world)
+        play(
+            session.run, watched, session.memory, session.mind, Until(asked.steps), _minutely(name)
+        )
+    rows = [Row(name, wanted.seed or 0, 1, asked.steps, 0.0, coverage(watched.angles_rad))]
+    for kind in KINDS:
+        with resume(path, write=False, seed=1000) as session:
+            found = evaluate(session, kind, asked.goals, 1000, lambda done, total: None)
+        rows.append(replace(found.rows[0], variant=f"{name}, {kind}"))
+    return rows
+
+
+def coverage(angles_rad: list[float]) -> dict[str, Metric]:
+    """How evenly the range was visited: shares that a perfect play would bring to 0."""
+    counts = np.histogram(angles_rad, BINS, RANGE_RAD)[0]
+    share = counts[counts > 0] / counts.sum()
+    entropy = float(-(share * np.log(share)).sum()) / math.log(BINS)
+    return {
+        "uncovered_share": round(1.0 - float((counts >= VISITED).mean()), 4),
+        "entropy_lost_share": round(1.0 - entropy, 4),
+        "rarest_bin_visits": float(counts.min()),
+    }
+
+
+def _minutely(name: str) -> Callable[[Progress], None]:
+    """Tells every 1,000th step."""
+
+    def watch(progress: Progress) -> None:
+        if progress.steps % 1000 == 0 and not progress.owed:
+            print(f"{name}: {progress.steps} steps", file=sys.stderr, flush=True)
+
+    return watch
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--goals", type=int, default=100)
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--runs", default="runs/skew", help="where the runs are kept")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
