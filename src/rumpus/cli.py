@@ -6,6 +6,7 @@ everything else to standard error.
 """
 
 import itertools
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
@@ -17,13 +18,13 @@ from typing import Annotated, Literal
 import tyro
 from tyro.conf import Positional, arg, subcommand
 
-from rumpus.errors import EXTRAS, InputError, RumpusError
+from rumpus.errors import InputError, RumpusError, missing_extra
 
 REFUSED, STOPPED = 2, 130
 World = Annotated[Positional[str], arg(metavar="WORLD")]
 Run = Annotated[Positional[Path], arg(metavar="RUN")]
-Number = Annotated[int | None, arg(metavar="N")]
-Amount = Annotated[float | None, arg(metavar="X")]
+Number = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
+Amount = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Play:
 
     world: World
     """A world of rumpus (see `rumpus list`), or any Gymnasium environment as package.module:Env."""
-    run: Annotated[Path | None, arg(metavar="DIR")] = None
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """Where memory and mind are kept; goes on where one is. Default: runs/WORLD-SEED."""
     steps: Number = None
     """Stop when so many steps are remembered in all."""
@@ -140,13 +141,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RumpusError as error:
         return _refuse(str(error))
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+        remedy = missing_extra(error)
+        if remedy is None:
             raise
-        return _refuse(
-            f"This needs {error.name}, which is not installed; install it with "
-            f"pip install 'rumpus[{extra}]'."
-        )
+        return _refuse(f"This {remedy}")
     except OSError as error:
         where = f" with {error.filename}" if error.filename else ""
         return _refuse(f"The disk or the system refused{where}: {error.strerror or error}.")
@@ -182,7 +180,8 @@ def _sentence(box: str) -> str:
     """What tyro says about a misuse in a box of several lines, as one sentence."""
     lines = [line.strip("│ ") for line in box.splitlines()[1:]]
     first = itertools.takewhile(lambda line: line and "──" not in line, lines)
-    return f"{' '.join(first).rstrip('.')}; see `rumpus --help`."
+    said = re.sub(r"no type matching \S+ could .* from", "unfit is", " ".join(first))
+    return f"{said.rstrip('.')}; see `rumpus --help`."
 
 
 def _refuse(sentence: str) -> int:

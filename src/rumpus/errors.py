@@ -18,6 +18,14 @@ EXTRAS = {
 }  # which extra of the package brings a module that not every robot needs
 
 
+def missing_extra(error: ModuleNotFoundError) -> str | None:
+    """What to install for a module that is missing; None where it is none of rumpus's extras."""
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    if extra is None:
+        return None
+    return f"needs {error.name}, which is not installed; run: pip install 'rumpus[{extra}]'."
+
+
 class RumpusError(Exception):
     """A refusal that a person can act on."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rumpus.errors import InputError, WorldError
+from rumpus.errors import InputError, WorldError, missing_extra
 from rumpus.worlds.base import World
 
 ENTRY_POINTS = "rumpus.worlds"
@@ -139,6 +139,8 @@ def _build(made_by: Callable[..., Any], name: str, seed: int) -> World:
 
 
 def _broken(name: str, error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and (remedy := missing_extra(error)):
+        return f"The world '{name}' {remedy}"
     return f"The world '{name}' cannot be loaded: {type(error).__name__}: {error}"
 
 
