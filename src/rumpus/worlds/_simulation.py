@@ -84,19 +84,15 @@ class Simulation:
         """Joint positions, float64 (joints,), in the order given."""
         return np.array(self.data.qpos[self._address])
 
-    def place(self, positions: Array) -> Array:
-        """Put everything somewhere at rest and let it settle for 0.1 s.
+    def place(self, positions: Array) -> None:
+        """Put everything somewhere, float64 (joints,), and let it come to rest there."""
+        self._settle(self.data, positions)
 
-        Returns:
-            the positions after settling, float64 (joints,).
-        """
-        mujoco.mj_resetData(self._model, self.data)
-        self.data.qpos[self._address] = positions
-        self.data.ctrl[: self._hand_n] = positions[: self._hand_n]
-        mujoco.mj_step(self._model, self.data, SUBSTEPS_N)
-        self.data.qvel[:] = 0.0
-        mujoco.mj_forward(self._model, self.data)
-        return self.positions()
+    def settled(self, positions: Array) -> Array:
+        """Where `place` would leave everything, float64 (joints,); moves nothing."""
+        trial = mujoco.MjData(self._model)
+        self._settle(trial, positions)
+        return np.array(trial.qpos[self._address])
 
     def touches(self, positions: Array) -> bool:
         """Whether anything would touch with the joints at these positions; moves nothing."""
@@ -105,3 +101,11 @@ class Simulation:
         mujoco.mj_forward(self._model, trial)
         return int(trial.ncon) > 0
 
+    def _settle(self, data: mujoco.MjData, positions: Array) -> None:
+        """Hold the hand where it is put for one control step, then stop all motion."""
+        mujoco.mj_resetData(self._model, data)
+        data.qpos[self._address] = positions
+        data.ctrl[: self._hand_n] = positions[: self._hand_n]
+        mujoco.mj_step(self._model, data, SUBSTEPS_N)
+        data.qvel[:] = 0.0
+        mujoco.mj_forward(self._model, data)

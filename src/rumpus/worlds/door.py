@@ -3,9 +3,15 @@
 Seen from above: the hinge is at the origin and the door points at the camera when half open.
 The peg dips into the loop at the door's edge and drags the door both ways; lifted, it is free.
 Nothing is ever put back: hinge friction leaves the door where play left it.
+
+Shaped so that random motion alone opens and shuts the door, loses the loop and finds it again:
+
+- The loop's sides are broad, so a peg that lost the loop rests on them, not beside the door.
+- At its highest the peg's round tip is still 3 mm below the bars' tops: it leaves only by climbing
+  over a bar that is held fast, so a visit to the loop lasts a few hundred steps, not twenty.
+- The hand moves slower upward than sideways, and no further sideways than the door does.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +22,11 @@ from rumpus.types import Array, Observation
 from rumpus.worlds._simulation import Simulation
 from rumpus.worlds.base import Measure, State, Trial, World
 
+JOINTS = ("hand_x", "hand_y", "hand_z", "hinge")
+NAMES = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
+RAIL_SPARE_M = 0.003
+CLEARANCE_M = 0.0005
+
 
 @dataclass(frozen=True)
 class DoorConfig:
@@ -24,31 +35,31 @@ class DoorConfig:
     Attributes:
         range_rad: the hinge turns from 0 (shut) to this.
         panel_m: width of the panel, hinge to edge.
-        loop_m: the hole of the loop: along the panel, across the panel.
-        bar_m: radius of the loop's bars.
-        loop_height_m: height of the loop's bars above the floor.
-        peg_m: radius of the peg.
+        hole_m: the hole of the loop, along the panel and across it.
+        bar_m: half the thickness of the loop's bars.
+        side_m: breadth of the two bars beside the hole.
+        loop_height_m: height of the bars' middle above the floor.
+        peg_m: radius of the peg and of its round tip.
         low_m: the workspace of the peg's tip, lower corner.
         high_m: the workspace of the peg's tip, upper corner.
-        step_m: how far an action of 1 moves the hand.
+        step_m: how far an action of 1 moves the hand, x, y, z.
     """
 
     range_rad: float = 0.83
-    panel_m: float = 0.30
-    loop_m: tuple[float, float] = (0.080, 0.056)
-    bar_m: float = 0.008
-    loop_height_m: float = 0.055
-    peg_m: float = 0.016
-    low_m: tuple[float, float, float] = (-0.145, -0.37, 0.005)
-    high_m: tuple[float, float, float] = (0.145, -0.31, 0.055)
-    step_m: tuple[float, float, float] = (0.015, 0.015, 0.010)
-    slope_rad: float = 0.0
-    end: bool = False
+    panel_m: float = 0.24
+    hole_m: tuple[float, float] = (0.09, 0.07)
+    bar_m: float = 0.006
+    side_m: float = 0.13
+    loop_height_m: float = 0.07
+    peg_m: float = 0.022
+    low_m: tuple[float, float, float] = (-0.126, -0.30, 0.005)
+    high_m: tuple[float, float, float] = (0.126, -0.26, 0.0727)
+    step_m: tuple[float, float, float] = (0.015, 0.015, 0.008)
 
     @property
     def loop_radius_m(self) -> float:
-        """From the hinge to the middle of the loop."""
-        return self.panel_m + self.bar_m + self.loop_m[0] / 2
+        """From the hinge to the middle of the hole."""
+        return self.panel_m + 2 * self.bar_m + self.hole_m[0] / 2
 
 
 class Door(World):
@@ -127,32 +138,39 @@ class Door(World):
         """Whether the peg is in the loop. For measuring only."""
         x, y, z, angle = self._simulation.positions()
         along, across = _rotation(angle, self.config).T @ np.array([x, y])
-        length, width = self.config.loop_m
+        length, width = self.config.hole_m
         inside = abs(along - self.config.loop_radius_m) < length / 2 and abs(across) < width / 2
-        return bool(inside and z < self.config.loop_height_m)
+        return bool(inside and z < self.config.loop_height_m + self.config.bar_m)
 
     def _in_loop(self, angle: float) -> State:
-        """The door at an angle, the peg in the middle of the loop."""
-        x, y = _rotation(angle, self.config) @ np.array([self.config.loop_radius_m, 0.0])
-        y = np.clip(y, self.config.low_m[1], self.config.high_m[1])
-        return _state(np.array([x, y, self.config.loop_height_m - 0.02, angle]))
+        """The door at an angle, the peg in the loop, half dipped."""
+        config = self.config
+        x, y = _rotation(angle, config) @ np.array([config.loop_radius_m, 0.0])
+        z = (config.low_m[2] + config.high_m[2]) / 2
+        hand = np.clip([x, y, z], config.low_m, config.high_m)
+        return self._settled(np.append(hand, angle))
 
     def _anywhere(self, angle: float, rng: np.random.Generator) -> State:
-        """The door at an angle, the peg anywhere that it touches nothing."""
+        """The door at an angle, the peg anywhere; where a bar is in the way, on top of it."""
+        on_top_m = self.config.loop_height_m + self.config.bar_m + CLEARANCE_M
         while True:
-            hand = rng.uniform(self.config.low_m, self.config.high_m)
-            positions = np.append(hand, angle)
-            if not self._simulation.touches(positions):
-                return _state(positions)
+            x, y, z = rng.uniform(self.config.low_m, self.config.high_m)
+            for height in (z, on_top_m):
+                positions = np.array([x, y, height, angle])
+                if not self._simulation.touches(positions):
+                    return self._settled(positions)
+
+    def _settled(self, positions: Array) -> State:
+        """The true state that a picture of the world placed there shows."""
+        return _state(self._simulation.settled(positions))
 
 
 def _state(positions: Array) -> State:
-    names = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
-    return {name: float(value) for name, value in zip(names, positions, strict=True)}
+    return {name: float(value) for name, value in zip(NAMES, positions, strict=True)}
 
 
 def _positions(state: State) -> Array:
-    return np.array([state[name] for name in ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")])
+    return np.array([state[name] for name in NAMES])
 
 
 def _rotation(angle: float, config: DoorConfig) -> Array:
@@ -162,91 +180,77 @@ def _rotation(angle: float, config: DoorConfig) -> Array:
 
 
 def _simulate(config: DoorConfig) -> Simulation:
-    return Simulation(
-        _mjcf(config),
-        ("hand_x", "hand_y", "hand_z", "hinge"),
-        config.step_m,
-        lambda target: np.clip(target, config.low_m, config.high_m),
-        CameraConfig(),
-    )
+    def limit(target: Array) -> Array:
+        return np.clip(target, config.low_m, config.high_m)
+
+    return Simulation(_mjcf(config), JOINTS, config.step_m, limit, CameraConfig())
+
+
+def _rail(config: DoorConfig, axis: int) -> str:
+    """Where the hand's rail ends: else a slanted door could wedge the hand out of its workspace."""
+    return f"{config.low_m[axis] - RAIL_SPARE_M} {config.high_m[axis] + RAIL_SPARE_M}"
 
 
 def _loop(config: DoorConfig) -> str:
-    """The loop: four bars, and a slope outside each of three of them.
-
-    Upright inside and sloped outside, it lets a peg in more easily than out: pushed against the
-    slope the peg climbs in, so play that lost the door soon has it again.
-    """
-    length, width = config.loop_m
-    bar, height = config.bar_m, config.loop_height_m
-    near, far, side = config.panel_m, config.panel_m + length + 2 * bar, width / 2 + bar
-    corners = ((near, -side), (far, -side), (far, side), (near, side))
-    bars = [
-        f'<geom class="loop" fromto="{a[0]} {a[1]} {height} {b[0]} {b[1]} {height}"/>'
-        for a, b in zip(corners, corners[1:] + corners[:1], strict=True)
+    """The loop: two broad bars beside the hole, two narrow ones at its ends."""
+    (length, width), bar, height = config.hole_m, config.bar_m, config.loop_height_m
+    middle, aside = config.loop_radius_m, (width + config.side_m) / 2
+    sides = [
+        f'<geom class="loop" size="{length / 2 + 2 * bar} {config.side_m / 2} {bar}" '
+        f'pos="{middle} {sign * aside} {height}"/>'
+        for sign in (-1, 1)
     ]
-    top, foot = height + bar, height + bar
-    run = foot if not config.slope_rad else foot / np.tan(config.slope_rad)
-    half = np.hypot(run, top) / 2
-    middle = (near + far) / 2
-    for sign in ((-1, 1) if config.slope_rad else ()):
-        at = side + bar * 0.5 + run / 2
-        bars.append(
-            f'<geom class="slope" size="{(length + 2 * bar) / 2} {half} 0.002" '
-            f'pos="{middle} {sign * at} {top / 2}" euler="{-sign * config.slope_rad} 0 0"/>'
-        )
-    if config.end:
-      at = far + bar * 0.5 + run / 2
-      bars.append(
-        f'<geom class="slope" size="{half} {side} 0.002" '
-        f'pos="{at} 0 {top / 2}" euler="0 {config.slope_rad} 0"/>'
-      )
-    return "".join(bars)
+    ends = [
+        f'<geom class="loop" size="{bar} {width / 2} {bar}" '
+        f'pos="{middle + sign * (length / 2 + bar)} 0 {height}"/>'
+        for sign in (-1, 1)
+    ]
+    return "".join(sides + ends)
 
 
 def _mjcf(config: DoorConfig) -> str:
     """The scene. Every number in it is in metres, kilograms or radians."""
+    half = config.panel_m / 2
     return f"""
 <mujoco model="door">
   <compiler angle="radian" autolimits="true"/>
   <option integrator="implicitfast" gravity="0 0 0"/>
   <default>
-    <geom friction="0.3 0.005 0.0001" solref="0.01 1" rgba="0.9 0.75 0.1 1"/>
+    <geom friction="0.1 0.005 0.0001" solref="0.01 1"/>
     <default class="seen"><geom contype="0" conaffinity="0"/></default>
-    <default class="hand">
-      <joint type="slide" damping="0"/>
-      <geom rgba="0.95 0.1 0.1 1" contype="1" conaffinity="2"/>
+    <default class="door"><geom type="box" contype="2" conaffinity="1"/></default>
+    <default class="loop">
+      <geom type="box" mass="0.02" contype="2" conaffinity="1" rgba="1.0 0.85 0.1 1"/>
     </default>
-    <default class="loop"><geom type="capsule" size="{config.bar_m}" mass="0.02"
-      contype="2" conaffinity="1" rgba="1.0 0.85 0.1 1"/></default>
-    <default class="slope"><geom type="box" mass="0.02" contype="2" conaffinity="1"
-      rgba="0.9 0.6 0.1 1"/></default>
+    <default class="hand"><joint type="slide"/></default>
+    <position kp="2000" kv="63" forcerange="-25 25"/>
   </default>
   <worldbody>
-    <camera name="camera" pos="0 -0.80 0.62" xyaxes="1 0 0 0 0.745 0.667" fovy="32"/>
+    <camera name="camera" pos="0 -0.655 0.60" xyaxes="1 0 0 0 0.8 0.6" fovy="30"/>
     <geom class="seen" type="plane" size="1 1 0.1" rgba="0.35 0.38 0.42 1"/>
     <geom class="seen" type="cylinder" size="0.022 0.06" pos="0 0 0.06" rgba="0.2 0.2 0.2 1"/>
-    <body name="door" euler="0 0 {-np.pi / 2 - config.range_rad / 2}">
+    <body euler="0 0 {-np.pi / 2 - config.range_rad / 2}">
       <joint name="hinge" type="hinge" axis="0 0 1" range="0 {config.range_rad}"
         damping="0.3" frictionloss="0.25" armature="0.005"/>
-      <geom type="box" size="{config.panel_m / 2} 0.012 0.045" pos="{config.panel_m / 2} 0 0.05"
-        mass="0.6" contype="2" conaffinity="1" rgba="0.15 0.45 0.9 1"/>
+      <geom class="door" size="{half} 0.012 0.045" pos="{half} 0 0.05" mass="0.6"
+        rgba="0.15 0.45 0.9 1"/>
       {_loop(config)}
     </body>
-    <body name="carriage" childclass="hand">
-      <joint name="hand_x" axis="1 0 0"/>
-      <joint name="hand_y" axis="0 1 0"/>
-      <geom type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01" rgba="0.12 0.13 0.15 1"
-        contype="0" conaffinity="0"/>
-      <body name="hand">
+    <body childclass="hand">
+      <joint name="hand_x" axis="1 0 0" range="{_rail(config, 0)}"/>
+      <joint name="hand_y" axis="0 1 0" range="{_rail(config, 1)}"/>
+      <geom class="seen" type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01"
+        rgba="0.12 0.13 0.15 1"/>
+      <body>
         <joint name="hand_z" axis="0 0 1"/>
-        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.10" size="{config.peg_m}" mass="0.5"/>
+        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.12" size="{config.peg_m}"
+          mass="0.5" contype="1" conaffinity="2" rgba="0.95 0.1 0.1 1"/>
       </body>
     </body>
   </worldbody>
   <actuator>
-    <position joint="hand_x" kp="2000" kv="63" forcerange="-25 25"/>
-    <position joint="hand_y" kp="2000" kv="63" forcerange="-25 25"/>
-    <position joint="hand_z" kp="2000" kv="63" forcerange="-25 25"/>
+    <position joint="hand_x"/>
+    <position joint="hand_y"/>
+    <position joint="hand_z"/>
   </actuator>
 </mujoco>"""

@@ -120,9 +120,9 @@ class Pusher(World):
         while True:
             finger = _in_disc(rng, self.config.workspace_m)
             positions = np.concatenate([finger, puck])
-            if np.linalg.norm(finger - puck) < within_m:
-                if not self._simulation.touches(positions):
-                    return positions
+            near = np.linalg.norm(finger - puck) < within_m
+            if near and not self._simulation.touches(positions):
+                return self._simulation.settled(positions)
 
 
 def _state(positions: Array) -> State:
@@ -134,15 +134,14 @@ def _positions(state: State) -> Array:
 
 
 def _apart(state: State, goal: State, what: str) -> float:
-    return float(
-        np.hypot(*(state[f"{what}_{axis}_m"] - goal[f"{what}_{axis}_m"] for axis in "xy"))
-    )
+    x, y = (state[f"{what}_{axis}_m"] - goal[f"{what}_{axis}_m"] for axis in "xy")
+    return float(np.hypot(x, y))
 
 
 def _in_disc(rng: np.random.Generator, radius_m: float) -> Array:
     """A point (2,) drawn evenly from a disc."""
-    turn, share = rng.uniform(0, 2 * np.pi), rng.uniform()
-    return radius_m * np.sqrt(share) * np.array([np.cos(turn), np.sin(turn)])
+    turn, radius = rng.uniform(0, 2 * np.pi), radius_m * np.sqrt(rng.uniform())
+    return np.array([radius * np.cos(turn), radius * np.sin(turn)])
 
 
 def _sunflower(count: int, radius_m: float) -> Array:

@@ -109,7 +109,15 @@ class RayCamera:
         found = np.empty(1, np.int32)
         for at in np.ndindex(geom.shape):
             distance[at] = mujoco.mj_ray(
-                self._model, data, self._origin, self._rays[at], VISIBLE, True, -1, found, normal[at]
+                self._model,
+                data,
+                self._origin,
+                self._rays[at],
+                VISIBLE,
+                True,
+                -1,
+                found,
+                normal[at],
             )
             geom[at] = found[0]
         self._model.geom_group[:] = groups
@@ -175,7 +183,8 @@ def _hits(shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
 def _corners(boxes: Array) -> Array:
     """The corners (n, 8, 3) of boxes (n, 6): centre and half sizes, in each geom's own frame."""
     signs = np.array(list(product((-1, 1), repeat=3)))
-    return boxes[:, None, :3] + boxes[:, None, 3:] * signs
+    corners: Array = boxes[:, None, :3] + boxes[:, None, 3:] * signs
+    return corners
 
 
 def _find_camera(model: mujoco.MjModel, name: str) -> int:
@@ -199,7 +208,8 @@ def _pixel_rays(side: int, supersample: int) -> Array:
     x, y = np.meshgrid(at, -at)
     rays = np.stack([x, y, -np.ones_like(x)], axis=-1)
     split = rays.reshape(side, supersample, side, supersample, 3)
-    return split.transpose(1, 3, 0, 2, 4).reshape(supersample**2, side * side, 3)
+    samples: Array = split.transpose(1, 3, 0, 2, 4)
+    return samples.reshape(supersample**2, side * side, 3)
 
 
 def _palette(rgba: Array, config: CameraConfig) -> Array:
