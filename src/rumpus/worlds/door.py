@@ -26,6 +26,7 @@ JOINTS = ("hand_x", "hand_y", "hand_z", "hinge")
 NAMES = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
 RAIL_SPARE_M = 0.003
 CLEARANCE_M = 0.0005
+LOWERING_STEPS_N = 16
 
 
 @dataclass(frozen=True)
@@ -151,14 +152,18 @@ class Door(World):
         return self._settled(np.append(hand, angle))
 
     def _anywhere(self, angle: float, rng: np.random.Generator) -> State:
-        """The door at an angle, the peg anywhere; where a bar is in the way, on top of it."""
+        """The door at an angle, the peg lowered anywhere from above, as far as it goes freely."""
         on_top_m = self.config.loop_height_m + self.config.bar_m + CLEARANCE_M
-        while True:
+        free = None
+        while free is None:
             x, y, z = rng.uniform(self.config.low_m, self.config.high_m)
-            for height in (z, on_top_m):
+            # In small steps: MuJoCo finds no contact once the peg is deep through a bar.
+            for height in np.linspace(on_top_m, z, LOWERING_STEPS_N):
                 positions = np.array([x, y, height, angle])
-                if not self._simulation.touches(positions):
-                    return self._settled(positions)
+                if self._simulation.touches(positions):
+                    break
+                free = positions
+        return self._settled(free)
 
     def _settled(self, positions: Array) -> State:
         """The true state that a picture of the world placed there shows."""

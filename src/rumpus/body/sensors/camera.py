@@ -172,7 +172,8 @@ class RayCamera:
     def _average(self, colours: Array) -> Array:
         """Colours (n, 3) of n pixels, from those of their samples (samples, n, 3)."""
         total = colours.sum(axis=0, dtype=np.uint16)
-        return (total // len(colours)).astype(np.uint8)
+        mean: Array = (total // len(colours)).astype(np.uint8)
+        return mean
 
 
 def _hits(shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
