@@ -1,0 +1,427 @@
+"""The commands: what they leave behind, and twenty and more kinds of wrong input, each one
+sentence and exit code 2."""
+
+import json
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from rumpus.cli import main
+from rumpus.memory import Memory
+
+DOT = "outside_image:DotEnv"
+STRANGE = """
+import gymnasium as gym
+import numpy as np
+
+
+class Vector(gym.Env):
+    observation_space = gym.spaces.Box(-1, 1, (2,), np.float32)
+    action_space = gym.spaces.Box(-1, 1, (1,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        return np.zeros(2, np.float32), 0.0, False, False, {}
+
+
+class NotANumber(Vector):
+    def step(self, action):
+        return np.full(2, np.nan, np.float32), 0.0, False, False, {}
+
+
+class Unbounded(Vector):
+    action_space = gym.spaces.Box(-np.inf, np.inf, (1,), np.float32)
+
+
+class Discrete(Vector):
+    action_space = gym.spaces.Discrete(3)
+
+
+class NoEnv:
+    pass
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in, with a module of strange worlds."""
+    (tmp_path / "strange.py").write_text(STRANGE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "strange", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one sentence with which a command is refused."""
+    capfd.readouterr()
+    assert main([str(argument) for argument in arguments]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    return one_sentence(err)
+
+
+def one_sentence(err: str) -> str:
+    assert "Traceback" not in err
+    assert err.endswith(".\n")
+    assert err.count("\n") == 1
+    assert len(err) > 30
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("play doof", "'door'"),
+        ("play no_package_of_this_name:Env", "no module"),
+        ("play strange:Missing", "no class"),
+        ("play strange:NoEnv", "expected a gymnasium.Env"),
+        ("play strange:NotANumber", "not finite"),
+        ("play strange:Unbounded", "no limits"),
+        ("play strange:Discrete", "Discrete(3)"),
+        ("play door --steps -5", "-5 steps"),
+        ("play door --steps 0", "more than 0"),
+        ("play door --steps many", "--steps"),
+        ("play door --minutes -1", "more than 0"),
+        ("play door --minutes nan", "more than 0"),
+        ("play door --steps 5 --minutes 1", "Both"),
+        ("play door --seed -1", "seed"),
+        ("play door --skew 0.5", "[-1, 0]"),
+        ("play door --skew nan", "[-1, 0]"),
+        ("play door --random-steps -1", "0 or more"),
+        ("play door --run strange.py", "not a run"),
+        ("play door --run .", "not a run"),
+        ("play door --run /proc/nowhere/run", "cannot be made"),
+        ("play door --run strange.py/run", "cannot be made"),
+        ("play", "WORLD"),
+        ("play door --stepps 5", "--stepps"),
+        ("romp door", "romp"),
+        ("", "play"),
+        ("do nowhere --goal memory:0", "no run in nowhere"),
+        ("do nowhere", "--goal"),
+        ("evaluate nowhere", "no run in nowhere"),
+        ("check world doof", "'door'"),
+        ("check moon door", "moon"),
+    ],
+)
+def test_a_wrong_command_is_refused(
+    here: Path, capfd: pytest.CaptureFixture[str], arguments: str, says: str
+) -> None:
+    assert says in refused(capfd, *arguments.split())
+    assert not list(here.glob("**/memory.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("play door --run RUN", "outside_image:DotEnv"),
+        (f"play {DOT} --run RUN --seed 7", "--seed 0, not 7"),
+        (f"play {DOT} --run RUN --skew -0.25", "--skew"),
+        (f"play {DOT} --run RUN --random-steps 9", "--random-steps 40"),
+        ("evaluate RUN --goals 0", "0 goals"),
+        ("evaluate RUN --kind upside-down", "by seed"),
+        ("do RUN --goal nowhere.png", "No such file"),
+        ("do RUN --goal strange.py", "not a picture"),
+        ("do RUN --goal .", "directory"),
+        ("do RUN --goal cut.png", "picture"),
+        ("do RUN --goal memory:99999", "memory:0 to memory:"),
+        ("do RUN --goal memory:-1", "memory:0 to memory:"),
+        ("do RUN --goal memory:first", "memory:0 to memory:"),
+        ("do RUN --goal memory:0 --steps 0", "0 steps"),
+    ],
+)
+def test_a_wrong_wish_of_a_run_is_refused(
+    here: Path, dot: Path, capfd: pytest.CaptureFixture[str], arguments: str, says: str
+) -> None:
+    picture = here / "cut.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8)).save(picture)
+    picture.write_bytes(picture.read_bytes()[:500])
+    assert says in refused(capfd, *(dot if a == "RUN" else a for a in arguments.split()))
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert len(memory) == 60
+
+
+def break_config(run: Path) -> None:
+    (run / "run.json").write_bytes(b"\xff\xfe not json")
+
+
+def empty_config(run: Path) -> None:
+    (run / "run.json").write_text("[]")
+
+
+def impossible_config(run: Path) -> None:
+    text = (run / "run.json").read_text()
+    (run / "run.json").write_text(text.replace('"skew_exponent": -', '"skew_exponent": 5'))
+
+
+def cut_checkpoint(run: Path) -> None:
+    file = run / "checkpoint.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+
+
+def foreign_checkpoint(run: Path) -> None:
+    file = run / "checkpoint.safetensors"
+    save_file({"stone": next(iter(load_file(file).values()))}, file, {"rumpus": "{}"})
+
+
+def lost_memory(run: Path) -> None:
+    for file in (run / "memory").glob("memory.sqlite*"):
+        file.unlink()
+
+
+def broken_memory(run: Path) -> None:
+    (run / "memory" / "memory.sqlite").write_bytes(b"what was lived" * 1000)
+
+
+def no_checkpoint(run: Path) -> None:
+    (run / "checkpoint.safetensors").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (break_config, "cannot be understood"),
+        (empty_config, "cannot be understood"),
+        (impossible_config, "[-1, 0]"),
+        (cut_checkpoint, "cannot be used"),
+        (foreign_checkpoint, "cannot be used"),
+        (lost_memory, "memory"),
+        (broken_memory, "is damaged"),
+        (no_checkpoint, "not learned"),
+    ],
+)
+def test_a_spoilt_run_is_refused(
+    dot: Path, capfd: pytest.CaptureFixture[str], spoil: Callable[[Path], None], says: str
+) -> None:
+    spoil(dot)
+    assert says in refused(capfd, "do", dot, "--goal", "memory:0")
+    if spoil is not no_checkpoint:
+        assert refused(capfd, "play", DOT, "--run", dot, "--steps", "70").strip()
+
+
+def test_a_mind_older_than_its_memory_is_refused(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The memory was put back from an older copy: what the mind has lived is not all there."""
+    file = dot / "checkpoint.safetensors"
+    with safe_open(file, "pt") as opened:
+        about = json.loads(opened.metadata()["rumpus"])
+    save_file(load_file(file), file, {"rumpus": json.dumps({**about, "steps": 61})})
+    assert "holds 60" in refused(capfd, "play", DOT, "--run", dot, "--steps", "70")
+
+
+def test_a_second_player_is_refused(dot: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with Memory.open(dot / "memory"):
+        assert "another rumpus" in refused(capfd, "play", DOT, "--run", dot, "--steps", "70")
+        assert "another rumpus" in refused(capfd, "do", dot, "--goal", "memory:0")
+        assert main(["evaluate", str(dot), "--goals", "1"]) == 0  # looks on and writes no memory
+
+
+def test_a_full_disk_is_said_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    limit = 3_000_000
+    child = (
+        "import resource, sys; from rumpus.cli import main;"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY));"
+        "code = main(sys.argv[1:]);"
+        "assert code == 2, code;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2);"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["play", DOT, "--run", str(run), "--steps", "60", "--random-steps", "40"]
+    done = subprocess.run(
+        [sys.executable, "-c", child, *command], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    full = [line for line in done.stderr.splitlines() if "make room" in line]
+    assert len(full) == 1
+    assert "Traceback" not in done.stderr
+    assert "0 acknowledged steps lost" in done.stderr or "Beginning" in done.stderr
+    with Memory.open(run / "memory", write=False) as memory:
+        assert len(memory) == 60
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "extra"),
+    [
+        ("torch", "evaluate nowhere", "rumpus[learn]"),
+        ("mujoco", "play door", "rumpus[sim]"),
+        ("matplotlib", "evaluate nowhere", "rumpus[report]"),
+    ],
+)
+def test_a_missing_extra_is_named(missing: str, arguments: str, extra: str) -> None:
+    child = (
+        f"import sys; sys.modules['{missing}'] = None; from rumpus.cli import main;"
+        f"sys.exit(main({arguments.split()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert extra in one_sentence(done.stderr)
+
+
+def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
+    child = (
+        "import sys, rumpus.cli\n"
+        "heavy = {'torch', 'mujoco', 'matplotlib', 'gymnasium', 'rich', 'numpy', 'PIL'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+    # Processor time, the least of three: other tests may keep the processors busy meanwhile.
+    assert min(processor_time_s("-m", "rumpus", "--help") for _ in range(3)) < 0.3
+
+
+def processor_time_s(*arguments: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def test_every_verb_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in ("play", "do", "evaluate", "check", "list"):
+        with pytest.raises(SystemExit) as end:
+            main([verb, "--help"])
+        assert end.value.code == 0
+        assert f"usage: rumpus {verb}" in capsys.readouterr().out
+
+
+def test_play_goes_on_where_it_was_and_prints_one_row(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert main(["play", DOT, "--run", str(dot), "--steps", "80", "--json"]) == 0
+    out, err = capfd.readouterr()
+    row = json.loads(out)
+    assert row["steps"] == 80
+    assert row["metrics"]["new_steps"] == 20
+    assert row["metrics"]["world_model_updates"] == 20
+    assert 50 < row["metrics"]["peak_memory_mb"] < 4000
+    assert err.startswith(f"Going on with {dot}: 60 steps remembered, mind as of step 60, 0 ackn")
+    assert "80 of 80 steps lived" in err.splitlines()[-1]
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert [episode.length for episode in memory.episodes()] == [60, 20]
+        first, second = memory.frames("observation")[[0, 60]]
+        assert not np.array_equal(first, second)  # it does not begin the same life again
+
+
+def test_evaluate_leaves_figures_pictures_and_a_page(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert main(["evaluate", str(dot), "--goals", "3", "--json"]) == 0
+    row = json.loads(capfd.readouterr().out)
+    assert row["variant"] == "agent, by seed"
+    told = json.loads((dot / "report" / "evaluate-by-seed.json").read_text())
+    assert told["rows"][0] == row
+    assert [r["variant"] for r in told["rows"]] == [
+        "agent, by seed", "never touch, by seed", "random goal, by seed",
+    ]  # fmt: skip
+    assert len(told["trials"]) == 3
+    assert {"command", "commit", "date", "machine", "versions"} <= set(told)
+    page = (dot / "report" / "index.html").read_text()
+    for name in ("evaluate-by-seed.png", "evaluate-by-seed-trials.png"):
+        assert name in page
+        assert Image.open(dot / "report" / name).size[0] > 300
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert len(memory) == 60  # measuring leaves no memories
+
+
+def test_do_keeps_what_it_did_and_films_it(
+    dot: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "goal.jpg"
+    Image.new("L", (64, 48), 90).save(picture)
+    capfd.readouterr()
+    assert main(["do", str(dot), "--goal", str(picture), "--steps", "5"]) == 0
+    out, err = capfd.readouterr()
+    assert "64 x 48 pixels and was resized to the robot's 32 x 32" in err
+    assert "steps from the goal" in out
+    assert Image.open(dot / "report" / "do-60.png").size[0] > 300
+    assert "do-60.png" in (dot / "report" / "index.html").read_text()
+    assert main(["do", str(dot), "--goal", "memory:7", "--steps", "5"]) == 0
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert len(memory) == 60 + 6 + 6  # five actions have six moments
+        assert memory.episodes()[1].provenance == f"do picture {picture}"
+        assert memory.step(60).goal_reason == f"picture {picture}"
+        assert memory.step(70).goal_index == 7
+        assert memory.step(65).truncated
+
+
+def test_list_and_check_answer_machines_too(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capfd.readouterr().out)
+    assert {"door", "pusher"} <= {world["name"] for world in listed}
+    assert not any(world["broken"] for world in listed)
+    assert main(["check", "world", DOT, "--json"]) == 0
+    findings = json.loads(capfd.readouterr().out)
+    assert {finding["verdict"] for finding in findings} <= {"ok", "warning"}
+
+
+def test_check_says_what_is_broken(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "world", "strange:Vector"]) == 1
+    assert "failure" in capfd.readouterr().out
+
+
+def test_ctrl_c_saves_and_says_so(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with subprocess.Popen(
+        [sys.executable, "-m", "rumpus", "play", DOT, "--run", run, "--random-steps", "100000"],
+        stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Beginning")
+        process.stderr.readline()  # it lives
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Stopped and saved" in one_sentence(said)
+    with Memory.open(run / "memory", write=False) as memory:
+        assert f"{len(memory):,} steps remembered" in said
+        assert len(memory) > 0
+    assert (run / "checkpoint.safetensors").exists()
+
+
+def test_no_truth_reaches_memory_mind_or_report_of_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file that play leaves is searched for the number that only `state()` tells."""
+    secret = 8765.4321
+    (tmp_path / "telltale.py").write_text(
+        f"{STRANGE}\n\nclass Telltale(Vector):\n"
+        "    def reset(self, *, seed=None, options=None):\n"
+        "        super().reset(seed=seed)\n"
+        f"        return np.zeros(2, np.float32), {{'state': {{'truth_m': {secret}}}}}\n\n"
+        "    def step(self, action):\n"
+        "        reading = np.array([action[0], 0.5], np.float32)\n"
+        f"        return reading, 0.0, False, False, {{'state': {{'truth_m': {secret}}}}}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    run = tmp_path / "run"
+    assert main(["play", "telltale:Telltale", "--run", str(run), "--steps", "60",
+                 "--random-steps", "40"]) == 0  # fmt: skip
+    from rumpus.worlds.catalogue import load
+
+    assert load("telltale:Telltale").state() == {"truth_m": secret}  # the world does tell it
+    left = [file for file in run.rglob("*") if file.is_file()]
+    assert len(left) >= 5
+    patterns = [struct.pack("<d", secret), struct.pack("<f", secret), b"8765", b"truth_m"]
+    assert [f for f in left for p in patterns if p in f.read_bytes()] == []
