@@ -3,6 +3,7 @@
 The leading underscore says that this file is not a world.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 
 import mujoco
@@ -16,12 +17,17 @@ from rumpus.types import Array, Observation
 SUBSTEPS_N = 25
 TIMESTEP_S = 0.004
 RATE_HZ = 1 / (SUBSTEPS_N * TIMESTEP_S)
+EVERYTHING = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 
 
 class Simulation:
     """One scene with a hand on position motors, moved one control step (0.1 s) at a time.
 
     The first actuators, one for each axis of the hand, are position servos on slide joints.
+
+    Attributes:
+        model: the scene as MuJoCo compiled it.
+        data: how it stands now.
     """
 
     def __init__(
@@ -41,16 +47,16 @@ class Simulation:
             limit: brings a target, float64 (axes,) in m, back into the workspace.
             camera: how the scene is seen.
         """
-        self._model = mujoco.MjModel.from_xml_string(xml)
-        self._model.opt.timestep = TIMESTEP_S
-        self.data = mujoco.MjData(self._model)
-        self._address = [int(self._model.joint(name).qposadr[0]) for name in joints]
+        self.model = mujoco.MjModel.from_xml_string(xml)
+        self.model.opt.timestep = TIMESTEP_S
+        self.data = mujoco.MjData(self.model)
+        self._address = [int(self.model.joint(name).qposadr[0]) for name in joints]
         self._step_m = np.array(step_m)
         self._limit = limit
         self._hand_n = len(step_m)
         self._steps_n = 0
-        mujoco.mj_forward(self._model, self.data)
-        self._camera = RayCamera(self._model, self.data, camera)
+        mujoco.mj_forward(self.model, self.data)
+        self._camera = RayCamera(self.model, self.data, camera)
 
     def spec(self, name: str) -> RobotSpec:
         """What the robot senses and how it moves."""
@@ -76,8 +82,8 @@ class Simulation:
         hand = self.positions()[: self._hand_n]
         target = hand + np.clip(action, -1.0, 1.0) * self._step_m
         self.data.ctrl[: self._hand_n] = self._limit(target)
-        mujoco.mj_step(self._model, self.data, SUBSTEPS_N)
-        mujoco.mj_forward(self._model, self.data)
+        mujoco.mj_step(self.model, self.data, SUBSTEPS_N)
+        mujoco.mj_forward(self.model, self.data)
         self._steps_n += 1
 
     def positions(self) -> Array:
@@ -90,22 +96,38 @@ class Simulation:
 
     def settled(self, positions: Array) -> Array:
         """Where `place` would leave everything, float64 (joints,); moves nothing."""
-        trial = mujoco.MjData(self._model)
+        trial = mujoco.MjData(self.model)
         self._settle(trial, positions)
         return np.array(trial.qpos[self._address])
 
     def touches(self, positions: Array) -> bool:
         """Whether anything would touch with the joints at these positions; moves nothing."""
-        trial = mujoco.MjData(self._model)
+        trial = mujoco.MjData(self.model)
         trial.qpos[self._address] = positions
-        mujoco.mj_forward(self._model, trial)
+        mujoco.mj_forward(self.model, trial)
         return int(trial.ncon) > 0
+
+    def snapshot(self) -> mujoco.MjData:
+        """The scene as it is now, for a camera to look at later."""
+        return copy.copy(self.data)
+
+    def save(self) -> Array:
+        """All that decides what happens next, float64 (S,), for `restore`."""
+        saved = np.empty(mujoco.mj_stateSize(self.model, EVERYTHING))
+        mujoco.mj_getState(self.model, self.data, saved, EVERYTHING)
+        return saved
+
+    def restore(self, saved: Array) -> None:
+        """Put everything where it was at `save`, here or in another simulation of this scene."""
+        mujoco.mj_setState(self.model, self.data, saved, EVERYTHING)
+        # Not mj_forward: it would refresh the solver's start, and the future would differ a little.
+        mujoco.mj_kinematics(self.model, self.data)
 
     def _settle(self, data: mujoco.MjData, positions: Array) -> None:
         """Hold the hand where it is put for one control step, then stop all motion."""
-        mujoco.mj_resetData(self._model, data)
+        mujoco.mj_resetData(self.model, data)
         data.qpos[self._address] = positions
         data.ctrl[: self._hand_n] = positions[: self._hand_n]
-        mujoco.mj_step(self._model, data, SUBSTEPS_N)
+        mujoco.mj_step(self.model, data, SUBSTEPS_N)
         data.qvel[:] = 0.0
-        mujoco.mj_forward(self._model, data)
+        mujoco.mj_forward(self.model, data)

@@ -74,17 +74,17 @@ class Door(World):
     def __init__(self, seed: int = 0, config: DoorConfig | None = None) -> None:
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
         self.config = config or DoorConfig()
-        self._simulation = _simulate(self.config)
-        self.spec = self._simulation.spec("door")
+        self.simulation = _simulate(self.config)
+        self.spec = self.simulation.spec("door")
         self.measure = Measure(
             "angle_error_rad", 0.1, 60, {"leave half open": {"angle_rad": 0.415}}
         )
         angle = np.random.default_rng(seed).uniform(0.1, 0.9) * self.config.range_rad
-        self._simulation.place(_positions(self._in_loop(angle)))
+        self.simulation.place(_positions(self._in_loop(angle)))
 
     def observe(self) -> Observation:
         """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
-        return self._simulation.observe()
+        return self.simulation.observe()
 
     def act(self, action: Array) -> None:
         """Move the peg by an action (3,) in [-1, 1] for 0.1 s.
@@ -92,14 +92,14 @@ class Door(World):
         Raises:
             WorldError: when the action is not 3 finite numbers.
         """
-        self._simulation.act(action, "door")
+        self.simulation.act(action, "door")
 
     def stop(self) -> None:
         """Nothing moves between actions, so there is nothing to stop."""
 
     def state(self) -> State:
         """The peg's tip in m and the hinge in rad. For measuring only."""
-        return _state(self._simulation.positions())
+        return _state(self.simulation.positions())
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """How far the door's angle is from the goal's, and the hand, where both are told."""
@@ -130,14 +130,14 @@ class Door(World):
 
     def stage(self, trial: Trial) -> Observation:
         """Picture the trial's goal, then put the world at the trial's start."""
-        self._simulation.place(_positions(trial.goal))
+        self.simulation.place(_positions(trial.goal))
         goal = self.observe()
-        self._simulation.place(_positions(trial.start))
+        self.simulation.place(_positions(trial.start))
         return goal
 
     def engaged(self) -> bool:
         """Whether the peg is in the loop. For measuring only."""
-        x, y, z, angle = self._simulation.positions()
+        x, y, z, angle = self.simulation.positions()
         along, across = _rotation(angle, self.config).T @ np.array([x, y])
         length, width = self.config.hole_m
         inside = abs(along - self.config.loop_radius_m) < length / 2 and abs(across) < width / 2
@@ -160,14 +160,14 @@ class Door(World):
             # In small steps: MuJoCo finds no contact once the peg is deep through a bar.
             for height in np.linspace(on_top_m, z, LOWERING_STEPS_N):
                 positions = np.array([x, y, height, angle])
-                if self._simulation.touches(positions):
+                if self.simulation.touches(positions):
                     break
                 free = positions
         return self._settled(free)
 
     def _settled(self, positions: Array) -> State:
         """The true state that a picture of the world placed there shows."""
-        return _state(self._simulation.settled(positions))
+        return _state(self.simulation.settled(positions))
 
 
 def _state(positions: Array) -> State:

@@ -53,17 +53,17 @@ class Pusher(World):
     def __init__(self, seed: int = 0, config: PusherConfig | None = None) -> None:
         """Start with puck and finger at places drawn from `seed`."""
         self.config = config or PusherConfig()
-        self._simulation = _simulate(self.config)
-        self.spec = self._simulation.spec("pusher")
+        self.simulation = _simulate(self.config)
+        self.spec = self.simulation.spec("pusher")
         middle = {"puck_x_m": 0.0, "puck_y_m": 0.0}
         self.measure = Measure("puck_error_m", 0.03, 60, {"leave in the middle": middle})
         rng = np.random.default_rng(seed)
         puck = _in_disc(rng, self.config.region_m * self.config.goal_share)
-        self._simulation.place(self._with_finger(puck, rng, self.config.workspace_m))
+        self.simulation.place(self._with_finger(puck, rng, self.config.workspace_m))
 
     def observe(self) -> Observation:
         """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
-        return self._simulation.observe()
+        return self.simulation.observe()
 
     def act(self, action: Array) -> None:
         """Move the finger by an action (2,) in [-1, 1] for 0.1 s.
@@ -71,14 +71,14 @@ class Pusher(World):
         Raises:
             WorldError: when the action is not 2 finite numbers.
         """
-        self._simulation.act(action, "pusher")
+        self.simulation.act(action, "pusher")
 
     def stop(self) -> None:
         """Nothing moves between actions, so there is nothing to stop."""
 
     def state(self) -> State:
         """Centres of finger and puck in m. For measuring only."""
-        return _state(self._simulation.positions())
+        return _state(self.simulation.positions())
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """How far the puck is from the goal's, and the hand, where both are told."""
@@ -110,9 +110,9 @@ class Pusher(World):
 
     def stage(self, trial: Trial) -> Observation:
         """Picture the trial's goal, then put the world at the trial's start."""
-        self._simulation.place(_positions(trial.goal))
+        self.simulation.place(_positions(trial.goal))
         goal = self.observe()
-        self._simulation.place(_positions(trial.start))
+        self.simulation.place(_positions(trial.start))
         return goal
 
     def _with_finger(self, puck: Array, rng: np.random.Generator, within_m: float) -> Array:
@@ -121,8 +121,8 @@ class Pusher(World):
             finger = _in_disc(rng, self.config.workspace_m)
             positions = np.concatenate([finger, puck])
             near = np.linalg.norm(finger - puck) < within_m
-            if near and not self._simulation.touches(positions):
-                return self._simulation.settled(positions)
+            if near and not self.simulation.touches(positions):
+                return self.simulation.settled(positions)
 
 
 def _state(positions: Array) -> State:

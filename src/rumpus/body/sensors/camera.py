@@ -72,7 +72,8 @@ class RayCamera:
         rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
         self._rays = rays @ self._rotation.T
         self._light = np.array(self._config.light) / np.linalg.norm(self._config.light)
-        self._palette = _palette(np.asarray(model.geom_rgba), self._config)
+        self._surfaces_n = model.ngeom + 1
+        self._palette = _palette(np.asarray(model.geom_rgba), self._config).reshape(-1, 3)
         moves = np.asarray(model.body_weldid)[model.geom_bodyid] != 0
         shown = VISIBLE[np.asarray(model.geom_group)] == 1
         self._moving = np.flatnonzero(moves & shown)
@@ -91,10 +92,13 @@ class RayCamera:
         """
         picture = self._still_picture.copy()
         pixels = self._pixels_of_moving(data)
-        geom, distance, normal = self._cast(data, self._rays[:, pixels])
-        colours = self._still[:, pixels]
-        hit = (geom >= 0) & (distance < self._still_distance[:, pixels])
-        colours[hit] = self._shade(geom[hit], normal[hit])
+        # `take` on flat arrays throughout: numpy's fancy indexing is four times slower.
+        geom, distance, normal = self._cast(data, self._rays.take(pixels, axis=1))
+        colours = self._still.take(pixels, axis=1)
+        nearer = (geom >= 0) & (distance < self._still_distance.take(pixels, axis=1))
+        hit = np.flatnonzero(nearer)
+        normals = normal.reshape(-1, 3).take(hit, axis=0)
+        colours.reshape(-1, 3)[hit] = self._shade(geom.take(hit), normals)
         picture[pixels] = self._average(colours)
         return picture.reshape(self.spec.shape)
 
@@ -165,13 +169,17 @@ class RayCamera:
     def _shade(self, geom: Array, normal: Array) -> Array:
         """Colours uint8 (..., 3) of hits, from their geoms (...) and normals (..., 3)."""
         facing = np.clip(normal @ self._light, 0.0, 1.0)
-        # Geom -1, a miss, reads the palette's last row: the background.
-        colours: Array = self._palette[geom, (facing * (SHADES_N - 1)).astype(np.intp)]
+        shade = (facing * (SHADES_N - 1)).astype(np.intp)
+        # Geom -1, a miss, reads the palette's last rows: the background.
+        row = (geom % self._surfaces_n) * SHADES_N + shade
+        colours: Array = self._palette.take(row, axis=0)
         return colours
 
     def _average(self, colours: Array) -> Array:
         """Colours (n, 3) of n pixels, from those of their samples (samples, n, 3)."""
-        total = colours.sum(axis=0, dtype=np.uint16)
+        total = colours[0].astype(np.uint16)
+        for sample in colours[1:]:
+            total += sample
         mean: Array = (total // len(colours)).astype(np.uint8)
         return mean
 
