@@ -1,0 +1,279 @@
+"""Prove the parts of the mind alone: the search, the policy, prediction, temporal distance.
+
+    python benchmarks/parts.py --door runs/door --pusher runs/pusher
+
+The runs come from `rumpus play door --steps 10000 --run runs/door`, and the same with pusher; they
+are only read. Writes benchmarks/results/parts.json. Truth is used here for measuring, and where a
+row says so, in place of a learned part.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from rumpus.agent import Agent
+from rumpus.memory import Memory
+from rumpus.planning.cem import Cem, CemConfig
+from rumpus.play.evaluate import evaluate, summary
+from rumpus.play.loop import Until, make_mind, open_memory, play
+from rumpus.play.result import Metric, Row, write_result
+from rumpus.play.run import RunConfig, begin
+from rumpus.play.session import Session, resume
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array, Observation, Step
+from rumpus.worlds.base import State, Trial, World
+from rumpus.worlds.catalogue import load
+from rumpus.worlds.door import Door
+from rumpus.worlds.random_play import smoothed_actions
+
+RESULT = Path(__file__).parent / "results" / "parts.json"
+SEARCH = CemConfig(horizon=5, candidates=20, elites=5, iterations=2)
+HORIZONS = (1, 5, 10)
+HELD_OUT_N, WINDOWS_N, PAIRS_N, RESAMPLES_N = 2000, 512, 400, 500
+# Pairs further apart than this, in the world's own unit, are told apart on their own.
+FAR = {"door": 0.2, "pusher": 0.05}
+
+
+def main() -> None:
+    """Measure every part that was asked for and write the result."""
+    asked = _asked()
+    rows = [*planner_with_the_true_simulator(asked.trials), *policy_from_true_state(asked.steps)]
+    for path in (asked.door, asked.pusher):
+        if path:
+            with resume(path, write=False) as session:
+                rows += [*prediction(session), *distances(session)]
+    RESULT.parent.mkdir(exist_ok=True)
+    write_result(RESULT, "parts", rows)
+    for row in rows:
+        print(row.json())
+
+
+# The planner, with the true simulator in place of the learned model
+
+
+def planner_with_the_true_simulator(count: int) -> list[Row]:
+    """Search alone: the door's own physics imagines, the true error scores."""
+    door, begun_s = Door(), time.monotonic()
+    trials = door.trials(count, 0, "handle")
+    untouched = [door.errors(trial.start, trial.goal) for trial in trials]
+    reached = [search(trial, score_for(trial.goal)) for trial in trials]
+    wall_s = round(time.monotonic() - begun_s, 2)
+    return [
+        Row("planner, true simulator", 0, count, 0, wall_s, summary(reached, door.measure)),
+        Row("never touch, handle", 0, count, 0, 0.0, summary(untouched, door.measure)),
+    ]
+
+
+def search(trial: Trial, score: Callable[[Array], Array]) -> dict[str, float]:
+    """Plan every step of one trial; the errors at its end."""
+    door, dream, planner = Door(), Door(), Cem(3, SEARCH)
+    door.stage(trial)
+    rng = np.random.default_rng(0)
+    for _ in range(door.measure.steps):
+        imagine = imagine_in(dream, door.simulation.save())
+        door.act(planner.plan(imagine, score, rng).actions[0])
+    return door.errors(door.state(), trial.goal)
+
+
+def imagine_in(dream: Door, saved: Array) -> Callable[[Array], Array]:
+    """A function from actions (N, H, A) to the true states that would follow (N, H, 4)."""
+
+    def imagine(actions: Array) -> Array:
+        states = np.empty((*actions.shape[:2], 4))
+        for candidate, sequence in enumerate(actions):
+            dream.simulation.restore(saved)
+            for step, action in enumerate(sequence):
+                dream.act(action)
+                states[candidate, step] = list(dream.state().values())
+        return states
+
+    return imagine
+
+
+def score_for(goal: State) -> Callable[[Array], Array]:
+    """Error of the hand in m plus error of the angle in rad, summed over the plan."""
+    there = np.array(list(goal.values()))
+
+    def score(states: Array) -> Array:
+        apart = states - there
+        costs: Array = (np.linalg.norm(apart[..., :3], axis=-1) + np.abs(apart[..., 3])).sum(-1)
+        return costs
+
+    return score
+
+
+# The policy, with the true state in place of the camera
+
+
+class TrueDoor(World):
+    """The door, sensed by its true state; for measuring the policy apart from the encoder."""
+
+    trial_kinds = Door.trial_kinds
+
+    def __init__(self, seed: int = 0) -> None:
+        self.door = Door(seed)
+        sensor = SensorSpec("state", (4,), -1.0, 1.0)
+        self.spec = RobotSpec("door, true state", (sensor,), 3, self.door.spec.rate_hz)
+        self.measure = self.door.measure
+
+    def observe(self) -> Observation:
+        """The true state, scaled to about -1 to 1."""
+        return self._sensed(self.door.state(), self.door.observe().time_s)
+
+    def act(self, action: Array) -> None:
+        self.door.act(action)
+
+    def stop(self) -> None:
+        self.door.stop()
+
+    def state(self) -> State:
+        return self.door.state()
+
+    def errors(self, state: State, goal: State) -> dict[str, float]:
+        return self.door.errors(state, goal)
+
+    def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
+        return self.door.trials(count, seed, kind)
+
+    def stage(self, trial: Trial) -> Observation:
+        return self._sensed(trial.goal, self.door.stage(trial).time_s)
+
+    def _sensed(self, state: State, time_s: float) -> Observation:
+        config = self.door.config
+        low, high = np.array([*config.low_m, 0.0]), np.array([*config.high_m, config.range_rad])
+        scaled = 2.0 * (np.array(list(state.values())) - low) / (high - low) - 1.0
+        return Observation({"state": scaled.astype(np.float32)}, time_s)
+
+
+def policy_from_true_state(steps: int) -> list[Row]:
+    """Play and evaluation as ever, but with the true state for a sensor."""
+    begun_s = time.monotonic()
+    config = RunConfig("door")
+    with TemporaryDirectory() as folder:
+        run, robot = begin(Path(folder) / "run", config), TrueDoor(0)
+        mind = make_mind(robot.spec, config)
+        with open_memory(run, robot.spec) as memory:
+            play(run, robot, memory, mind, Until(steps), lambda _: None)
+            session = Session(run, TrueDoor(1), memory, mind, len(memory))
+            found = evaluate(session, "handle", 50, 0, lambda *_: None)
+    wall_s = round(time.monotonic() - begun_s, 2)
+    return [
+        Row(f"true state: {row.variant}", row.seed, row.n, row.steps, wall_s, row.metrics)
+        for row in found.rows
+    ]
+
+
+# Prediction, on life that was never learned from
+
+
+def prediction(session: Session) -> list[Row]:
+    """Errors of prediction, of persistence, and of prediction from shuffled actions."""
+    agent, rng, begun_s = session.mind.agent, np.random.default_rng(0), time.monotonic()
+    with held_out(session) as memory:
+        batch = memory.sample(rng, WINDOWS_N, max(HORIZONS) + 1)
+        seen = agent.see(batch.sensors)
+    start, happened = seen[:, 0], seen[:, 1:]
+    variance = seen.flatten(0, 1).var(0).sum()
+    actions = batch.executed_action[:, :-1]
+    believed = {
+        "model": agent.imagine(start, actions),
+        "persistence": start[:, None].expand_as(happened),
+        "shuffled_actions": agent.imagine(start, rng.permutation(actions)),
+    }
+    wall_s = round(time.monotonic() - begun_s, 2)
+    rows = []
+    for horizon in HORIZONS:
+        wrong = {name: (b - happened)[:, horizon - 1] for name, b in believed.items()}
+        metrics = {
+            f"{name}_error_per_variance": round(float(w.square().sum(-1).mean() / variance), 5)
+            for name, w in wrong.items()
+        }
+        rows.append(_row(session, f"prediction, horizon {horizon}", WINDOWS_N, wall_s, metrics))
+    return rows
+
+
+@contextmanager
+def held_out(session: Session) -> Iterator[Memory]:
+    """A second memory, of random play in another world of the same kind."""
+    spec, rng = session.world.spec, np.random.default_rng(1)
+    world = load(session.run.config.world, 1000 + session.run.config.seed)
+    with TemporaryDirectory() as folder, Memory.create(Path(folder) / "memory", spec) as memory:
+        memory.begin_episode("held out")
+        for action in smoothed_actions(rng, HELD_OUT_N, spec.action_size):
+            memory.append(Step(world.observe(), action, action))
+            world.act(action)
+        yield memory
+
+
+# Temporal distance and latent distance, against the truth
+
+
+def distances(session: Session) -> list[Row]:
+    """How well each ranks pairs of states, by Spearman's correlation with the true error."""
+    agent, world, begun_s = session.mind.agent, session.world, time.monotonic()
+    far = FAR[session.run.config.world]
+    trials = world.trials(PAIRS_N, 1, world.trial_kinds[0])
+    pairs = [pair_distances(agent, world, trial) for trial in trials]
+    true, temporal, latent = np.array(pairs).T
+    wall_s = round(time.monotonic() - begun_s, 2)
+    rows = []
+    for name, learned in (("temporal distance", temporal), ("latent distance", latent)):
+        apart = true > far
+        metrics = {
+            "spearman": spearman(learned, true),
+            "spearman_interval": spearman_interval(learned, true),
+            "spearman_far": spearman(learned[apart], true[apart]),
+            "spearman_far_interval": spearman_interval(learned[apart], true[apart]),
+            f"far_{world.measure.name.rpartition('_')[2]}": far,
+            "pairs_far": int(apart.sum()),
+        }
+        rows.append(_row(session, name, len(trials), wall_s, metrics))
+    return rows
+
+
+def pair_distances(agent: Agent, world: World, trial: Trial) -> tuple[float, float, float]:
+    """From a trial's start to its goal: the true error, the temporal and the latent distance."""
+    goal, start = agent.see(world.stage(trial).sensors), agent.see(world.observe().sensors)
+    true = world.errors(trial.start, trial.goal)[world.measure.name]
+    return true, agent.steps_to(start, goal), float((start - goal).norm())
+
+
+def spearman(one: Array, two: Array) -> float:
+    """Rank correlation (Spearman 1904); ties are as good as impossible here."""
+    ranks = np.stack([np.argsort(np.argsort(values)) for values in (one, two)])
+    return round(float(np.corrcoef(ranks)[0, 1]), 4)
+
+
+def spearman_interval(one: Array, two: Array) -> tuple[float, float]:
+    """The 95 % bootstrap interval over pairs."""
+    rng = np.random.default_rng(0)
+    drawn = [rng.integers(len(one), size=len(one)) for _ in range(RESAMPLES_N)]
+    low, high = np.quantile([spearman(one[d], two[d]) for d in drawn], (0.025, 0.975))
+    return round(float(low), 4), round(float(high), 4)
+
+
+def _row(
+    session: Session, variant: str, n: int, wall_s: float, metrics: Mapping[str, Metric]
+) -> Row:
+    config = session.run.config
+    return Row(
+        f"{config.world}: {variant}", config.seed, n, session.mind_steps, wall_s, dict(metrics)
+    )
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--door", type=Path, help="a run of the door")
+    parser.add_argument("--pusher", type=Path, help="a run of the pusher")
+    parser.add_argument("--trials", type=int, default=20, help="of the planner")
+    parser.add_argument("--steps", type=int, default=4000, help="of play from true state")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
