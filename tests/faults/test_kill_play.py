@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from safetensors import safe_open
 from rumpus.memory import Memory
 
 KILLS = int(os.environ.get("RUMPUS_KILLS", "10"))
-STEPS, RANDOM_STEPS = 140, 100
+GROWTH = 20  # steps that a life adds, unless it is killed before
 GREETING = re.compile(
     r"Going on with .*: ([\d,]+) steps remembered, mind as of step ([\d,]+), "
     r"0 acknowledged steps lost\.\n"
@@ -25,9 +26,9 @@ GREETING = re.compile(
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
 
-def life(run: Path) -> subprocess.Popen[str]:
+def life(run: Path, steps: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "rumpus", "play", "door", "--run", str(run)]
-    lasting = ["--steps", str(STEPS), "--random-steps", str(RANDOM_STEPS)]
+    lasting = ["--steps", str(steps), "--random-steps", str(GROWTH)]
     return subprocess.Popen(
         [*command, *lasting], stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
     )
@@ -68,32 +69,47 @@ def mind(run: Path) -> tuple[int, int]:
 
 def test_a_killed_life_goes_on_with_everything_acknowledged(tmp_path: Path) -> None:
     run, chance = tmp_path / "run", random.Random(os.getpid())
-    steps = 0
+    finish(life(run, GROWTH))
+    target, found = 2 * GROWTH, Found(GROWTH, GROWTH)
     for kill in range(KILLS):
-        process = life(run)
+        process = life(run, target)
         try:
             if kill % 5 == 4:  # some die before they have said anything
                 time.sleep(chance.uniform(0.0, 2.0))
             else:
-                remembered, mind_steps = greeting(process)
-                assert remembered >= steps, "acknowledged steps are gone"
-                assert mind_steps == mind(run)[0]
-                time.sleep(chance.choice([0.1, 0.5, 2.0, 4.0]) * chance.random())
-            steps = acknowledged(run)
+                found.check(*greeting(process))
+                time.sleep(chance.choice([0.2, 1.0, 5.0]) * chance.random())
         finally:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-    assert steps > 0, "no life lasted long enough to show anything"
-
-    process = life(run)
-    remembered, mind_steps = greeting(process)
-    assert remembered >= steps
-    process.communicate(timeout=120)
-    assert process.returncode == 0
-    assert mind(run) == (STEPS, STEPS // 4)  # every update that was owed was paid, once
+        found = Found(acknowledged(run), mind(run)[0])
+        if process.returncode == 0:  # it was done before it was killed: let the next do more
+            target += GROWTH
+    process = life(run, target)
+    found.check(*greeting(process))
+    finish(process)
+    assert mind(run) == (target, target // 4)  # every update that was owed was paid, once
     with Memory.open(run / "memory", write=False) as memory:
-        assert len(memory) == STEPS
-        assert sum(episode.length for episode in memory.episodes()) == STEPS
-        for index in range(STEPS):  # the store checks the bytes, and the view equals it
+        assert len(memory) == target
+        assert sum(episode.length for episode in memory.episodes()) == target
+        for index in range(target):  # the store checks the bytes, and the view equals it
             kept = memory.step(index).observation.sensors["camera"]
             assert np.array_equal(kept, memory.frames("camera")[index])
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was on the disk when a life ended."""
+
+    steps: int
+    mind_steps: int
+
+    def check(self, remembered: int, mind_steps: int) -> None:
+        assert remembered >= self.steps, "acknowledged steps are gone"
+        assert mind_steps == self.mind_steps, "another mind than the one that was saved"
+        assert mind_steps > 0
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, said
