@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rumpus.types import Array
-from rumpus.worlds.base import World
+from rumpus.worlds.base import Trial, World
 from rumpus.worlds.contract import longest_still
 from rumpus.worlds.pusher import Pusher, PusherConfig
 
@@ -35,12 +35,24 @@ def test_the_rim_stops_the_puck_but_not_the_finger(play: Play) -> None:
 def test_a_puck_at_the_rim_can_be_pushed_back_from_behind() -> None:
     pusher, config = Pusher(), PusherConfig()
     at_rim = {"puck_x_m": 0.0, "puck_y_m": 0.085, "hand_x_m": 0.0, "hand_y_m": 0.153}
-    trial = type(pusher.trials(1, 0, "table")[0])(start=at_rim, goal=at_rim)
+    trial = Trial(start=at_rim, goal=at_rim)
     pusher.stage(trial)
     for _ in range(10):
         pusher.act(np.array([0.0, -0.5]))
     assert pusher.state()["puck_y_m"] < 0.03
     assert config.workspace_m - 0.85 * config.region_m > config.puck_m + config.finger_m
+
+
+def test_a_finger_blocked_at_the_rim_winds_up_no_hidden_force() -> None:
+    pusher = Pusher()
+    wedged = {"puck_x_m": 0.099, "puck_y_m": 0.0, "hand_x_m": 0.03, "hand_y_m": 0.0}
+    pusher.stage(Trial(start=wedged, goal=wedged))
+    for _ in range(10):
+        pusher.act(np.array([1.0, 0.0]))
+    pressed = pusher.state()["hand_x_m"]
+    pusher.act(np.array([-0.5, 0.0]))
+    assert pressed < 0.05
+    assert pusher.state()["hand_x_m"] < pressed - 0.01
 
 
 def test_a_puck_that_nobody_pushes_stops() -> None:
@@ -63,7 +75,7 @@ def test_a_trials_states_are_the_truth_of_its_pictures() -> None:
     for trial in pusher.trials(12, 5, "table"):
         goal = pusher.stage(trial).sensors["camera"]
         assert pusher.errors(pusher.state(), trial.start) == {"puck_error_m": 0, "hand_error_m": 0}
-        pusher.stage(type(trial)(start=trial.goal, goal=trial.start))
+        pusher.stage(Trial(start=trial.goal, goal=trial.start))
         assert pusher.observe().sensors["camera"].tobytes() == goal.tobytes()
 
 
