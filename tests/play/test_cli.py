@@ -225,6 +225,14 @@ def test_a_mind_older_than_its_memory_is_refused(
     assert "holds 60" in refused(capfd, "play", DOT, "--run", dot, "--steps", "70")
 
 
+def test_a_life_that_never_slept_is_not_measured(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tmp_path / "run")
+    assert main(["play", DOT, "--run", run, "--minutes", "0.002"]) == 0
+    assert "not learned" in refused(capfd, "evaluate", run)
+
+
 def test_a_second_player_is_refused(dot: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with Memory.open(dot / "memory"):
         assert "another rumpus" in refused(capfd, "play", DOT, "--run", dot, "--steps", "70")

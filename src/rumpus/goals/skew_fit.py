@@ -100,7 +100,8 @@ def skew(log_density: Array, skew_exponent: float) -> Array:
     log_weight = skew_exponent * log_density  # eq. 6, in logs
     log_weight = np.minimum(log_weight, np.quantile(log_weight, 0.99))
     weight: Array = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()  # eq. 7
+    weight /= weight.sum()  # eq. 7
+    return weight
 
 
 def ago(seconds: float) -> str:

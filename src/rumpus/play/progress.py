@@ -3,9 +3,10 @@
 Everything goes to standard error, so that standard output stays free for results.
 """
 
+import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from rumpus.play.loop import Progress, Until, Watch
 PLAIN_EVERY_S = 60.0
 RECENT = 0.99  # how much of a phase's mean cost stays at each new measurement
 SLEEPING = ("dreaming", "practising")
+Clock = Callable[[], float]
 
 
 class Remaining:
@@ -27,15 +29,15 @@ class Remaining:
     little: what is still to be lived and what is still to be learned are counted apart.
     """
 
-    def __init__(self, until: Until, learner: Learner) -> None:
-        self.until, self.learner = until, learner
-        self.begun_s = self.last_s = time.monotonic()
+    def __init__(self, until: Until, learner: Learner, clock: Clock = time.monotonic) -> None:
+        self.until, self.learner, self.clock = until, learner, clock
+        self.begun_s = self.last_s = clock()
         self.last = Progress(0, "")
         self.cost_s: dict[str, float] = {}
 
     def note(self, progress: Progress) -> None:
         """Take the time since the last note as the cost of what was under way."""
-        now_s = time.monotonic()
+        now_s = self.clock()
         kind, now_kind = _kind(self.last), _kind(progress)
         if kind and (kind != "living" or now_kind == "living"):
             spent_s = now_s - self.last_s
@@ -46,7 +48,7 @@ class Remaining:
     def seconds(self) -> float | None:
         """The time left; None while it cannot be known."""
         if self.until.seconds is not None:
-            return max(self.until.seconds - (time.monotonic() - self.begun_s), 0.0)
+            return max(self.until.seconds - (self.clock() - self.begun_s), 0.0)
         if self.until.steps is None:
             return None
         dreams, practice = self.learner.owed(self.until.steps)
@@ -61,10 +63,10 @@ class Remaining:
 
 
 @contextmanager
-def telling(until: Until, learner: Learner) -> Iterator[Watch]:
+def telling(until: Until, learner: Learner, clock: Clock = time.monotonic) -> Iterator[Watch]:
     """What to give `play` as `watch`: a bar where a person looks on, plain lines elsewhere."""
     console = Console(stderr=True)
-    remaining = Remaining(until, learner)
+    remaining = Remaining(until, learner, clock)
     if not console.is_terminal:
         yield _plain(remaining)
         return
@@ -107,13 +109,13 @@ def duration(seconds: float) -> str:
 
 def _plain(remaining: Remaining) -> Watch:
     """The first moment, the last one, and one a minute."""
-    told_s = -PLAIN_EVERY_S
+    told_s = -math.inf
 
     def watch(progress: Progress) -> None:
         nonlocal told_s
         remaining.note(progress)
-        if progress.phase == "saved" or time.monotonic() - told_s >= PLAIN_EVERY_S:
-            told_s = time.monotonic()
+        if progress.phase == "saved" or remaining.clock() - told_s >= PLAIN_EVERY_S:
+            told_s = remaining.clock()
             print(f"{_doing(progress)}: {_about(progress, remaining)}", file=sys.stderr, flush=True)
 
     return watch

@@ -63,9 +63,19 @@ class Run:
         return folder
 
     def log(self, line: dict[str, Any]) -> None:
-        """Append one line of figures to metrics.jsonl."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        """Append one line of figures to metrics.jsonl.
+
+        Raises:
+            RunError: when the disk does not take it.
+        """
+        try:
+            with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise RunError(
+                f"The figures of {self.path} cannot be written: {error.strerror}; "
+                "make room on the disk and run the same command again."
+            ) from error
 
 
 def begin(path: Path, config: RunConfig) -> Run:

@@ -127,9 +127,12 @@ def resume(path: Path, write: bool, seed: int | None = None) -> Iterator[Session
         RumpusError: when there is no run, its world is gone, or it never slept.
     """
     begun = run.open_run(path)
+    ignorant = RunError(f"The run {path} has not learned anything yet; let it play for longer.")
     if not begun.checkpoint.exists():
-        raise RunError(f"The run {path} has not learned anything yet; let it play for longer.")
+        raise ignorant
     with _awake(begun, begun.config.seed if seed is None else seed, write) as session:
+        if not session.mind.learner.updates:
+            raise ignorant
         yield session
 
 
