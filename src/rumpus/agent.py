@@ -96,7 +96,8 @@ class Agent:
         """The next action towards a goal: (D,) and (D,) to float32 (A,) in [-1, 1]."""
         if self.config.actor == "policy":
             return _to_array(self.policy(latent, goal))
-        return self.plan(latent, goal, rng)[0]
+        first: Array = self.plan(latent, goal, rng)[0]
+        return first
 
     @torch.no_grad()
     def plan(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:

@@ -26,15 +26,16 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """(B, D) to pictures (B, h, w, c) in [0, 1], not clamped."""
-        maps = self.net(self.seed(latent).reshape(-1, 32, *self.grid))
+        maps: Tensor = self.net(self.seed(latent).reshape(-1, 32, *self.grid))
         return maps[..., : self.size[0], : self.size[1]].permute(0, 2, 3, 1) + 0.5
 
     def loss(self, latent: Tensor, pictures: Tensor) -> Tensor:
         """Mean squared error of drawing uint8 pictures (B, h, w, c) from (B, D), detached."""
-        drawn = self(latent.detach())
+        drawn: Tensor = self(latent.detach())
         return (drawn - pictures.float() / 255.0).square().mean()
 
     @torch.no_grad()
     def draw(self, latent: Tensor) -> Tensor:
         """(B, D) to uint8 pictures (B, h, w, c)."""
-        return (self(latent).clamp(0.0, 1.0) * 255.0).to(torch.uint8)
+        drawn: Tensor = self(latent)
+        return (drawn.clamp(0.0, 1.0) * 255.0).to(torch.uint8)

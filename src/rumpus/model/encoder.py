@@ -33,7 +33,7 @@ class EncoderConfig:
 
 
 class PictureFront(nn.Module):
-    """One picture sensor to one token: convolutions halve the picture until it is 4 pixels or less."""
+    """One picture sensor to one token: convolutions halve it to 4 pixels or less."""
 
     def __init__(self, spec: SensorSpec, config: EncoderConfig) -> None:
         super().__init__()
@@ -102,10 +102,12 @@ class Encoder(nn.Module):
     def __init__(self, spec: RobotSpec, config: EncoderConfig) -> None:
         super().__init__()
         self.spec, self.config = spec, config
-        self.fronts = nn.ModuleDict({
-            s.name: PictureFront(s, config) if s.is_picture else VectorFront(s, config)
-            for s in spec.sensors
-        })
+        self.fronts = nn.ModuleDict(
+            {
+                s.name: PictureFront(s, config) if s.is_picture else VectorFront(s, config)
+                for s in spec.sensors
+            }
+        )
         self.norm = nn.LayerNorm(config.latent_size)
 
     def forward(self, sensors: Mapping[str, Tensor]) -> Tensor:

@@ -84,7 +84,7 @@ class TemporalDistance(nn.Module):
             # V = -d, so V <- -1 + discount * V' off the goal and 0 on it (HILP eq. 4).
             ahead = 1.0 + discount * self.slow(following, goal)
             target = torch.where(arrived, 0.0, ahead)
-        error = target - self.metric(latent, goal)
+        error: Tensor = target - self.metric(latent, goal)
         # error < 0: a shorter way than believed was lived; lean on it (IQL eq. 5).
         weight = torch.where(error < 0, tau, 1.0 - tau)
         return (weight * error.square()).mean()
