@@ -224,7 +224,7 @@ def distances(session: Session) -> list[Row]:
     rows = []
     for name, learned in (("temporal distance", temporal), ("latent distance", latent)):
         apart = true > far
-        metrics = {
+        metrics: dict[str, Metric] = {
             "spearman": spearman(learned, true),
             "spearman_interval": spearman_interval(learned, true),
             "spearman_far": spearman(learned[apart], true[apart]),
@@ -245,8 +245,9 @@ def pair_distances(agent: Agent, world: World, trial: Trial) -> tuple[float, flo
 
 def spearman(one: Array, two: Array) -> float:
     """Rank correlation (Spearman 1904); ties are as good as impossible here."""
-    ranks = np.stack([np.argsort(np.argsort(values)) for values in (one, two)])
-    return round(float(np.corrcoef(ranks)[0, 1]), 4)
+    ranks = [np.argsort(np.argsort(values)) for values in (one, two)]
+    table: Array = np.corrcoef(ranks[0], ranks[1])
+    return round(float(table[0, 1]), 4)
 
 
 def spearman_interval(one: Array, two: Array) -> tuple[float, float]:
