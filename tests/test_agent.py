@@ -34,7 +34,7 @@ def learn(agent: Agent, seed: int, rounds: int = 2) -> dict[str, float]:
         index = rng.integers(0, LIVED_N - 6, 8)[:, None] + np.arange(5)
         actions = rng.uniform(-1, 1, (8, 5, 2)).astype(np.float32)
         windows = {name: readings[index] for name, readings in memories.items()}
-        losses |= agent.update(Batch(windows, actions, index))
+        losses |= agent.update(Batch(windows, actions, index)).losses
         agent.recall([memories], LIVED_N)
         here, goal = rng.integers(0, LIVED_N - 1, 32), rng.integers(0, LIVED_N, 32)
         losses |= agent.practise(Hindsight(here, goal, goal >= here))
@@ -107,7 +107,9 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
     losses = learn(agent, seed=1)
     assert all(np.isfinite(list(losses.values()))), losses
     after = {name: tensor for name, tensor in agent.state().items() if name in before}
-    moved = {name.split(".")[0] for name in differing(before, after)}
+    changed = differing(before, after)
+    assert any(name.startswith("temporal_distance.slow.") for name in changed)
+    moved = {name.split(".")[0] for name in changed}
     assert moved == {"world_model", "temporal_distance", "policy", "decoders"}
 
 
@@ -121,6 +123,7 @@ def test_the_policy_s_practice_does_not_move_what_judges_it() -> None:
     after = agent.world_model.state_dict()
     assert differing(before, after) == []
     assert all(weight.requires_grad for weight in agent.world_model.parameters())
+    assert all(weight.grad is None for weight in agent.world_model.parameters())
 
 
 @pytest.mark.parametrize("actor", ["policy", "planner", "both"])

@@ -94,9 +94,9 @@ def test_only_the_last_attempts_are_remembered() -> None:
 
 def test_the_reason_says_how_often_and_when_last() -> None:
     points = torch.tensor([[0.0, 0.0], [50.0, 0.0], [50.1, 0.0], [50.2, 0.0], [0.0, 0.0]])
-    memories = Lived(points, np.array([0.0, 10.0, 20.0, 30.0, 7230.0]))
+    memories = Lived(points, np.array([0.0, 10.0, 20.0, 3630.0, 7230.0]))
     source = SkewFit(SkewFitConfig(near_steps=1.0))
-    assert source.reason(1, memories) == "seen 3 times in 5 steps, last 2.0 h ago"
+    assert source.reason(1, memories) == "seen 3 times in 5 steps, last 60 min ago"
     alone = Lived(points[:2], np.array([0.0, 10.0]))
     assert source.reason(0, alone) == "seen once in 2 steps, last 10 s ago"
     assert source.choose(memories, np.random.default_rng(0)).reason.startswith("seen ")

@@ -47,6 +47,15 @@ def test_embedded_points_are_as_far_as_their_latents() -> None:
     torch.testing.assert_close(embedded, metric(latents[0], latents[1]))
 
 
+@torch.no_grad()
+def test_a_way_that_is_free_one_way_costs_nothing_and_never_less() -> None:
+    metric, _ = points(0, 1)
+    here, there = torch.zeros(2, metric.embed(torch.zeros(6)).shape[0])
+    there[metric.split :] = 5.0
+    torch.testing.assert_close(metric.between(here, there), torch.tensor(0.0), atol=0.01, rtol=0)
+    torch.testing.assert_close(metric.between(there, here), torch.tensor(5.0), atol=0.01, rtol=0)
+
+
 def learn_fork(expectile: float) -> float:
     """From a fork, half of all steps led to the goal and half to where they stayed for ever."""
     torch.manual_seed(0)
