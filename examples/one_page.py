@@ -73,7 +73,7 @@ def sleep(
 ) -> None:
     """Learn from all of memory: what comes of what, how far things are apart, how to get there."""
     for _ in range(updates):
-        losses = agent.update(memory.sample(rng, batch=64, length=6))
+        losses = agent.update(memory.sample(rng, batch=64, length=6)).losses
     agent.recall(chunks(memory), len(memory))
     for _ in range(practice):
         moments = hindsight(rng, memory.episode_of, 512, HindsightConfig())

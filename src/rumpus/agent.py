@@ -33,7 +33,7 @@ class AgentConfig:
             policy's own proposal among its candidates.
         learning_rate: of every Adam.
         policy_batch: moments of each practised batch from which the policy imagines.
-        most_imagined_goals: share of the policy's goals drawn from anywhere in memory.
+        drawn_windows: windows of each batch of which one imagined moment is drawn.
     """
 
     world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
@@ -43,6 +43,20 @@ class AgentConfig:
     actor: Literal["policy", "planner", "both"] = "policy"
     learning_rate: float = 1e-3
     policy_batch: int = 256
+    drawn_windows: int = 32
+
+
+@dataclass(frozen=True)
+class Update:
+    """What came of one gradient step.
+
+    Attributes:
+        losses: by name.
+        surprise: float32 (B,), how wrong each window was imagined.
+    """
+
+    losses: dict[str, float]
+    surprise: Array
 
 
 class Agent:
@@ -132,17 +146,20 @@ class Agent:
 
     # Learning
 
-    def update(self, batch: Batch) -> dict[str, float]:
+    def update(self, batch: Batch) -> Update:
         """One gradient step on what happens next, from windows of memory (B, T)."""
         self.world_model.train()
         sensors = to_tensors(batch.sensors, self.device)
         latents = self.world_model.encoder(sensors)
-        actions = torch.from_numpy(batch.executed_action)
-        loss, parts = self.world_model.loss(latents, actions)
-        self._descend("world_model", loss)
+        lesson = self.world_model.lesson(latents, torch.from_numpy(batch.executed_action))
+        loss, losses = lesson.loss, dict(lesson.parts)
         if self.decoders:
-            parts["drawing"] = self._update_decoders(sensors, latents)
-        return {name: float(part) for name, part in parts.items()}
+            drawing = self._drawing_loss(sensors, lesson.imagined)
+            loss = loss + self.config.world_model.drawing_weight * drawing
+            losses["drawing"] = drawing.detach()
+        self._descend(["world_model", "decoders"], loss)
+        figures = {name: float(value) for name, value in losses.items()}
+        return Update(figures, _to_array(lesson.surprise))
 
     def recall(self, memories: Iterable[Sensors], count: int) -> None:
         """Look at remembered moments again with today's eyes, in order from the first.
@@ -161,16 +178,16 @@ class Agent:
 
     def practise(self, hindsight: Hindsight) -> dict[str, float]:
         """One gradient step on how far apart moments are and how to get from one to another."""
-        here = self.latents[hindsight.index]
-        following = self.latents[hindsight.index + 1]
+        here, lived = self.latents[hindsight.index], self.latents[hindsight.index + 1]
         goal = self.latents[hindsight.goal]
         arrived = torch.from_numpy(hindsight.goal == hindsight.index)
+        following = torch.stack([lived, self._imagined_step(here, goal)])
         distance_loss = self.temporal_distance.loss(here, following, goal, arrived)
-        self._descend("temporal_distance", distance_loss)
+        self._descend(["temporal_distance"], distance_loss)
         self.temporal_distance.follow()
         batch = slice(self.config.policy_batch)
         policy_loss = self._policy_loss(here[batch], goal[batch])
-        self._descend("policy", policy_loss)
+        self._descend(["policy"], policy_loss)
         return {"distance": float(distance_loss.detach()), "policy": float(policy_loss.detach())}
 
     @torch.no_grad()
@@ -241,30 +258,38 @@ class Agent:
         for judge in judges:
             judge.requires_grad_(False)
         with torch.autocast(self.device.type, torch.bfloat16):
-            loss = self.policy.loss(
-                latent, goal, self.world_model.dynamics, self.temporal_distance
-            )
+            loss = self.policy.loss(latent, goal, self.world_model.dynamics, self.temporal_distance)
         for judge in judges:
             judge.requires_grad_(True)
         return loss
 
-    def _update_decoders(self, sensors: dict[str, Tensor], latents: Tensor) -> Tensor:
-        """One gradient step of drawing on the first moment of every window."""
+    @torch.no_grad()
+    def _imagined_step(self, here: Tensor, goal: Tensor) -> Tensor:
+        """Where the policy would be after one step: (B, D) and (B, D) to (B, D)."""
+        with torch.autocast(self.device.type, torch.bfloat16):
+            following: Tensor = self.world_model.dynamics(here, self.policy(here, goal))
+        return following.float()
+
+    def _drawing_loss(self, sensors: dict[str, Tensor], imagined: Tensor) -> Tensor:
+        """How badly one imagined moment of each of some windows is drawn: a scalar."""
+        count = min(self.config.drawn_windows, len(imagined))
+        window = torch.arange(count)
+        moment = window % imagined.shape[1]
         losses = [
-            decoder.loss(latents[:, 0], sensors[name][:, 0])
+            decoder.loss(imagined[window, moment], sensors[name][window, moment])
             for name, decoder in self.decoders.items()
             if isinstance(decoder, Decoder)
         ]
-        loss = torch.stack(losses).sum()
-        self._descend("decoders", loss)
-        return loss.detach()
+        return torch.stack(losses).sum()
 
-    def _descend(self, name: str, loss: Tensor) -> None:
-        optimiser = self.optimisers[name]
-        optimiser.zero_grad()
+    def _descend(self, names: list[str], loss: Tensor) -> None:
+        optimisers = [self.optimisers[name] for name in names if name in self.optimisers]
+        for optimiser in optimisers:
+            optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._parts()[name].parameters(), 10.0)
-        optimiser.step()
+        for name, optimiser in zip(names, optimisers, strict=False):
+            torch.nn.utils.clip_grad_norm_(self._parts()[name].parameters(), 10.0)
+            optimiser.step()
 
 
 def _to_array(tensor: Tensor) -> Array:

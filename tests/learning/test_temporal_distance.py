@@ -63,7 +63,7 @@ def learned_steps(shuffled: bool) -> Array:
         moments = hindsight(rng, np.zeros(WALK_N, np.int64), 256, HindsightConfig())
         loss = distance.loss(
             latents[walk[moments.index]],
-            latents[follower[moments.index]],
+            latents[follower[moments.index]][None],
             latents[walk[moments.goal]],
             torch.from_numpy(walk[moments.goal] == walk[moments.index]),
         )

@@ -52,10 +52,14 @@ def test_every_loss_reaches_the_encoder() -> None:
     spec = RobotSpec("toy", (SensorSpec("joint", (3,)),), action_size=2, rate_hz=10.0)
     model = WorldModel(spec, WorldModelConfig(encoder=EncoderConfig(latent_size=8)))
     latents = model.encoder({"joint": torch.randn(16, 5, 3)})
-    total, parts = model.loss(latents, torch.rand(16, 5, 2))
-    assert {"prediction", "inverse", "variance", "covariance"} <= set(parts)
-    assert all(torch.isfinite(part) and not part.requires_grad for part in parts.values())
-    total.backward()  # type: ignore[no-untyped-call]
+    lesson = model.lesson(latents, torch.rand(16, 5, 2))
+    assert {"prediction", "inverse", "variance", "covariance"} <= set(lesson.parts)
+    assert all(torch.isfinite(part) and not part.requires_grad for part in lesson.parts.values())
+    assert lesson.imagined.shape == latents.shape
+    torch.testing.assert_close(lesson.imagined[:, 0], latents[:, 0])
+    wrong = (lesson.imagined[:, 1:] - latents[:, 1:]).square().mean((1, 2))
+    torch.testing.assert_close(lesson.surprise, wrong.detach())
+    lesson.loss.backward()  # type: ignore[no-untyped-call]
     for name, weight in model.named_parameters():
         assert weight.grad is not None, name
         assert weight.grad.abs().max() > 0, name
@@ -64,14 +68,22 @@ def test_every_loss_reaches_the_encoder() -> None:
 @pytest.mark.parametrize("shape", [(48, 48, 3), (96, 64, 3), (8, 8, 1), (13, 37, 3), (1, 1, 3)])
 def test_a_drawing_has_the_size_of_its_sensor(shape: tuple[int, int, int]) -> None:
     decoder = Decoder(SensorSpec("camera", shape), latent_size=8)
-    latent = 1e3 * torch.randn(2, 8, requires_grad=True)
-    latent.retain_grad()
+    latent = torch.randn(2, 8, requires_grad=True)
     drawn = decoder.draw(latent)
     assert drawn.shape == (2, *shape)
     assert drawn.dtype == torch.uint8
-    loss = decoder.loss(latent, drawn)
+    loss = decoder.loss(latent, torch.randint(256, drawn.shape, dtype=torch.uint8))
     loss.backward()  # type: ignore[no-untyped-call]
-    assert latent.grad is None  # drawing never changes what is drawn
+    assert latent.grad is not None
+    assert latent.grad.abs().max() > 0  # what is drawn wrongly teaches the latent
+
+
+def test_guessing_the_mean_picture_costs_one() -> None:
+    pictures = torch.randint(256, (64, 8, 8, 3), dtype=torch.uint8)
+    decoder = Decoder(SensorSpec("camera", (8, 8, 3)), latent_size=2)
+    mean = pictures.float().mean(0) / 255.0
+    decoder.forward = lambda latent: mean.expand(len(latent), -1, -1, -1)  # type: ignore[method-assign]
+    assert 0.98 < float(decoder.loss(torch.zeros(64, 2), pictures)) < 1.02
 
 
 def test_drawing_can_be_learned() -> None:

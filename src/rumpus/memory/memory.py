@@ -245,18 +245,21 @@ class Memory:
         """Every step at which a window of `length` steps of one episode begins, int64 (M,)."""
         return sampler.starts(self.episode_of, length)
 
-    def sample(self, rng: np.random.Generator, batch: int, length: int) -> Batch:
+    def sample(
+        self, rng: np.random.Generator, batch: int, length: int, preferred: Array | None = None
+    ) -> Batch:
         """Draw windows of past life, uniformly over everything ever lived.
 
         Args:
             rng: where chance comes from.
             batch: B, windows.
             length: T, steps in each, of one episode.
+            preferred: int64 (P,), steps at which windows begin first of all, where they fit.
 
         Raises:
             InputError: when no episode is that long yet.
         """
-        index = sampler.draw(rng, self.episode_of, batch, length)
+        index = sampler.draw(rng, self.episode_of, batch, length, preferred)
         sensors = {name: column.rows[index] for name, column in self._view.sensors.items()}
         return Batch(sensors, self.executed_actions[index], index)
 

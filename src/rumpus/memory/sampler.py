@@ -27,7 +27,10 @@ def starts(episode_of: Array, length: int) -> Array:
     return np.flatnonzero(episode_of[:span] == episode_of[length - 1 : length - 1 + span])
 
 
-def draw(rng: np.random.Generator, episode_of: Array, batch: int, length: int) -> Array:
+def draw(
+    rng: np.random.Generator, episode_of: Array, batch: int, length: int,
+    preferred: Array | None = None,
+) -> Array:  # fmt: skip
     """Draw `batch` windows, uniformly over all that exist, with replacement.
 
     Args:
@@ -35,6 +38,7 @@ def draw(rng: np.random.Generator, episode_of: Array, batch: int, length: int) -
         episode_of: (N,) episode of each step.
         batch: B, windows to draw.
         length: T >= 1, steps in each.
+        preferred: (P,) steps at which the first windows begin, those that fit.
 
     Returns:
         int64 (B, T), positions in memory.
@@ -43,6 +47,10 @@ def draw(rng: np.random.Generator, episode_of: Array, batch: int, length: int) -
         InputError: when no episode is `length` steps long yet.
     """
     first = _reject(rng, episode_of, batch, length)
+    if preferred is not None:
+        last = np.minimum(preferred + length - 1, len(episode_of) - 1)
+        fits = (last - preferred == length - 1) & (episode_of[preferred] == episode_of[last])
+        first = np.concatenate([preferred[fits], first])[:batch]
     if len(first) < batch:
         every = starts(episode_of, length)
         if not len(every):

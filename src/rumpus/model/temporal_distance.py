@@ -2,14 +2,16 @@
 
 d(z, g) is a quasimetric: the length of a learned embedding's difference plus a one-way part,
 because a puck is pushed from behind and not from the front. It is trained as goal-conditioned
-value learning with V = -d: one step costs one, an expectile above one half leans on the
-best of what was lived.
+value learning with V = -d: one step costs one, and of the step that was lived and the step that
+the policy would take now, as imagined, the better one counts.
 
-Sources: HILP (Park 2024, eq. 4) for the expectile temporal distance; implicit Q-learning
-(Kostrikov 2022, eq. 5) for the expectile; MRN (Liu 2023, eq. 5) for the quasimetric form.
+Sources: HILP (Park 2024, eq. 4) for the temporal distance as a value; MRN (Liu 2023, eq. 5) for
+the quasimetric form; imagined steps in the target as in model-based value expansion (Feinberg
+2018, eq. 3, H = 1).
 
 Differs from the paper:
-    HILP: the one-way part of MRN is added; embeddings take latents, not pictures.
+    HILP: a minimum over the lived and the imagined step instead of an expectile over lived
+    ones; the one-way part of MRN is added; embeddings take latents, not pictures.
     MRN: the one-way part is a maximum over dimensions, trained here without actions.
 """
 
@@ -27,7 +29,6 @@ class TemporalDistanceConfig:
     embedding: int = 32
     one_way: int = 16
     hidden: int = 256
-    expectile: float = 0.9
     discount: float = 0.98
     target_rate: float = 0.01
 
@@ -71,23 +72,20 @@ class TemporalDistance(nn.Module):
         return distance
 
     def loss(self, latent: Tensor, following: Tensor, goal: Tensor, arrived: Tensor) -> Tensor:
-        """Expectile temporal-difference loss.
+        """Temporal-difference loss.
 
         Args:
             latent: (B, D) at step t.
-            following: (B, D) at step t + 1.
+            following: (K, B, D) possible moments after one step; the one nearest the goal counts.
             goal: (B, D).
             arrived: (B,) bool, the goal is step t itself.
         """
-        discount, tau = self.config.discount, self.config.expectile
         with torch.no_grad():
             # V = -d, so V <- -1 + discount * V' off the goal and 0 on it (HILP eq. 4).
-            ahead = 1.0 + discount * self.slow(following, goal)
+            ahead = 1.0 + self.config.discount * self.slow(following, goal).amin(0)
             target = torch.where(arrived, 0.0, ahead)
         error: Tensor = target - self.metric(latent, goal)
-        # error < 0: a shorter way than believed was lived; lean on it (IQL eq. 5).
-        weight = torch.where(error < 0, tau, 1.0 - tau)
-        return (weight * error.square()).mean()
+        return error.square().mean()
 
     @torch.no_grad()
     def follow(self) -> None:

@@ -1,7 +1,8 @@
 """Learns to predict what the sensors will read if the robot acts.
 
-Joint-embedding prediction: the loss lives in the latent, no pixel is reconstructed. Three
-terms keep the latent from collapsing to a constant: inverse dynamics, variance, covariance.
+Joint-embedding prediction: imagined latents are to equal the latents of what then was seen. Three
+terms keep the latent from collapsing to a constant: inverse dynamics, variance, covariance. A
+fourth draws the imagined moments (decoder.py), so that small things that seldom move count too.
 
 Sources: multi-step latent prediction as in JEPA-WMs (arXiv 2512.24497); variance and covariance,
 VICReg (Bardes 2022, eqs. 1 and 3); inverse dynamics as in PLDM (arXiv 2502.14819). Interview 15:26.
@@ -23,13 +24,35 @@ from rumpus.spec import RobotSpec
 
 @dataclass(frozen=True)
 class WorldModelConfig:
-    """Sizes and loss weights, the same for every sensor and world."""
+    """Sizes and loss weights, the same for every sensor and world.
+
+    Attributes:
+        drawing_weight: of the share of the pictures' variance that is drawn wrongly.
+    """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     hidden: int = 256
     inverse_weight: float = 1.0
     variance_weight: float = 1.0
     covariance_weight: float = 0.04
+    drawing_weight: float = 3.0
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one batch of windows teaches.
+
+    Attributes:
+        loss: scalar, with gradient.
+        parts: its terms by name, without.
+        imagined: (B, T, D) the first moment of each window as seen, the others as imagined.
+        surprise: (B,) how wrong each window was imagined.
+    """
+
+    loss: Tensor
+    parts: dict[str, Tensor]
+    imagined: Tensor
+    surprise: Tensor
 
 
 class WorldModel(nn.Module):
@@ -46,31 +69,37 @@ class WorldModel(nn.Module):
             nn.Linear(config.hidden, spec.action_size),
         )  # fmt: skip
 
-    def loss(self, latents: Tensor, actions: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss of one batch of windows.
+    def lesson(self, latents: Tensor, actions: Tensor) -> Lesson:
+        """Imagine one batch of windows and compare with what was lived.
 
         Args:
             latents: (B, T, D), encoded with gradient.
             actions: executed actions (B, T, A); the last of each window is not used.
         """
         imagined = self.dynamics.rollout(latents[:, 0], actions[:, :-1])
-        prediction = (imagined - latents[:, 1:]).square().mean()
+        error = (imagined - latents[:, 1:]).square()
         pairs = torch.cat([latents[:, :-1], latents[:, 1:]], -1)
         inverse = (self.inverse(pairs) - actions[:, :-1]).square().mean()
         flat = latents.flatten(0, 1)
-        variance, covariance = variance_loss(flat), covariance_loss(flat)
-        config = self.config
-        total = (
-            prediction
-            + config.inverse_weight * inverse
-            + config.variance_weight * variance
-            + config.covariance_weight * covariance
-        )
         parts = {
-            "prediction": prediction, "inverse": inverse,
-            "variance": variance, "covariance": covariance,
-        }  # fmt: skip
-        return total, {name: part.detach() for name, part in parts.items()}
+            "prediction": error.mean(),
+            "inverse": inverse,
+            "variance": variance_loss(flat),
+            "covariance": covariance_loss(flat),
+        }
+        config = self.config
+        loss = (
+            parts["prediction"]
+            + config.inverse_weight * parts["inverse"]
+            + config.variance_weight * parts["variance"]
+            + config.covariance_weight * parts["covariance"]
+        )
+        return Lesson(
+            loss,
+            {name: part.detach() for name, part in parts.items()},
+            torch.cat([latents[:, :1], imagined], 1),
+            error.detach().mean((1, 2)),
+        )
 
 
 def variance_loss(latents: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class PlayConfig:
     explore_steps: int = 20
     keep: float = 0.8
     noise: float = 0.5
-    reached_steps: float = 1.5
+    reached_steps: float = 2.5
 
     def __post_init__(self) -> None:
         if self.random_steps < 0:

@@ -5,13 +5,14 @@ sleep loses only updates, and they are owed again.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from rumpus.agent import Agent
 from rumpus.memory import Memory
 from rumpus.memory.hindsight import HindsightConfig, hindsight
+from rumpus.memory.surprise import Surprise
 from rumpus.spec import Sensors
 
 
@@ -25,15 +26,17 @@ class LearnConfig:
         practice_per_step: gradient steps of distance and policy for each step lived.
         windows: B of the world model's batches.
         window_steps: T of the world model's batches.
+        surprising: windows of each batch that begin where the model was surprised.
         moments: B of the distance's and policy's batches.
         hindsight: where their goals come from.
     """
 
     sleep_every: int = 500
-    updates_per_step: float = 0.25
+    updates_per_step: float = 0.2
     practice_per_step: float = 0.5
     windows: int = 64
     window_steps: int = 6
+    surprising: int = 32
     moments: int = 512
     hindsight: HindsightConfig = HindsightConfig()
 
@@ -52,6 +55,7 @@ class Learner:
     rng: np.random.Generator
     updates: int = 0
     practised: int = 0
+    surprise: Surprise = field(default_factory=Surprise)
 
     def owed(self, steps: int) -> tuple[int, int]:
         """(updates, practice) still to be done for that many steps lived."""
@@ -79,8 +83,7 @@ class Learner:
         for number in range(updates):
             if not tick("dreaming", number, updates):
                 break
-            batch = memory.sample(self.rng, self.config.windows, self.config.window_steps)
-            means.add(self.agent.update(batch))
+            means.add(self.update(memory))
             self.updates += 1
         self.recall(memory)
         for number in range(practice):
@@ -92,6 +95,15 @@ class Learner:
             means.add(self.agent.practise(moments))
             self.practised += 1
         return means.result()
+
+    def update(self, memory: Memory) -> dict[str, float]:
+        """One gradient step of the world model on windows of memory."""
+        config = self.config
+        preferred = self.surprise.starts(self.rng, config.surprising, len(memory))
+        batch = memory.sample(self.rng, config.windows, config.window_steps, preferred)
+        update = self.agent.update(batch)
+        self.surprise.report(batch.index[:, 0], update.surprise)
+        return update.losses
 
     def recall(self, memory: Memory) -> None:
         """Look at all of memory again with today's eyes."""

@@ -124,7 +124,8 @@ class Door(World):
             )
         rng = np.random.default_rng(seed)
         angles = np.linspace(0.02, 0.98, count) * self.config.range_rad
-        pairs = zip(rng.permutation(angles), rng.permutation(angles), strict=True)
+        shuffled = rng.permutation(angles)
+        pairs = zip(np.roll(shuffled, 1), shuffled, strict=True)  # no door starts at its goal
         hand = self._in_loop if kind == "handle" else lambda angle: self._anywhere(angle, rng)
         return [Trial(start=hand(a), goal=hand(b), seed=seed) for a, b in pairs]
 

@@ -34,9 +34,9 @@ class PusherConfig:
     """
 
     region_m: float = 0.10
-    workspace_m: float = 0.155
-    puck_m: float = 0.035
-    finger_m: float = 0.03
+    workspace_m: float = 0.17
+    puck_m: float = 0.05
+    finger_m: float = 0.05
     step_m: float = 0.03
     goal_share: float = 0.85
     near_m: float = 0.05
@@ -102,7 +102,8 @@ class Pusher(World):
         pucks = _sunflower(count, self.config.region_m * self.config.goal_share)
         reach = self.config.puck_m + self.config.finger_m + self.config.near_m
         trials = []
-        for start, goal in zip(rng.permutation(pucks), rng.permutation(pucks), strict=True):
+        shuffled = rng.permutation(pucks)
+        for start, goal in zip(np.roll(shuffled, 1, 0), shuffled, strict=True):
             begin = self._with_finger(start, rng, 2 * self.config.workspace_m)
             end = self._with_finger(goal, rng, reach)
             trials.append(Trial(_state(begin), _state(end), seed))

@@ -1,0 +1,50 @@
+"""What surprised the robot is gone over more often.
+
+Every step keeps how wrong the window that begins there was last imagined; some of the windows of
+each batch are drawn in proportion. What was never gone over counts as most surprising. A robot
+that touches its puck in one step of fifteen learns from that step more than once in fifteen.
+
+Source: Curious Replay (Kauvar 2023, arXiv 2306.15934, section 3).
+
+Differs from the paper:
+    surprise alone, without the visit count; a share of every batch stays uniform, as in "both
+    halves" of prioritized sweeping, so that nothing is ever forgotten.
+"""
+
+import numpy as np
+
+from rumpus.types import Array
+
+NEVER_SEEN = 10.0
+LEAST = 1e-4
+
+
+class Surprise:
+    """How surprising each remembered step was, and a way to draw by it."""
+
+    def __init__(self) -> None:
+        self._values = np.zeros(0)
+        self._total = np.zeros(0)
+        self._stale = 0
+
+    def starts(self, rng: np.random.Generator, count: int, steps: int) -> Array:
+        """Draw steps in proportion to surprise, int64 (count,).
+
+        Args:
+            rng: where chance comes from.
+            count: how many.
+            steps: N, how many steps memory holds now.
+        """
+        if steps > len(self._values):
+            fresh = np.full(steps - len(self._values), NEVER_SEEN)
+            self._values = np.concatenate([self._values, fresh])
+        # Running sums cost more than a draw; sums a few draws old are as good.
+        if self._stale == 0 or len(self._total) != len(self._values):
+            self._total = np.cumsum(self._values)
+        self._stale = (self._stale + 1) % 20
+        drawn = np.searchsorted(self._total, rng.random(count) * self._total[-1])
+        return np.minimum(drawn, steps - 1)
+
+    def report(self, starts: Array, surprise: Array) -> None:
+        """Keep how wrong the windows that begin at these steps were imagined: (B,) and (B,)."""
+        self._values[starts] = surprise + LEAST
