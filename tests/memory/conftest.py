@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Observation, Step
+from rumpus.types import Array, Observation, Step
 
 StepOf = Callable[[int], Step]
 
@@ -21,7 +21,7 @@ def spec() -> RobotSpec:
 def step_of(spec: RobotSpec) -> StepOf:
     def step(k: int) -> Step:
         rng = np.random.default_rng(k)
-        readings = {
+        readings: dict[str, Array] = {
             "camera/left": rng.integers(0, 256, (4, 5, 3), dtype=np.uint8),
             'joint "q"': rng.normal(size=2).astype(np.float32),
         }

@@ -10,7 +10,8 @@ from rumpus.worlds.door import Door
 from rumpus.worlds.pusher import Pusher
 from rumpus.worlds.random_play import smoothed_actions
 
-WORLDS = [Door, Pusher]
+Make = type[Door] | type[Pusher]
+WORLDS: list[Make] = [Door, Pusher]
 
 
 def film(world: World, steps: int, seed: int) -> list[Array]:
@@ -22,14 +23,14 @@ def film(world: World, steps: int, seed: int) -> list[Array]:
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_same_seed_and_actions_give_byte_equal_pictures(make: type[World]) -> None:
+def test_same_seed_and_actions_give_byte_equal_pictures(make: Make) -> None:
     first, again, other = (film(make(seed), 150, 7) for seed in (3, 3, 4))
     assert [p.tobytes() for p in first] == [p.tobytes() for p in again]
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_observation_keeps_the_spec_at_ten_hertz_and_holds_no_state(make: type[World]) -> None:
+def test_observation_keeps_the_spec_at_ten_hertz_and_holds_no_state(make: Make) -> None:
     world = make(0)
     times = []
     for _ in range(5):
@@ -43,7 +44,7 @@ def test_observation_keeps_the_spec_at_ten_hertz_and_holds_no_state(make: type[W
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_looking_changes_nothing(make: type[World]) -> None:
+def test_looking_changes_nothing(make: Make) -> None:
     world = make(1)
     before = dict(world.state())
     world.observe()
@@ -52,7 +53,7 @@ def test_looking_changes_nothing(make: type[World]) -> None:
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_it_never_ends(make: type[World]) -> None:
+def test_it_never_ends(make: Make) -> None:
     world = make(0)
     film(world, 50, 0)
     assert world.ended == (False, False)
@@ -60,34 +61,34 @@ def test_it_never_ends(make: type[World]) -> None:
 
 @pytest.mark.parametrize("make", WORLDS)
 @pytest.mark.parametrize("size", [1, 7])
-def test_a_misshapen_action_is_refused_in_a_sentence(make: type[World], size: int) -> None:
+def test_a_misshapen_action_is_refused_in_a_sentence(make: Make, size: int) -> None:
     with pytest.raises(WorldError, match=r"expects [23] finite numbers"):
         make(0).act(np.zeros(size, np.float32))
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_an_action_that_is_not_finite_is_refused(make: type[World]) -> None:
+def test_an_action_that_is_not_finite_is_refused(make: Make) -> None:
     world = make(0)
     with pytest.raises(WorldError, match="finite"):
         world.act(np.full(world.spec.action_size, np.nan, np.float32))
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_an_unknown_kind_of_trial_is_refused_with_the_known_ones(make: type[World]) -> None:
+def test_an_unknown_kind_of_trial_is_refused_with_the_known_ones(make: Make) -> None:
     world = make(0)
     with pytest.raises(InputError, match=world.trial_kinds[0]):
         world.trials(3, 0, "upside down")
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_same_seed_gives_the_same_trials(make: type[World]) -> None:
+def test_same_seed_gives_the_same_trials(make: Make) -> None:
     kind = make.trial_kinds[-1]
     assert make(0).trials(6, 2, kind) == make(9).trials(6, 2, kind)
     assert make(0).trials(6, 2, kind) != make(0).trials(6, 3, kind)
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_a_trial_has_an_error_that_a_fixed_answer_leaves(make: type[World]) -> None:
+def test_a_trial_has_an_error_that_a_fixed_answer_leaves(make: Make) -> None:
     world = make(0)
     trials = world.trials(9, 0, world.trial_kinds[0])
     for fixed in world.measure.fixed.values():

@@ -43,7 +43,8 @@ class Surprise:
             self._total = np.cumsum(self._values)
         self._stale = (self._stale + 1) % 20
         drawn = np.searchsorted(self._total, rng.random(count) * self._total[-1])
-        return np.minimum(drawn, steps - 1)
+        starts: Array = np.minimum(drawn, steps - 1)
+        return starts
 
     def report(self, starts: Array, surprise: Array) -> None:
         """Keep how wrong the windows that begin at these steps were imagined: (B,) and (B,)."""
