@@ -1,7 +1,8 @@
 """Must learn: from nothing but a random walk, how many steps lie between any two places.
 
 The world is two rooms with one gap in the wall between them, so that places that look near may be
-far. The control walks through walls: it learns from the same steps with shuffled successors.
+far. What one step can lead to is imagined by remembering what other steps from there led to. The
+control walks through walls: it learns from the same steps with shuffled successors.
 """
 
 from collections import deque
@@ -16,7 +17,7 @@ from rumpus.types import Array
 WIDTH, HEIGHT, WALL, GAP = 7, 7, 3, 0
 PLACES = [(x, y) for x in range(WIDTH) for y in range(HEIGHT) if x != WALL or y == GAP]
 MOVES = ((0, 1), (1, 0), (0, -1), (-1, 0))
-WALK_N, UPDATES, LEARNING_RATE = 6000, 600, 1e-3
+WALK_N, UPDATES, LEARNING_RATE, IMAGINED_N = 6000, 500, 1e-3, 3
 
 
 def neighbours(place: int) -> list[int]:
@@ -55,15 +56,18 @@ def learned_steps(shuffled: bool) -> Array:
     follower = np.append(walk[1:], walk[-1])
     if shuffled:
         follower = rng.permutation(follower)
+    led_to = [follower[walk == place] for place in range(len(PLACES))]
     latents = torch.tensor(PLACES, dtype=torch.float32)
     latents = (latents - latents.mean(0)) / latents.std(0)
     distance = TemporalDistance(2, TemporalDistanceConfig(target_rate=0.05))
     adam = torch.optim.Adam(distance.metric.parameters(), LEARNING_RATE)
     for _ in range(UPDATES):
         moments = hindsight(rng, np.zeros(WALK_N, np.int64), 256, HindsightConfig())
+        here = walk[moments.index]
+        imagined = np.stack([rng.choice(led_to[place], IMAGINED_N) for place in here], axis=1)
         loss = distance.loss(
-            latents[walk[moments.index]],
-            latents[follower[moments.index]][None],
+            latents[here],
+            latents[np.concatenate([follower[None, moments.index], imagined])],
             latents[walk[moments.goal]],
             torch.from_numpy(walk[moments.goal] == walk[moments.index]),
         )

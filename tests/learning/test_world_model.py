@@ -14,7 +14,7 @@ from rumpus.types import Array, Batch
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.random_play import smoothed_actions
 
-LIVED_N, UPDATES, WINDOW = 2000, 300, 6
+LIVED_N, UPDATES, WINDOW = 2000, 700, 6
 HORIZONS = (1, 5)
 
 
@@ -80,5 +80,5 @@ def test_who_learned_from_shuffled_actions_predicts_no_better_than_persistence()
     agent = learn(shuffled=True)
     for horizon in HORIZONS:
         acted, shuffled = errors(agent, horizon)
-        assert acted > 0.7, horizon
+        assert acted > 0.6, horizon
         assert shuffled < 1.5 * acted, horizon
