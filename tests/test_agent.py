@@ -68,6 +68,9 @@ def test_a_restored_mind_is_bit_equal_and_learns_on_as_if_never_stopped(tmp_path
     assert differing(first.state(), kept)  # it did learn
 
 
+PARTS = {"learning_model", "world_model", "temporal_distance", "policy", "decoders"}
+
+
 def test_without_its_optimiser_it_would_learn_otherwise(tmp_path: Path) -> None:
     """The control of the test above: the optimiser's state matters and is in what is saved."""
     first = make(seed=0)
@@ -78,7 +81,7 @@ def test_without_its_optimiser_it_would_learn_otherwise(tmp_path: Path) -> None:
     for agent in (first, second):
         learn(agent, seed=2)
     parts = {name.split(".")[0] for name in differing_weights(first, second)}
-    assert parts == {"world_model", "temporal_distance", "policy", "decoders"}
+    assert parts == PARTS
 
 
 def differing_weights(one: Agent, two: Agent) -> list[str]:
@@ -110,7 +113,7 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
     changed = differing(before, after)
     assert any(name.startswith("temporal_distance.slow.") for name in changed)
     moved = {name.split(".")[0] for name in changed}
-    assert moved == {"world_model", "temporal_distance", "policy", "decoders"}
+    assert moved == PARTS
 
 
 def test_the_policy_s_practice_does_not_move_what_judges_it() -> None:
@@ -122,8 +125,8 @@ def test_the_policy_s_practice_does_not_move_what_judges_it() -> None:
     agent.practise(Hindsight(index, index + 5, np.ones(32, bool)))
     after = agent.world_model.state_dict()
     assert differing(before, after) == []
-    assert all(weight.requires_grad for weight in agent.world_model.parameters())
     assert all(weight.grad is None for weight in agent.world_model.parameters())
+    assert all(w.requires_grad for w in agent.temporal_distance.metric.parameters())
 
 
 @pytest.mark.parametrize("actor", ["policy", "planner", "both"])

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rumpus.model.average import follow, slow_copy
 from rumpus.model.decoder import Decoder
 from rumpus.model.encoder import to_tensors
 from rumpus.model.policy import Policy, PolicyConfig
@@ -33,6 +34,8 @@ class AgentConfig:
             policy's own proposal among its candidates.
         learning_rate: of every Adam.
         policy_batch: moments of each practised batch from which the policy imagines.
+        average_rate: how fast the averaged world model, with which it sees and imagines, follows
+            the one that learns.
         drawn_windows: windows of each batch of which one imagined moment is drawn.
     """
 
@@ -44,6 +47,7 @@ class AgentConfig:
     learning_rate: float = 1e-3
     policy_batch: int = 256
     drawn_windows: int = 32
+    average_rate: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Agent:
 
     Attributes:
         spec: the robot it belongs to.
+        learning_model: the world model that the gradient moves.
+        world_model: its running average, with which the robot sees and imagines.
         latents: (N, D) what each remembered moment means to it now, see `recall`.
     """
 
@@ -72,7 +78,8 @@ class Agent:
         self.spec, self.config = spec, config
         self.device = torch.device("cpu")
         size = config.world_model.encoder.latent_size
-        self.world_model = WorldModel(spec, config.world_model)
+        self.learning_model = WorldModel(spec, config.world_model)
+        self.world_model = slow_copy(self.learning_model).eval()
         self.temporal_distance = TemporalDistance(size, config.temporal_distance)
         self.policy = Policy(size, spec.action_size, config.policy)
         self.decoders = nn.ModuleDict(
@@ -84,12 +91,13 @@ class Agent:
         self.optimisers = {
             name: torch.optim.Adam(part.parameters(), config.learning_rate)
             for name, part in self._parts().items()
-            if any(True for _ in part.parameters())
+            if any(weight.requires_grad for weight in part.parameters())
         }
 
     def _parts(self) -> dict[str, nn.Module]:
         """What learns, by name."""
         return {
+            "learning_model": self.learning_model,
             "world_model": self.world_model,
             "temporal_distance": self.temporal_distance,
             "policy": self.policy,
@@ -101,7 +109,6 @@ class Agent:
     @torch.no_grad()
     def see(self, sensors: Sensors) -> Tensor:
         """What readings mean: one moment's sensors to its latent (D,)."""
-        self.world_model.eval()
         latent: Tensor = self.world_model.encoder(to_tensors(sensors, self.device))
         return latent
 
@@ -148,16 +155,16 @@ class Agent:
 
     def update(self, batch: Batch) -> Update:
         """One gradient step on what happens next, from windows of memory (B, T)."""
-        self.world_model.train()
         sensors = to_tensors(batch.sensors, self.device)
-        latents = self.world_model.encoder(sensors)
-        lesson = self.world_model.lesson(latents, torch.from_numpy(batch.executed_action))
+        latents = self.learning_model.encoder(sensors)
+        lesson = self.learning_model.lesson(latents, torch.from_numpy(batch.executed_action))
         loss, losses = lesson.loss, dict(lesson.parts)
         if self.decoders:
             drawing = self._drawing_loss(sensors, lesson.imagined)
             loss = loss + self.config.world_model.drawing_weight * drawing
             losses["drawing"] = drawing.detach()
-        self._descend(["world_model", "decoders"], loss)
+        self._descend(["learning_model", "decoders"], loss)
+        follow(self.world_model, self.learning_model, self.config.average_rate)
         figures = {name: float(value) for name, value in losses.items()}
         return Update(figures, _to_array(lesson.surprise))
 
@@ -253,14 +260,11 @@ class Agent:
         return _to_array(self._pursue(latent, goal, self.config.planner.horizon)[1])[None]
 
     def _policy_loss(self, latent: Tensor, goal: Tensor) -> Tensor:
-        # The policy descends through the model, which itself must not move: no gradients there.
-        judges = (self.world_model, self.temporal_distance.metric)
-        for judge in judges:
-            judge.requires_grad_(False)
+        metric = self.temporal_distance.metric
+        metric.requires_grad_(False)  # the policy descends the distance, which must not move
         with torch.autocast(self.device.type, torch.bfloat16):
             loss = self.policy.loss(latent, goal, self.world_model.dynamics, self.temporal_distance)
-        for judge in judges:
-            judge.requires_grad_(True)
+        metric.requires_grad_(True)
         return loss
 
     @torch.no_grad()
@@ -283,13 +287,13 @@ class Agent:
         return torch.stack(losses).sum()
 
     def _descend(self, names: list[str], loss: Tensor) -> None:
-        optimisers = [self.optimisers[name] for name in names if name in self.optimisers]
-        for optimiser in optimisers:
-            optimiser.zero_grad()
+        learning = [name for name in names if name in self.optimisers]
+        for name in learning:
+            self.optimisers[name].zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        for name, optimiser in zip(names, optimisers, strict=False):
+        for name in learning:
             torch.nn.utils.clip_grad_norm_(self._parts()[name].parameters(), 10.0)
-            optimiser.step()
+            self.optimisers[name].step()
 
 
 def _to_array(tensor: Tensor) -> Array:

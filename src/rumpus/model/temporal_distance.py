@@ -15,11 +15,12 @@ Differs from the paper:
     MRN: the one-way part is a maximum over dimensions, trained here without actions.
 """
 
-import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from rumpus.model.average import follow, slow_copy
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class TemporalDistance(nn.Module):
         super().__init__()
         self.config = config
         self.metric = Quasimetric(latent_size, config)
-        self.slow = copy.deepcopy(self.metric).requires_grad_(False)
+        self.slow = slow_copy(self.metric)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Steps from latent (..., D) to goal (..., D): (...)."""
@@ -87,8 +88,6 @@ class TemporalDistance(nn.Module):
         error: Tensor = target - self.metric(latent, goal)
         return error.square().mean()
 
-    @torch.no_grad()
     def follow(self) -> None:
         """Move the slow copy a little towards the learned one."""
-        for slow, fast in zip(self.slow.parameters(), self.metric.parameters(), strict=True):
-            slow.lerp_(fast, self.config.target_rate)
+        follow(self.slow, self.metric, self.config.target_rate)

@@ -31,7 +31,7 @@ class WorldModelConfig:
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    hidden: int = 256
+    hidden: int = 384
     inverse_weight: float = 1.0
     variance_weight: float = 1.0
     covariance_weight: float = 0.04

@@ -34,9 +34,9 @@ class PlayConfig:
         reached_steps: a wish this near, in steps, is reached.
     """
 
-    random_steps: int = 3000
-    goal_steps: int = 30
-    explore_steps: int = 20
+    random_steps: int = 2000
+    goal_steps: int = 40
+    explore_steps: int = 10
     keep: float = 0.8
     noise: float = 0.5
     reached_steps: float = 2.5

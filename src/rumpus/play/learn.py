@@ -36,7 +36,7 @@ class LearnConfig:
     practice_per_step: float = 0.5
     windows: int = 64
     window_steps: int = 6
-    surprising: int = 32
+    surprising: int = 48
     moments: int = 512
     hindsight: HindsightConfig = HindsightConfig()
 
