@@ -76,7 +76,7 @@ def sleep(
         losses = agent.update(memory.sample(rng, batch=64, length=6)).losses
     agent.recall(chunks(memory), len(memory))
     for _ in range(practice):
-        moments = hindsight(rng, memory.episode_of, 512, HindsightConfig())
+        moments = hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
         losses |= agent.practise(moments)
     print("It slept; its losses:", ", ".join(f"{k} {v:.3f}" for k, v in losses.items()))
 

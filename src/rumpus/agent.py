@@ -34,6 +34,7 @@ class AgentConfig:
             policy's own proposal among its candidates.
         learning_rate: of every Adam.
         policy_batch: moments of each practised batch from which the policy imagines.
+        tried_actions: actions tried in imagination, beside the policy's, for each practised moment.
         average_rate: how fast the averaged world model, with which it sees and imagines, follows
             the one that learns.
         drawn_windows: windows of each batch of which one imagined moment is drawn.
@@ -48,6 +49,7 @@ class AgentConfig:
     policy_batch: int = 256
     drawn_windows: int = 32
     average_rate: float = 0.01
+    tried_actions: int = 2
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Agent:
 
     def __init__(self, spec: RobotSpec, config: AgentConfig, seed: int) -> None:
         torch.manual_seed(seed)
+        self.chance = torch.Generator().manual_seed(seed)
         self.spec, self.config = spec, config
         self.device = torch.device("cpu")
         size = config.world_model.encoder.latent_size
@@ -188,7 +191,7 @@ class Agent:
         here, lived = self.latents[hindsight.index], self.latents[hindsight.index + 1]
         goal = self.latents[hindsight.goal]
         arrived = torch.from_numpy(hindsight.goal == hindsight.index)
-        following = torch.stack([lived, self._imagined_step(here, goal)])
+        following = torch.cat([lived[None], self._imagined_steps(here, goal)])
         distance_loss = self.temporal_distance.loss(here, following, goal, arrived)
         self._descend(["temporal_distance"], distance_loss)
         self.temporal_distance.follow()
@@ -207,12 +210,13 @@ class Agent:
     # Saving
 
     def state(self) -> dict[str, Tensor]:
-        """All weights and optimiser states by name, for safetensors."""
+        """All weights, optimiser states and the state of chance by name, for safetensors."""
         tensors = {
             f"{part}.{name}": tensor.contiguous()
             for part, module in self._parts().items()
             for name, tensor in module.state_dict().items()
         }
+        tensors["chance"] = self.chance.get_state()
         for name, optimiser in self.optimisers.items():
             for number, moments in optimiser.state_dict()["state"].items():
                 for key, value in moments.items():
@@ -221,6 +225,7 @@ class Agent:
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Take up a saved state; the robot and the config must be the same."""
+        self.chance.set_state(tensors["chance"])
         for part, module in self._parts().items():
             prefix = f"{part}."
             module.load_state_dict(
@@ -268,10 +273,14 @@ class Agent:
         return loss
 
     @torch.no_grad()
-    def _imagined_step(self, here: Tensor, goal: Tensor) -> Tensor:
-        """Where the policy would be after one step: (B, D) and (B, D) to (B, D)."""
+    def _imagined_steps(self, here: Tensor, goal: Tensor) -> Tensor:
+        """Where the policy's action and some others would lead: (B, D), (B, D) to (K, B, D)."""
+        shape = (self.config.tried_actions, len(here), self.spec.action_size)
+        others = torch.rand(shape, generator=self.chance) * 2.0 - 1.0
         with torch.autocast(self.device.type, torch.bfloat16):
-            following: Tensor = self.world_model.dynamics(here, self.policy(here, goal))
+            actions = torch.cat([self.policy(here, goal)[None], others])
+            latents = here.expand(len(actions), -1, -1)
+            following: Tensor = self.world_model.dynamics(latents, actions)
         return following.float()
 
     def _drawing_loss(self, sensors: dict[str, Tensor], imagined: Tensor) -> Tensor:

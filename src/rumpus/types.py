@@ -85,14 +85,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Hindsight:
-    """Remembered moments, each with a goal that was lived: at other times, or just then.
+    """Remembered moments, each with a goal that was lived.
 
     Attributes:
         index: int64 (B,), positions in memory; each has a next step in its episode.
         goal: int64 (B,), positions in memory of the goals.
-        ahead: bool (B,), the goal was lived later in the same episode, or just then.
     """
 
     index: Array
     goal: Array
-    ahead: Array

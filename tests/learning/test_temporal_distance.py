@@ -61,8 +61,9 @@ def learned_steps(shuffled: bool) -> Array:
     latents = (latents - latents.mean(0)) / latents.std(0)
     distance = TemporalDistance(2, TemporalDistanceConfig(target_rate=0.05))
     adam = torch.optim.Adam(distance.metric.parameters(), LEARNING_RATE)
+    one_life, free = np.zeros(WALK_N, np.int64), np.full(WALK_N, -1)
     for _ in range(UPDATES):
-        moments = hindsight(rng, np.zeros(WALK_N, np.int64), 256, HindsightConfig())
+        moments = hindsight(rng, one_life, free, 256, HindsightConfig())
         here = walk[moments.index]
         imagined = np.stack([rng.choice(led_to[place], IMAGINED_N) for place in here], axis=1)
         loss = distance.loss(

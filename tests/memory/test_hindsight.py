@@ -9,52 +9,55 @@ from rumpus.errors import InputError
 from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.types import Array, Hindsight
 
-AHEAD_ONLY = HindsightConfig(anywhere=0.0, arrived=0.0)
+AHEAD_ONLY = HindsightConfig(anywhere=0.0, commanded=0.0, arrived=0.0)
 
 
 def episode_of(lengths: list[int]) -> Array:
     return np.repeat(np.arange(len(lengths)), lengths)
 
 
-def draw(lengths: list[int], batch: int, config: HindsightConfig, seed: int = 0) -> Hindsight:
-    return hindsight(np.random.default_rng(seed), episode_of(lengths), batch, config)
+def draw(
+    lengths: list[int], batch: int, config: HindsightConfig, seed: int = 0, command: int = -1
+) -> Hindsight:
+    episode = episode_of(lengths)
+    goal_index = np.full(len(episode), command)
+    return hindsight(np.random.default_rng(seed), episode, goal_index, batch, config)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(0, 2**32 - 1))
 def test_no_moment_and_no_goal_ahead_crosses_a_cut(lengths: list[int], seed: int) -> None:
     if max(lengths) < 2:
         return
-    moments = draw(lengths, 30, HindsightConfig(), seed)
+    moments = draw(lengths, 30, HindsightConfig(anywhere=0.0), seed)
     episode = episode_of(lengths)
-    assert moments.index.shape == moments.goal.shape == moments.ahead.shape == (30,)
+    assert moments.index.shape == moments.goal.shape == (30,)
     assert (episode[moments.index] == episode[moments.index + 1]).all()
-    ahead = moments.ahead
-    assert (episode[moments.index[ahead]] == episode[moments.goal[ahead]]).all()
-    assert (moments.goal[ahead] >= moments.index[ahead]).all()
-    assert ((moments.goal >= 0) & (moments.goal < len(episode))).all()
+    assert (episode[moments.index] == episode[moments.goal]).all()
+    assert (moments.goal >= moments.index).all()
 
 
 def test_the_shares_are_as_asked() -> None:
-    config = HindsightConfig(anywhere=0.3, arrived=0.2, mean_ahead=5.0)
-    moments = draw([5000, 5000], 20_000, config)
+    config = HindsightConfig(anywhere=0.3, commanded=0.1, arrived=0.2, mean_ahead=5.0)
+    moments = draw([5000, 5000], 20_000, config, command=9999)
     assert np.mean(moments.goal == moments.index) == pytest.approx(0.2, abs=0.015)
-    assert np.mean(~moments.ahead) == pytest.approx(0.3, abs=0.015)
-    # Half of what is drawn anywhere lies in the other of two equal episodes.
+    assert np.mean(moments.goal == 9999) == pytest.approx(0.1, abs=0.015)
+    # Half of what is drawn anywhere, and of what was commanded, lies in the other episode.
     episode = episode_of([5000, 5000])
     across = episode[moments.goal] != episode[moments.index]
-    assert np.mean(across) == pytest.approx(0.15, abs=0.015)
+    assert np.mean(across) == pytest.approx((0.3 + 0.1) / 2, abs=0.015)
 
 
 def test_goals_ahead_lie_ahead_by_the_mean_asked_for() -> None:
-    moments = draw([100_000], 20_000, HindsightConfig(anywhere=0.0, arrived=0.0, mean_ahead=7.0))
+    moments = draw(
+        [100_000], 20_000, HindsightConfig(anywhere=0.0, commanded=0.0, arrived=0.0, mean_ahead=7.0)
+    )
     steps = moments.goal - moments.index
     assert steps.min() >= 1
     assert steps.mean() == pytest.approx(7.0, rel=0.05)
-    assert moments.ahead.all()
 
 
 def test_a_goal_beyond_the_end_is_the_end() -> None:
-    config = HindsightConfig(anywhere=0.0, arrived=0.0, mean_ahead=1000.0)
+    config = HindsightConfig(anywhere=0.0, commanded=0.0, arrived=0.0, mean_ahead=1000.0)
     moments = draw([3, 3], 200, config)
     assert np.mean(moments.goal == np.where(moments.index < 3, 2, 5)) > 0.9
 

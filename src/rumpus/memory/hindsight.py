@@ -1,10 +1,12 @@
 """Hindsight: pairs every remembered moment with a goal that was really lived.
 
 Some goals are what the robot came to a little later, so that every step was right for something;
-some are any moment of memory; some are the moment itself, to learn what having arrived means.
+some are what it was after at that moment, so that it learns where it gets stuck; some are any
+moment of memory; some are the moment itself, to learn what having arrived means.
 
 Source: hindsight experience replay (Andrychowicz 2017, section 3.3, strategies "future" and
-"random"), with the geometric look-ahead of contrastive RL (Eysenbach 2022, eq. 2).
+"random"), with the geometric look-ahead of contrastive RL (Eysenbach 2022, eq. 2) and the share
+of commanded goals of Skew-Fit (Pong 2020, appendix C.2).
 """
 
 from dataclasses import dataclass
@@ -21,23 +23,27 @@ class HindsightConfig:
 
     Attributes:
         anywhere: share of goals drawn from all of memory.
+        commanded: share of goals that play was after at the moment, where it was after any.
         arrived: share of goals that are the moment itself; the rest lie ahead.
         mean_ahead: mean of the geometric look-ahead, in steps.
     """
 
-    anywhere: float = 0.5
+    anywhere: float = 0.3
+    commanded: float = 0.3
     arrived: float = 0.1
     mean_ahead: float = 20.0
 
 
 def hindsight(
-    rng: np.random.Generator, episode_of: Array, batch: int, config: HindsightConfig
-) -> Hindsight:
+    rng: np.random.Generator, episode_of: Array, goal_index: Array, batch: int,
+    config: HindsightConfig,
+) -> Hindsight:  # fmt: skip
     """Draw moments and goals from all of memory.
 
     Args:
         rng: where chance comes from.
         episode_of: (N,) episode of each step; the steps of an episode are consecutive.
+        goal_index: (N,) the remembered goal commanded at each step, -1 for none.
         batch: B.
         config: where goals come from.
 
@@ -50,8 +56,11 @@ def hindsight(
     chance = rng.random(batch)
     anywhere = chance < config.anywhere
     goal = np.where(anywhere, rng.integers(0, len(episode_of), batch), goal)
+    commanded = goal_index[index]
+    asked = ~anywhere & (chance < config.anywhere + config.commanded) & (commanded >= 0)
+    goal = np.where(asked, commanded, goal)
     goal = np.where(chance > 1.0 - config.arrived, index, goal)
-    return Hindsight(index, goal, ~anywhere)
+    return Hindsight(index, goal)
 
 
 def _with_follower(rng: np.random.Generator, episode_of: Array, batch: int) -> Array:

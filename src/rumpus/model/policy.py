@@ -28,8 +28,8 @@ class PolicyConfig:
         imagined_steps: K, steps of imagination behind each gradient.
     """
 
-    hidden: int = 256
-    imagined_steps: int = 4
+    hidden: int = 384
+    imagined_steps: int = 2
 
 
 class Policy(nn.Module):

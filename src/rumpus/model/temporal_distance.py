@@ -29,7 +29,7 @@ class TemporalDistanceConfig:
 
     embedding: int = 32
     one_way: int = 16
-    hidden: int = 256
+    hidden: int = 384
     discount: float = 0.98
     target_rate: float = 0.01
 

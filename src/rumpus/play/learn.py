@@ -33,7 +33,7 @@ class LearnConfig:
 
     sleep_every: int = 500
     updates_per_step: float = 0.2
-    practice_per_step: float = 0.5
+    practice_per_step: float = 0.4
     windows: int = 64
     window_steps: int = 6
     surprising: int = 48
@@ -90,8 +90,9 @@ class Learner:
             if not tick("practising", number, practice):
                 break
             moments = hindsight(
-                self.rng, memory.episode_of, self.config.moments, self.config.hindsight
-            )
+                self.rng, memory.episode_of, memory.goal_index,
+                self.config.moments, self.config.hindsight,
+            )  # fmt: skip
             means.add(self.agent.practise(moments))
             self.practised += 1
         return means.result()

@@ -34,9 +34,9 @@ class PusherConfig:
     """
 
     region_m: float = 0.10
-    workspace_m: float = 0.17
-    puck_m: float = 0.05
-    finger_m: float = 0.05
+    workspace_m: float = 0.16
+    puck_m: float = 0.04
+    finger_m: float = 0.03
     step_m: float = 0.03
     goal_share: float = 0.85
     near_m: float = 0.05
