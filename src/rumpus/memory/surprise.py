@@ -22,10 +22,16 @@ LEAST = 1e-4
 class Surprise:
     """How surprising each remembered step was, and a way to draw by it."""
 
-    def __init__(self) -> None:
-        self._values = np.zeros(0)
+    def __init__(self, values: Array | None = None) -> None:
+        """Begin with nothing gone over, or with the `values` of an earlier life."""
+        self._values = np.zeros(0, np.float32) if values is None else values
         self._total = np.zeros(0)
         self._stale = 0
+
+    @property
+    def values(self) -> Array:
+        """How surprising each step was, float32 (N,), to be saved."""
+        return self._values
 
     def starts(self, rng: np.random.Generator, count: int, steps: int) -> Array:
         """Draw steps in proportion to surprise, int64 (count,).
@@ -36,11 +42,11 @@ class Surprise:
             steps: N, how many steps memory holds now.
         """
         if steps > len(self._values):
-            fresh = np.full(steps - len(self._values), NEVER_SEEN)
+            fresh = np.full(steps - len(self._values), NEVER_SEEN, np.float32)
             self._values = np.concatenate([self._values, fresh])
         # Running sums cost more than a draw; sums a few draws old are as good.
         if self._stale == 0 or len(self._total) != len(self._values):
-            self._total = np.cumsum(self._values)
+            self._total = np.cumsum(self._values, dtype=np.float64)
         self._stale = (self._stale + 1) % 20
         drawn = np.searchsorted(self._total, rng.random(count) * self._total[-1])
         starts: Array = np.minimum(drawn, steps - 1)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rumpus.agent import Agent
 from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
+from rumpus.memory.surprise import Surprise
 from rumpus.play.learn import Learner
 
 
@@ -55,9 +57,11 @@ def save(path: Path, mind: Mind, steps: int) -> None:
         "attempts": mind.goals.attempts,
         "random_state": mind.rng.bit_generator.state,
     }
+    tensors = mind.agent.state()
+    tensors["surprise"] = torch.from_numpy(mind.learner.surprise.values)
     waiting = path.with_suffix(".part")
     try:
-        save_file(mind.agent.state(), waiting, metadata={"rumpus": json.dumps(about)})
+        save_file(tensors, waiting, metadata={"rumpus": json.dumps(about)})
         with waiting.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(waiting, path)
@@ -87,7 +91,9 @@ def restore(path: Path, mind: Mind, lived: int) -> int:
     try:
         with safe_open(path, "pt") as file:
             about: dict[str, Any] = json.loads(file.metadata()["rumpus"])
-            mind.agent.restore({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        surprise = Surprise(tensors.pop("surprise").numpy())
+        mind.agent.restore(tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise RunError(f"The checkpoint {path} cannot be used: {reason}; delete it, and the same "
@@ -95,6 +101,7 @@ def restore(path: Path, mind: Mind, lived: int) -> int:
     if about["steps"] > lived:
         raise RunError(f"The mind in {path} has lived {about['steps']} steps, but its memory holds "
                        f"{lived}: put the whole memory back, or delete the mind.")  # fmt: skip
+    mind.learner.surprise = surprise
     mind.learner.updates, mind.learner.practised = about["updates"], about["practised"]
     mind.goals.attempts = [(int(index), bool(reached)) for index, reached in about["attempts"]]
     mind.rng.bit_generator.state = about["random_state"]

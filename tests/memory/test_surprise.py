@@ -1,0 +1,35 @@
+"""What surprised is drawn more often, what was never gone over first of all."""
+
+import numpy as np
+
+from rumpus.memory.surprise import Surprise
+
+
+def test_windows_are_drawn_in_proportion_to_surprise() -> None:
+    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise.starts(rng, 1, 4)
+    surprise.report(np.arange(4), np.array([0.0, 1.0, 3.0, 0.0]))
+    drawn = np.concatenate([surprise.starts(rng, 100, 4) for _ in range(100)])[2000:]
+    shares = np.bincount(drawn, minlength=4) / len(drawn)
+    np.testing.assert_allclose(shares, [0.0, 0.25, 0.75, 0.0], atol=0.02)
+
+
+def test_new_steps_come_first() -> None:
+    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise.starts(rng, 1, 1000)
+    surprise.report(np.arange(1000), np.full(1000, 0.01))
+    drawn = surprise.starts(rng, 1000, 1100)
+    assert np.mean(drawn >= 1000) > 0.95
+    assert drawn.max() < 1100
+
+
+def test_what_was_kept_goes_on() -> None:
+    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise.starts(rng, 1, 5)
+    surprise.report(np.array([2]), np.array([0.5]))
+    again = Surprise(surprise.values)
+    one, two = (
+        s.starts(np.random.default_rng(1), 50, 5) for s in (Surprise(surprise.values), again)
+    )
+    np.testing.assert_array_equal(one, two)
+    assert again.values[2] < 1.0 < again.values[0]
