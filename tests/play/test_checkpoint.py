@@ -14,6 +14,7 @@ from rumpus.memory import Memory
 from rumpus.play import checkpoint
 from rumpus.play.checkpoint import Mind
 from rumpus.play.collect import Player
+from rumpus.play.learn import LearnConfig
 from rumpus.play.loop import make_mind
 from rumpus.play.run import open_run
 
@@ -43,8 +44,8 @@ def go_on(mind: Mind, memory: Memory) -> list[object]:
 def test_two_awakenings_go_on_alike_to_the_last_bit(dot: Path) -> None:
     with Memory.open(dot / "memory", write=False) as memory:
         one, other = awake(dot, memory), awake(dot, memory)
-        assert one.learner.updates == 15
-        assert one.learner.practised == 30
+        assert one.learner.updates == int(60 * LearnConfig().updates_per_step)
+        assert one.learner.practised == int(60 * LearnConfig().practice_per_step)
         assert go_on(one, memory) == go_on(other, memory)
 
 
