@@ -24,7 +24,7 @@ export OMP_NUM_THREADS ?= 1
 play: setup
 	$(PLAY)
 	$(SHOW)
-	@echo "The report with its pictures lies in runs/first."
+	@echo "The report with its pictures is runs/first/report/index.html."
 
 learn: setup
 	$(LEARN)

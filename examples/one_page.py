@@ -39,9 +39,11 @@ def main(folder: Path, name: str = "door", random_steps: int = 1500, wishes: int
             live_for_a_wish(world, agent, goals, memory, rng)
         sleep(agent, memory, updates=wishes * 4, practice=wishes * 8, rng=rng)
         print(f"It remembers {len(memory):,} steps.")
-    measure(load(name, seed=1), agent, rng)
-    film(load(name, seed=2), agent, folder / "film.png", rng)
     world.stop()
+    elsewhere = load(name, seed=1)
+    measure(elsewhere, agent, rng)
+    film(elsewhere, agent, folder / "film.png", rng)
+    elsewhere.stop()
 
 
 def open_memory(folder: Path, world: World) -> Memory:

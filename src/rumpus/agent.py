@@ -1,4 +1,4 @@
-"""The mind as one object: sees, wishes, acts, imagines, learns, is saved and loaded.
+"""The mind as one object: sees, acts, imagines, learns, is saved and loaded.
 
 Everything it learns comes through `update` (windows of memory) and `practise` (remembered moments
 with hindsight goals). It never sees a simulator's truth.
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rumpus.model.average import follow, slow_copy
-from rumpus.model.decoder import Decoder
+from rumpus.model.decoder import Decoders
 from rumpus.model.encoder import to_tensors
 from rumpus.model.policy import Policy, PolicyConfig
 from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
@@ -37,7 +37,7 @@ class AgentConfig:
         tried_actions: actions tried in imagination, beside the policy's, for each practised moment.
         average_rate: how fast the averaged world model, with which it sees and imagines, follows
             the one that learns.
-        drawn_windows: windows of each batch of which one imagined moment is drawn.
+        drawn_windows: windows of each batch, the first ones, of which one imagined moment is drawn.
     """
 
     world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
@@ -85,9 +85,7 @@ class Agent:
         self.world_model = slow_copy(self.learning_model).eval()
         self.temporal_distance = TemporalDistance(size, config.temporal_distance)
         self.policy = Policy(size, spec.action_size, config.policy)
-        self.decoders = nn.ModuleDict(
-            {s.name: Decoder(s, size) for s in spec.sensors if s.is_picture}
-        )
+        self.decoders = Decoders(spec, size)
         self.planner = Cem(spec.action_size, config.planner)
         self.objective: Objective = TemporalDistanceObjective(self.temporal_distance)
         self.latents = torch.zeros(0, size)
@@ -143,11 +141,7 @@ class Agent:
     @torch.no_grad()
     def draw(self, latents: Tensor) -> dict[str, Array]:
         """Latents (H, D) as pictures, uint8 (H, h, w, c) by picture sensor."""
-        return {
-            name: decoder.draw(latents).cpu().numpy()
-            for name, decoder in self.decoders.items()
-            if isinstance(decoder, Decoder)
-        }
+        return self.decoders.draw(latents)
 
     @torch.no_grad()
     def steps_to(self, latent: Tensor, goal: Tensor) -> float:
@@ -163,7 +157,7 @@ class Agent:
         lesson = self.learning_model.lesson(latents, torch.from_numpy(batch.executed_action))
         loss, losses = lesson.loss, dict(lesson.parts)
         if self.decoders:
-            drawing = self._drawing_loss(sensors, lesson.imagined)
+            drawing = self.decoders.loss(lesson.imagined, sensors, self.config.drawn_windows)
             loss = loss + self.config.world_model.drawing_weight * drawing
             losses["drawing"] = drawing.detach()
         self._descend(["learning_model", "decoders"], loss)
@@ -282,18 +276,6 @@ class Agent:
             latents = here.expand(len(actions), -1, -1)
             following: Tensor = self.world_model.dynamics(latents, actions)
         return following.float()
-
-    def _drawing_loss(self, sensors: dict[str, Tensor], imagined: Tensor) -> Tensor:
-        """How badly one imagined moment of each of some windows is drawn: a scalar."""
-        count = min(self.config.drawn_windows, len(imagined))
-        window = torch.arange(count)
-        moment = window % imagined.shape[1]
-        losses = [
-            decoder.loss(imagined[window, moment], sensors[name][window, moment])
-            for name, decoder in self.decoders.items()
-            if isinstance(decoder, Decoder)
-        ]
-        return torch.stack(losses).sum()
 
     def _descend(self, names: list[str], loss: Tensor) -> None:
         learning = [name for name in names if name in self.optimisers]

@@ -32,8 +32,8 @@ class Goal:
 
     Attributes:
         sensors: wished readings; sensors that are left out do not matter.
-        source: the file name under goals/ that made it, e.g. "skew_fit".
-        reason: one line for a person, e.g. "seen 3 times, last 2 h ago".
+        source: where it comes from: "picture" or "memory".
+        reason: one line for a person, e.g. the picture's file.
         step_index: where in memory it was lived, or -1 when it comes from outside.
     """
 
@@ -53,7 +53,7 @@ class Step:
         executed_action: the deed after the safety box, float32 (A,).
         clip_reason: why deed and wish differ, or "".
         goal_index: the remembered goal commanded, -1 for none, see Goal.step_index.
-        goal_reason: the goal's source and reason, or "".
+        goal_reason: why that goal, in words for a person, or "".
         terminated: this observation ended its episode (its action then means nothing).
         truncated: this observation is the last one recorded of its episode.
     """

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from rumpus.errors import InputError
 from rumpus.goals.picture import load_picture, nearest, wish_for
@@ -62,7 +63,11 @@ def test_a_remembered_moment_is_a_goal(lived: dict[str, Array]) -> None:
         np.testing.assert_array_equal(wish.goal.sensors[name], rows[41])
 
 
-@pytest.mark.parametrize("text", ["memory:600", "memory:", "memory:-1", "memory:1.5", "memory:²"])
+@pytest.mark.parametrize(
+    "text",
+    ["memory:600", "memory:", "memory:-1", "memory:1.5", "memory:²", f"memory:{'9' * 5000}"],
+    ids=lambda text: text[:12],
+)
 def test_no_remembered_moment_is_refused(text: str, lived: dict[str, Array]) -> None:
     with pytest.raises(InputError, match="memory:0 to memory:599"):
         wish_for(text, RobotSpec("toy", (CAMERA, GAUGE), 2, 10.0), lived)
@@ -73,6 +78,14 @@ def test_a_blind_robot_and_an_odd_camera_refuse_pictures(lived: dict[str, Array]
         wish_for("goal.png", RobotSpec("toy", (GAUGE,), 2, 10.0), {"gauge": lived["gauge"]})
     with pytest.raises(InputError, match="2 channels"):
         load_picture(Path("goal.png"), SensorSpec("camera", (8, 12, 2)))
+
+
+def test_a_picture_that_hides_too_much_is_refused(tmp_path: Path) -> None:
+    hidden = PngInfo()
+    hidden.add_text("story", "x" * 2**21, zip=True)
+    Image.new("RGB", (12, 8)).save(tmp_path / "goal.png", pnginfo=hidden)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_picture(tmp_path / "goal.png", CAMERA)
 
 
 def test_nearest_is_exact_over_chunks(lived: dict[str, Array]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from rumpus.errors import WorldError
 from rumpus.model.encoder import Encoder, EncoderConfig, PictureFront, VectorFront, to_tensors
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
@@ -105,3 +106,30 @@ def test_vector_readings_are_scaled_by_what_was_seen() -> None:
     kept = front.mean.clone()
     front(torch.randn(64, 2))
     torch.testing.assert_close(front.mean, kept, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("reading", [1e30, -1e30, 3e38])
+def test_a_reading_gone_wild_blinds_nobody(reading: float) -> None:
+    """Neither what it means now nor what is learned from it is anything but numbers."""
+    spec = robot((2,))
+    made, wild = encoder(spec), readings(spec, 8)
+    wild["sensor 0"][3, 1] = reading
+    assert np.isfinite(encode(made, wild)).all()
+    made.train()
+    for _ in range(3):
+        encode(made, wild)
+    made.eval()
+    assert np.isfinite(encode(made, readings(spec, 8, seed=1))).all()
+
+
+def test_readings_further_off_than_ten_spreads_are_all_alike() -> None:
+    made = encoder(robot((1,)))
+    near, far, further = ({"sensor 0": np.full(1, v, np.float32)} for v in (9.0, 11.0, 1e3))
+    np.testing.assert_array_equal(encode(made, far), encode(made, further))
+    assert np.abs(encode(made, near) - encode(made, far)).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["arm.joints", "values", ""])
+def test_a_name_that_torch_does_not_take_is_refused(name: str) -> None:
+    with pytest.raises(WorldError, match="toy has a sensor whose name torch does not take"):
+        Encoder(RobotSpec("toy", (SensorSpec(name, (2,)),), 2, 10.0), SMALL)

@@ -102,6 +102,7 @@ def one_sentence(err: str) -> str:
         ("play door --minutes nan", "more than 0"),
         ("play door --steps 5 --minutes 1", "Both"),
         ("play door --seed -1", "seed"),
+        ("play door --seed 4294967296", "0 to 4294967295"),
         ("play door --skew 0.5", "[-1, 0]"),
         ("play door --skew nan", "[-1, 0]"),
         ("play door --random-steps -1", "0 or more"),
@@ -135,6 +136,8 @@ def test_a_wrong_command_is_refused(
         (f"play {DOT} --run RUN --skew -0.25", "--skew"),
         (f"play {DOT} --run RUN --random-steps 9", "--random-steps 40"),
         ("evaluate RUN --goals 0", "0 goals"),
+        ("evaluate RUN --seed -1", "seed is -1"),
+        (f"evaluate RUN --seed {10**30}", "0 to 4294967295"),
         ("evaluate RUN --kind upside-down", "by seed"),
         ("do RUN --goal nowhere.png", "No such file"),
         ("do RUN --goal strange.py", "not a picture"),
@@ -350,6 +353,15 @@ def test_evaluate_leaves_figures_pictures_and_a_page(
         assert Image.open(dot / "report" / name).size[0] > 300
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 60  # measuring leaves no memories
+
+
+def test_figures_that_were_cut_short_are_refused(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (dot / "report").mkdir(exist_ok=True)
+    (dot / "report" / "evaluate-by-seed.json").write_text('{"name": "evalu')
+    said = refused(capfd, "do", str(dot), "--goal", "memory:0", "--steps", "2")
+    assert "evaluate-by-seed.json cannot be understood" in said
 
 
 def test_do_keeps_what_it_did_and_films_it(

@@ -21,14 +21,16 @@ def test_every_world_of_rumpus_is_listed_and_loads() -> None:
 def test_a_package_adds_a_world_by_an_entry_point(
     tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _install(tmp_path, monkeypatch, dot="outside_image:DotEnv", torn="torn_world:Torn")
+    _install(tmp_path, monkeypatch, dot="outside_image:DotEnv", torn="torn_world:Torn",
+             gone="gone_world:Gone", bare="torn_world_too:Bare")  # fmt: skip
     (tmp_path / "torn_world.py").write_text("import a_part_that_is_missing\n")
+    (tmp_path / "torn_world_too.py").write_text("")
     listings = {listing.name: listing for listing in catalogue()}
     assert listings["dot"].sentence == (
         "A dot to push about a picture of 32 x 32 pixels; it never ends."
     )
     assert load("dot").spec.action_size == 2
-    assert listings["torn"].broken
+    assert all(listings[name].broken for name in ("torn", "gone", "bare"))
     assert "a_part_that_is_missing" in listings["torn"].sentence
     with pytest.raises(WorldError, match="a_part_that_is_missing"):
         load("torn")

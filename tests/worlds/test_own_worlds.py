@@ -88,6 +88,16 @@ def test_same_seed_gives_the_same_trials(make: Make) -> None:
 
 
 @pytest.mark.parametrize("make", WORLDS)
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_no_trial_begins_at_its_goal(make: Make, count: int) -> None:
+    world = make(0)
+    trials = world.trials(count, 0, world.trial_kinds[0])
+    assert len(trials) == count
+    for trial in trials:
+        assert world.errors(trial.start, trial.goal)[world.measure.name] > 0.01
+
+
+@pytest.mark.parametrize("make", WORLDS)
 def test_a_trial_has_an_error_that_a_fixed_answer_leaves(make: Make) -> None:
     world = make(0)
     trials = world.trials(9, 0, world.trial_kinds[0])

@@ -1,7 +1,7 @@
 """Any Gymnasium environment as a robot: its `Box` action scaled to [-1, 1], its readings named.
 
 What it hands to play are the observations alone. Rewards are dropped; `info` is never part of
-an observation, see `worlds/gymnasium_world.py` for the one use of `info["state"]`.
+an observation, see `worlds/gymnasium_env.py` for the one use of `info["state"]`.
 """
 
 from collections.abc import Mapping

@@ -50,7 +50,9 @@ def wish_for(text: str, spec: RobotSpec, lived: Mapping[str, Array]) -> Wish:
 
 def _remembered(text: str, lived: Mapping[str, Array]) -> Goal:
     number, count = text.removeprefix("memory:"), min(len(rows) for rows in lived.values())
-    if not (number.isascii() and number.isdigit() and int(number) < count):
+    # Python reads no number of more than 4,300 digits.
+    is_number = number.isascii() and number.isdigit() and len(number) < 20
+    if not (is_number and int(number) < count):
         raise InputError(
             f"The goal '{text}' is no remembered moment; expected memory:0 to memory:{count - 1}."
         )
@@ -97,7 +99,7 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
             image = file.convert(MODES[channels])
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture; expected a PNG or JPEG file.") from error
-    except (OSError, Image.DecompressionBombError, SyntaxError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(
             f"The picture {path} cannot be read: {reason}; expected a PNG or JPEG file."

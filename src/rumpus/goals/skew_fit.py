@@ -33,7 +33,8 @@ class SkewFitConfig:
         skew_exponent: alpha, in [-1, 0]; 0 is RIG.
         candidates: lived moments weighed for each choice.
         sample: lived moments that stand for all of memory in the density.
-        near_steps: two moments this close, in steps, count as the same.
+        near_steps: two moments this close, in steps, count as the same; reachability looks twice
+            as far.
         remembered_attempts: how many attempts reachability looks back on.
     """
 

@@ -7,6 +7,10 @@ moment of memory; some are the moment itself, to learn what having arrived means
 Source: hindsight experience replay (Andrychowicz 2017, section 3.3, strategies "future" and
 "random"), with the geometric look-ahead of contrastive RL (Eysenbach 2022, eq. 2) and the share
 of commanded goals of Skew-Fit (Pong 2020, appendix C.2).
+
+Differs from the paper:
+    hindsight experience replay: look-ahead is geometric and ends with the episode; a share of
+    the goals is the moment itself.
 """
 
 from dataclasses import dataclass

@@ -241,10 +241,6 @@ class Memory:
         with faults(self.path):
             return next(step for _, step in self._store.steps(index, index + 1))
 
-    def starts(self, length: int) -> Array:
-        """Every step at which a window of `length` steps of one episode begins, int64 (M,)."""
-        return sampler.starts(self.episode_of, length)
-
     def sample(
         self, rng: np.random.Generator, batch: int, length: int, preferred: Array | None = None
     ) -> Batch:
@@ -271,8 +267,7 @@ class Memory:
         return read_view(folder, Path(scratch), self._store)
 
     def _column(self, field: str) -> Array:
-        count = len(self)
-        return self._view.index.rows[field][:count]
+        return self._view.index.rows[field][: len(self)]
 
     def _check(self, step: Step) -> None:
         self.spec.check(step.observation.sensors)

@@ -1,14 +1,17 @@
 """Draws what the robot imagines: for a person to look at, and to teach the latent what matters.
 
 Its loss is the share of the pictures' variance that it draws wrongly, so that one weight fits
-every camera. Measured with and without, see docs/decisions/0003-experiments.md: a puck that seldom
-moves is lost from the latent without it.
+every camera. With it the latent tells almost twice as closely where a puck lies that seldom moves:
+row 7 of docs/decisions/0003-the-mind.md.
 """
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from rumpus.spec import SensorSpec
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array
 
 
 class Decoder(nn.Module):
@@ -44,3 +47,34 @@ class Decoder(nn.Module):
         """(B, D) to uint8 pictures (B, h, w, c)."""
         drawn: Tensor = self(latent)
         return (drawn.clamp(0.0, 1.0) * 255.0).to(torch.uint8)
+
+
+class Decoders(nn.ModuleDict):
+    """A decoder for every picture sensor of a robot; none where it has no camera."""
+
+    def __init__(self, spec: RobotSpec, latent_size: int) -> None:
+        super().__init__({s.name: Decoder(s, latent_size) for s in spec.sensors if s.is_picture})
+
+    def loss(self, imagined: Tensor, sensors: Mapping[str, Tensor], windows: int) -> Tensor:
+        """How wrongly one moment of each of the first windows is drawn, summed over sensors.
+
+        Args:
+            imagined: latents (B, T, D).
+            sensors: what was seen, uint8 (B, T, h, w, c) by picture sensor.
+            windows: of how many windows, at most.
+        """
+        window = torch.arange(min(windows, len(imagined)))
+        moment = window % imagined.shape[1]
+        losses = [
+            decoder.loss(imagined[window, moment], sensors[name][window, moment])
+            for name, decoder in self.each()
+        ]
+        return torch.stack(losses).sum()
+
+    def draw(self, latents: Tensor) -> dict[str, Array]:
+        """Latents (B, D) as pictures, uint8 (B, h, w, c) by picture sensor."""
+        return {name: decoder.draw(latents).cpu().numpy() for name, decoder in self.each()}
+
+    def each(self) -> list[tuple[str, Decoder]]:
+        """The decoders by sensor name; torch itself knows them as modules of any kind."""
+        return [(name, part) for name, part in self.items() if isinstance(part, Decoder)]

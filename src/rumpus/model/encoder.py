@@ -1,4 +1,4 @@
-"""Turns readings of any sensors into one latent vector: the only scaling in the program.
+"""Turns readings of any sensors into one latent vector: the only scaling on the way in.
 
 A sensor's front end is chosen by its shape alone: pictures go through strided convolutions,
 vectors through a small perceptron. The tokens are added up and normalised into one joint latent.
@@ -11,8 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rumpus.errors import WorldError
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
+
+FARTHEST = 10.0  # spreads from the mean; a reading further off, a loose cable say, counts as this
+WILDEST = 1e15  # beyond this, the spread of a batch is no float32 any more
 
 
 @dataclass(frozen=True)
@@ -23,17 +27,15 @@ class EncoderConfig:
         latent_size: D.
         channels: of the convolutions, first to last; later layers repeat the last.
         hidden: width of the perceptron for vector sensors.
-        shift_px: random shift of a training picture, at most, as augmentation.
     """
 
     latent_size: int = 64
     channels: tuple[int, ...] = (16, 32, 64)
     hidden: int = 128
-    shift_px: int = 0
 
 
 class PictureFront(nn.Module):
-    """One picture sensor to one token: convolutions halve it to 4 pixels or less."""
+    """One picture sensor to one token: convolutions shrink it to 4 pixels or less."""
 
     def __init__(self, spec: SensorSpec, config: EncoderConfig) -> None:
         super().__init__()
@@ -82,9 +84,11 @@ class VectorFront(nn.Module):
 
     def forward(self, readings: Tensor) -> Tensor:
         """Float32 (B, k) to (B, D)."""
+        readings = readings.clamp(-WILDEST, WILDEST)
         if self.training:
             self.observe_statistics(readings)
-        token: Tensor = self.net((readings - self.mean) / self.spread)
+        scaled = ((readings - self.mean) / self.spread).clamp(-FARTHEST, FARTHEST)
+        token: Tensor = self.net(scaled)
         return token
 
     @torch.no_grad()
@@ -97,17 +101,26 @@ class VectorFront(nn.Module):
 
 
 class Encoder(nn.Module):
-    """All of a robot's sensors to one latent z of size D."""
+    """All of a robot's sensors to one latent z of size D.
+
+    Raises:
+        WorldError: when a sensor's name is one that torch keeps for itself or has a dot in it.
+    """
 
     def __init__(self, spec: RobotSpec, config: EncoderConfig) -> None:
         super().__init__()
-        self.spec, self.config = spec, config
-        self.fronts = nn.ModuleDict(
-            {
-                s.name: PictureFront(s, config) if s.is_picture else VectorFront(s, config)
-                for s in spec.sensors
-            }
-        )
+        self.spec = spec
+        fronts = {
+            s.name: PictureFront(s, config) if s.is_picture else VectorFront(s, config)
+            for s in spec.sensors
+        }
+        try:
+            self.fronts = nn.ModuleDict(fronts)
+        except KeyError as error:
+            raise WorldError(
+                f"{spec.name} has a sensor whose name torch does not take ({error.args[0]}); give "
+                "it another name, without a dot."
+            ) from error
         self.norm = nn.LayerNorm(config.latent_size)
 
     def forward(self, sensors: Mapping[str, Tensor]) -> Tensor:

@@ -2,17 +2,17 @@
 
 d(z, g) is a quasimetric: the length of a learned embedding's difference plus a one-way part,
 because a puck is pushed from behind and not from the front. It is trained as goal-conditioned
-value learning with V = -d: one step costs one, and of the step that was lived and the step that
-the policy would take now, as imagined, the better one counts.
+value learning with V = -d: one step costs one, and of the step that was lived, the step that the
+policy would take now and a few tried ones, both as imagined, the best one counts.
 
 Sources: HILP (Park 2024, eq. 4) for the temporal distance as a value; MRN (Liu 2023, eq. 5) for
 the quasimetric form; imagined steps in the target as in model-based value expansion (Feinberg
 2018, eq. 3, H = 1).
 
 Differs from the paper:
-    HILP: a minimum over the lived and the imagined step instead of an expectile over lived
+    HILP: a minimum over the lived and the imagined steps instead of an expectile over lived
     ones; the one-way part of MRN is added; embeddings take latents, not pictures.
-    MRN: the one-way part is a maximum over dimensions, trained here without actions.
+    MRN: moments without actions on both sides; one perceptron gives both parts.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,15 @@ from rumpus.model.average import follow, slow_copy
 
 @dataclass(frozen=True)
 class TemporalDistanceConfig:
-    """Sizes and the value-learning constants."""
+    """Sizes and the value-learning constants.
+
+    Attributes:
+        embedding: dimensions of the part that is the same both ways.
+        one_way: dimensions of the one-way part.
+        hidden: width of the perceptron.
+        discount: of the distance that is left after a step; bounds distances at 1 / (1 - discount).
+        target_rate: how fast the slow copy, which gives the targets, follows.
+    """
 
     embedding: int = 32
     one_way: int = 16
@@ -35,7 +43,7 @@ class TemporalDistanceConfig:
 
 
 class Quasimetric(nn.Module):
-    """d(z, g) >= 0, zero for z = g, triangle inequality by construction, not symmetric."""
+    """d(z, g) > 0, 0.001 for z = g, triangle inequality by construction, not symmetric."""
 
     def __init__(self, latent_size: int, config: TemporalDistanceConfig) -> None:
         super().__init__()
@@ -53,6 +61,7 @@ class Quasimetric(nn.Module):
     def between(self, here: Tensor, there: Tensor) -> Tensor:
         """The distance of two embeddings, (..., E) each: (...)."""
         difference = here - there
+        # The last summand: a root has no slope at zero.
         both_ways = (difference[..., : self.split].square().sum(-1) + 1e-6).sqrt()
         one_way = torch.relu(difference[..., self.split :]).amax(-1)
         return both_ways + one_way

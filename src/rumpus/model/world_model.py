@@ -1,11 +1,12 @@
 """Learns to predict what the sensors will read if the robot acts.
 
 Joint-embedding prediction: imagined latents are to equal the latents of what then was seen. Three
-terms keep the latent from collapsing to a constant: inverse dynamics, variance, covariance. A
-fourth draws the imagined moments (decoder.py), so that small things that seldom move count too.
+terms keep the latent from collapsing to a constant: inverse dynamics, variance, covariance. The
+agent adds a fourth that draws imagined moments (decoder.py), so that small things that seldom move
+count too.
 
 Sources: multi-step latent prediction as in JEPA-WMs (arXiv 2512.24497); variance and covariance,
-VICReg (Bardes 2022, eqs. 1 and 3); inverse dynamics as in PLDM (arXiv 2502.14819). Interview 15:26.
+VICReg (Bardes 2022, eqs. 1 to 4); inverse dynamics as in PLDM (arXiv 2502.14819). Interview 15:26.
 
 Differs from the paper:
     VICReg: no invariance term; prediction over time takes its place.
@@ -27,6 +28,11 @@ class WorldModelConfig:
     """Sizes and loss weights, the same for every sensor and world.
 
     Attributes:
+        encoder: its sizes.
+        hidden: width of dynamics and inverse dynamics.
+        inverse_weight: of telling the action from two latents.
+        variance_weight: of every dimension's spread.
+        covariance_weight: of dimensions that say the same.
         drawing_weight: of the share of the pictures' variance that is drawn wrongly.
     """
 
@@ -108,8 +114,8 @@ def variance_loss(latents: Tensor) -> Tensor:
 
 
 def covariance_loss(latents: Tensor) -> Tensor:
-    """Squared off-diagonal covariance, per dimension: (B, D) to a scalar. VICReg eq. 3."""
+    """Squared off-diagonal covariance, per dimension: (B, D) to a scalar. VICReg eq. 4."""
     centred = latents - latents.mean(0)
-    covariance = centred.T @ centred / (len(latents) - 1)
+    covariance = centred.T @ centred / (len(latents) - 1)  # eq. 3
     off_diagonal = covariance - torch.diag(torch.diagonal(covariance))
     return off_diagonal.square().sum() / latents.shape[1]

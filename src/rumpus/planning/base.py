@@ -19,7 +19,7 @@ class Plan:
 
     Attributes:
         actions: float32 (H, A) in [-1, 1], the first is due now.
-        cost: the score of these actions as imagined; lower is better.
+        cost: what the search scored about these actions; lower is better.
     """
 
     actions: Array

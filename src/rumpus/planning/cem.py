@@ -7,7 +7,8 @@ Interview 17:54.
 Differs from the paper:
     iCEM: first-order autoregressive noise instead of a coloured spectrum; no shift of the
     last plan from step to step, so that a plan depends on the present alone; the population
-    does not shrink; a policy's proposals join the first iteration.
+    does not shrink; the mean is a candidate in every iteration, and the elites' mean is the
+    plan instead of the best candidate; a policy's proposals join the first iteration.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The mind on disk: one safetensors file, replaced in one move, so that a crash leaves a whole one.
 
-It holds weights and optimiser states as tensors; counters, random state and goal statistics as
-JSON in the file's own metadata. Never pickle.
+It holds weights, optimiser states and surprise as tensors; counters, random state and goal
+statistics as JSON in the file's own metadata. Never pickle.
 """
 
 import json

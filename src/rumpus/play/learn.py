@@ -48,6 +48,7 @@ class Learner:
     Attributes:
         updates: world-model steps done so far.
         practised: distance and policy steps done so far.
+        surprise: how wrong each remembered moment was last imagined.
     """
 
     agent: Agent

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from rumpus.errors import RunError
 from rumpus.play.evaluate import Evaluation, Outcome
 from rumpus.play.film import Tile, portrait, write_sheet
 from rumpus.play.result import Row, write_result
@@ -87,12 +88,15 @@ def goal_scalar(measure: Measure, goal: State) -> str | None:
 
 
 def write_page(run: Run) -> Path:
-    """Write RUN/report/index.html from whatever figures and pictures the report holds."""
+    """Write RUN/report/index.html from whatever figures and pictures the report holds.
+
+    Raises:
+        RunError: when figures of an earlier evaluation cannot be understood.
+    """
     world, where = html.escape(run.config.world), html.escape(str(run.path))
     parts = [f"<h1>{world}</h1>", f"<p class=small>{where}, seed {run.config.seed}</p>"]
     for result in sorted(run.report.glob("evaluate-*.json")):
-        told = msgspec.json.decode(result.read_bytes())
-        rows = msgspec.convert(told["rows"], list[Row])
+        told, rows = _told(result)
         parts += [f"<h2>{html.escape(told['name'])}</h2>", _table(rows, told["measure"])]
         parts += [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
         parts.append(f"<p class=small>{told['date']} · {html.escape(told['command'])}</p>")
@@ -105,6 +109,16 @@ def write_page(run: Run) -> Path:
         encoding="utf-8",
     )
     return page
+
+
+def _told(result: Path) -> tuple[dict[str, Any], list[Row]]:
+    """An earlier evaluation: all that was told of it, and its rows."""
+    try:
+        told = msgspec.json.decode(result.read_bytes(), type=dict[str, Any])
+        return told, msgspec.convert(told["rows"], list[Row])
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
+        raise RunError(f"The figures {result} cannot be understood: {error}; delete that file and "
+                       "evaluate again.") from error  # fmt: skip
 
 
 def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:

@@ -86,8 +86,10 @@ def write_result(path: Path, name: str, rows: Sequence[Row], **more: Any) -> Non
         RunError: when the disk does not take it.
     """
     result = {"name": name, **circumstances(), **more, "rows": list(rows)}
+    waiting = path.with_suffix(".part")
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
+        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
+        os.replace(waiting, path)  # in one move: what is read later is whole
     except OSError as error:
         raise RunError(f"The result {path} cannot be written: {error.strerror}; "
                        "make room on the disk, or the folder writable.") from error  # fmt: skip

@@ -2,7 +2,7 @@
 
 RUN/run.json                  the world, the seed and every config, written once
 RUN/memory/                   everything lived
-RUN/checkpoint.safetensors    the mind: weights, optimisers, counters, chance, goal statistics
+RUN/checkpoint.safetensors    the mind: weights, optimisers, surprise, counters, chance, goals' fate
 RUN/metrics.jsonl             a line for every time the robot slept over what it lived
 RUN/report/                   pictures and figures for people
 """
@@ -21,6 +21,18 @@ from rumpus.goals.skew_fit import SkewFitConfig
 from rumpus.play.collect import PlayConfig
 from rumpus.play.learn import LearnConfig
 
+SEEDS = 2**32  # what every source of chance takes
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that not every source of chance takes.
+
+    Raises:
+        InputError: naming it and what would do.
+    """
+    if not 0 <= seed < SEEDS:
+        raise InputError(f"The seed is {seed}, expected a whole number from 0 to {SEEDS - 1}.")
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -34,8 +46,7 @@ class RunConfig:
     skew_fit: SkewFitConfig = field(default_factory=SkewFitConfig)
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise InputError(f"The seed is {self.seed}, expected 0 or a greater whole number.")
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True)

@@ -124,8 +124,10 @@ def resume(path: Path, write: bool, seed: int | None = None) -> Iterator[Session
         seed: of the world; the run's own by default.
 
     Raises:
-        RumpusError: when there is no run, its world is gone, or it never slept.
+        RumpusError: when the seed is none, there is no run, its world is gone, or it never slept.
     """
+    if seed is not None:
+        run.check_seed(seed)
     begun = run.open_run(path)
     ignorant = RunError(f"The run {path} has not learned anything yet; let it play for longer.")
     if not begun.checkpoint.exists():

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rumpus.errors import InputError, WorldError, missing_extra
+from rumpus.errors import InputError, RumpusError, WorldError, missing_extra
 from rumpus.worlds.base import World
 
 ENTRY_POINTS = "rumpus.worlds"
@@ -59,7 +59,7 @@ def catalogue() -> list[Listing]:
 def _listing(name: str) -> Listing:
     try:
         made_by = _find(name)
-    except WorldError as error:
+    except RumpusError as error:
         return Listing(name, str(error), broken=True)
     sentence = re.match(r".*?\.(?=\s|$)", " ".join((made_by.__doc__ or "").split()))
     return Listing(name, sentence.group() if sentence else "", broken=False)

@@ -102,18 +102,19 @@ def examine(make: Make, steps: int = 2000) -> list[Finding]:
 
 def _look(make: Make, steps: int) -> list[Finding]:
     world = make()
-    played = play_at_random(world, steps)
-    findings = [
-        _declared(world),
-        _kept(world, played),
-        _episodes(played),
-        _repeatable(make, played),
-        _lively(played),
-        *_both_ways(played),
-        _trials(world, played),
-    ]
-    world.stop()
-    return findings
+    try:
+        played = play_at_random(world, steps)
+        return [
+            _declared(world),
+            _kept(world, played),
+            _episodes(played),
+            _repeatable(make, played),
+            _lively(played),
+            *_both_ways(played),
+            _trials(world, played),
+        ]
+    finally:
+        world.stop()
 
 
 def play_at_random(world: World, steps: int) -> Played:
@@ -182,8 +183,10 @@ def _episodes(played: Played) -> Finding:
 
 def _repeatable(make: Make, played: Played) -> Finding:
     world = make()
-    twin = play_at_random(world, len(played.first) - 1)
-    world.stop()
+    try:
+        twin = play_at_random(world, len(played.first) - 1)
+    finally:
+        world.stop()
     for i, (one, other) in enumerate(zip(played.first, twin.first, strict=True)):
         if name := _differing(one, other):
             return Finding(

@@ -123,9 +123,10 @@ class Door(World):
                 f"choose one of: {', '.join(self.trial_kinds)}."
             )
         rng = np.random.default_rng(seed)
-        angles = np.linspace(0.02, 0.98, count) * self.config.range_rad
+        # Two at least, and each paired with another: no door starts at its goal.
+        angles = np.linspace(0.02, 0.98, max(count, 2)) * self.config.range_rad
         shuffled = rng.permutation(angles)
-        pairs = zip(np.roll(shuffled, 1), shuffled, strict=True)  # no door starts at its goal
+        pairs = list(zip(np.roll(shuffled, 1), shuffled, strict=True))[:count]
         hand = self._in_loop if kind == "handle" else lambda angle: self._anywhere(angle, rng)
         return [Trial(start=hand(a), goal=hand(b), seed=seed) for a, b in pairs]
 

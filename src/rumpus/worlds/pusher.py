@@ -99,11 +99,12 @@ class Pusher(World):
                 f"choose one of: {', '.join(self.trial_kinds)}."
             )
         rng = np.random.default_rng(seed)
-        pucks = _sunflower(count, self.config.region_m * self.config.goal_share)
+        # Two at least, and each paired with another: no puck starts at its goal.
+        pucks = _sunflower(max(count, 2), self.config.region_m * self.config.goal_share)
         reach = self.config.puck_m + self.config.finger_m + self.config.near_m
         trials = []
         shuffled = rng.permutation(pucks)
-        for start, goal in zip(np.roll(shuffled, 1, 0), shuffled, strict=True):
+        for start, goal in list(zip(np.roll(shuffled, 1, 0), shuffled, strict=True))[:count]:
             begin = self._with_finger(start, rng, 2 * self.config.workspace_m)
             end = self._with_finger(goal, rng, reach)
             trials.append(Trial(_state(begin), _state(end), seed))
