@@ -16,6 +16,7 @@ import numpy as np
 from safetensors import safe_open
 
 from rumpus.memory import Memory
+from rumpus.play.learn import LearnConfig
 
 KILLS = int(os.environ.get("RUMPUS_KILLS", "10"))
 GROWTH = 20  # steps that a life adds, unless it is killed before
@@ -88,7 +89,8 @@ def test_a_killed_life_goes_on_with_everything_acknowledged(tmp_path: Path) -> N
     process = life(run, target)
     found.check(*greeting(process))
     finish(process)
-    assert mind(run) == (target, target // 4)  # every update that was owed was paid, once
+    updates = int(target * LearnConfig().updates_per_step)
+    assert mind(run) == (target, updates)  # every update that was owed was paid, once
     with Memory.open(run / "memory", write=False) as memory:
         assert len(memory) == target
         assert sum(episode.length for episode in memory.episodes()) == target
