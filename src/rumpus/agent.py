@@ -37,7 +37,7 @@ class AgentConfig:
         tried_actions: actions tried in imagination, beside the policy's, for each practised moment.
         average_rate: how fast the averaged world model, with which it sees and imagines, follows
             the one that learns.
-        drawn_windows: windows of each batch, the first ones, of which one imagined moment is drawn.
+        drawn_windows: windows of each batch of which one imagined moment is drawn.
     """
 
     world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
@@ -89,6 +89,7 @@ class Agent:
         self.planner = Cem(spec.action_size, config.planner)
         self.objective: Objective = TemporalDistanceObjective(self.temporal_distance)
         self.latents = torch.zeros(0, size)
+        self._places: Tensor | None = None  # until memory or the distance changes
         self.optimisers = {
             name: torch.optim.Adam(part.parameters(), config.learning_rate)
             for name, part in self._parts().items()
@@ -157,7 +158,8 @@ class Agent:
         lesson = self.learning_model.lesson(latents, torch.from_numpy(batch.executed_action))
         loss, losses = lesson.loss, dict(lesson.parts)
         if self.decoders:
-            drawing = self.decoders.loss(lesson.imagined, sensors, self.config.drawn_windows)
+            windows = self.config.drawn_windows
+            drawing = self.decoders.loss(lesson.imagined, sensors, windows, self.chance)
             loss = loss + self.config.world_model.drawing_weight * drawing
             losses["drawing"] = drawing.detach()
         self._descend(["learning_model", "decoders"], loss)
@@ -178,7 +180,7 @@ class Agent:
             seen = self.see(chunk)
             grown[first : first + len(seen)] = seen
             first += len(seen)
-        self.latents = grown
+        self.latents, self._places = grown, None
 
     def practise(self, hindsight: Hindsight) -> dict[str, float]:
         """One gradient step on how far apart moments are and how to get from one to another."""
@@ -189,6 +191,7 @@ class Agent:
         distance_loss = self.temporal_distance.loss(here, following, goal, arrived)
         self._descend(["temporal_distance"], distance_loss)
         self.temporal_distance.follow()
+        self._places = None
         batch = slice(self.config.policy_batch)
         policy_loss = self._policy_loss(here[batch], goal[batch])
         self._descend(["policy"], policy_loss)
@@ -197,9 +200,10 @@ class Agent:
     @torch.no_grad()
     def places(self) -> Tensor:
         """Every recalled moment as a point whose distances to others are steps: (N, E)."""
-        metric = self.temporal_distance.metric
-        places: Tensor = metric.embed(self.latents)[:, : metric.split]
-        return places
+        if self._places is None:
+            metric = self.temporal_distance.metric
+            self._places = metric.embed(self.latents)[:, : metric.split]
+        return self._places
 
     # Saving
 

@@ -26,8 +26,10 @@ def test_half_as_wide_is_two_to_the_dimension_as_dense(size: int) -> None:
     """So the estimate of the intrinsic dimension is right, also inside a larger space."""
     flat = torch.zeros(1500, 8, dtype=torch.float64)
     flat[:, :size] = torch.cat([uniform(750, size, 1.0, 0), 10.0 + uniform(750, size, 2.0, 1)])
-    log_p = NearestNeighbourDensity().log_density(flat, flat)
-    ratio = float(log_p[:750].mean() - log_p[750:].mean()) / torch.log(torch.tensor(2.0))
+    points = torch.cat([flat[:150], flat[750:900]])
+    lived = torch.cat([flat[150:750], flat[900:]])  # no point is its own neighbour
+    log_p = NearestNeighbourDensity().log_density(points, lived)
+    ratio = float(log_p[:150].mean() - log_p[150:].mean()) / torch.log(torch.tensor(2.0))
     assert float(ratio) == pytest.approx(size, rel=0.25)
 
 
@@ -39,6 +41,8 @@ def test_a_moment_lived_many_times_is_finite_and_dense() -> None:
 
 
 def test_a_short_life_has_a_density_too() -> None:
-    points, lived = uniform(3, 2, 1.0, 0), uniform(4, 2, 1.0, 1)
-    log_p = NearestNeighbourDensity(neighbours=10).log_density(points, lived)
-    assert torch.isfinite(log_p).all()
+    points = uniform(3, 2, 1.0, 0)
+    for count in (1, 2, 4):
+        lived = uniform(count, 2, 1.0, 1)
+        log_p = NearestNeighbourDensity(neighbours=10).log_density(points, lived)
+        assert torch.isfinite(log_p).all()

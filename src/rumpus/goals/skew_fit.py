@@ -63,11 +63,12 @@ class SkewFit:
     def choose(self, lived: Lived, rng: np.random.Generator) -> Choice:
         """Pick a lived moment, rather a rare and reachable one."""
         config = self.config
-        candidates = rng.integers(0, len(lived.points), config.candidates)
-        # Without replacement: the same moment twice would be a neighbour at distance zero.
-        size = min(config.sample, len(lived.points))
-        sample = rng.choice(len(lived.points), size, replace=False)
-        points, usual = lived.points[candidates], lived.points[sample]
+        # No moment is both: it would be its own nearest neighbour.
+        size = min(config.candidates + config.sample, len(lived.points))
+        drawn = rng.choice(len(lived.points), size, replace=False)
+        split = size * config.candidates // (config.candidates + config.sample)
+        candidates = drawn[: max(split, 1)]
+        points, usual = lived.points[candidates], lived.points[drawn[split:]]
         log_p = self.density.log_density(points, usual).numpy()
         weight = skew(log_p, config.skew_exponent) * self.reachability(points, lived)
         index = int(candidates[rng.choice(len(candidates), p=weight / weight.sum())])

@@ -13,6 +13,7 @@ Differs from the paper:
 
 import numpy as np
 
+from rumpus.memory import sampler
 from rumpus.types import Array
 
 NEVER_SEEN = 10.0
@@ -25,31 +26,36 @@ class Surprise:
     def __init__(self, values: Array | None = None) -> None:
         """Begin with nothing gone over, or with the `values` of an earlier life."""
         self._values = np.zeros(0, np.float32) if values is None else values
-        self._total = np.zeros(0)
-        self._stale = 0
+        self._begins, self._total = np.zeros(0, np.int64), np.zeros(0)
+        self._stale = self._steps = 0
 
     @property
     def values(self) -> Array:
         """How surprising each step was, float32 (N,), to be saved."""
         return self._values
 
-    def starts(self, rng: np.random.Generator, count: int, steps: int) -> Array:
-        """Draw steps in proportion to surprise, int64 (count,).
+    def starts(self, rng: np.random.Generator, count: int, episode_of: Array, length: int) -> Array:
+        """Draw steps at which windows begin, in proportion to surprise, int64 (count,).
 
         Args:
             rng: where chance comes from.
-            count: how many.
-            steps: N, how many steps memory holds now.
+            count: how many; none come where no window fits.
+            episode_of: (N,) episode of each step in memory.
+            length: T, steps in a window.
         """
+        steps = len(episode_of)
         if steps > len(self._values):
             fresh = np.full(steps - len(self._values), NEVER_SEEN, np.float32)
             self._values = np.concatenate([self._values, fresh])
         # Running sums cost more than a draw; sums a few draws old are as good.
-        if self._stale == 0 or len(self._total) != len(self._values):
-            self._total = np.cumsum(self._values, dtype=np.float64)
+        if self._stale == 0 or self._steps != steps:
+            self._begins, self._steps = sampler.starts(episode_of, length), steps
+            self._total = np.cumsum(self._values[self._begins], dtype=np.float64)
         self._stale = (self._stale + 1) % 20
+        if not len(self._begins):
+            return self._begins
         drawn = np.searchsorted(self._total, rng.random(count) * self._total[-1])
-        starts: Array = np.minimum(drawn, steps - 1)
+        starts: Array = self._begins[np.minimum(drawn, len(self._begins) - 1)]
         return starts
 
     def report(self, starts: Array, surprise: Array) -> None:

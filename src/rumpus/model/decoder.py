@@ -55,16 +55,20 @@ class Decoders(nn.ModuleDict):
     def __init__(self, spec: RobotSpec, latent_size: int) -> None:
         super().__init__({s.name: Decoder(s, latent_size) for s in spec.sensors if s.is_picture})
 
-    def loss(self, imagined: Tensor, sensors: Mapping[str, Tensor], windows: int) -> Tensor:
-        """How wrongly one moment of each of the first windows is drawn, summed over sensors.
+    def loss(
+        self, imagined: Tensor, sensors: Mapping[str, Tensor], windows: int,
+        chance: torch.Generator,
+    ) -> Tensor:  # fmt: skip
+        """How wrongly one moment of each of some windows is drawn, summed over sensors.
 
         Args:
             imagined: latents (B, T, D).
             sensors: what was seen, uint8 (B, T, h, w, c) by picture sensor.
             windows: of how many windows, at most.
+            chance: which windows and moments.
         """
-        window = torch.arange(min(windows, len(imagined)))
-        moment = window % imagined.shape[1]
+        window = torch.randperm(len(imagined), generator=chance)[:windows]
+        moment = torch.randint(imagined.shape[1], (len(window),), generator=chance)
         losses = [
             decoder.loss(imagined[window, moment], sensors[name][window, moment])
             for name, decoder in self.each()

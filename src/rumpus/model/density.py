@@ -32,11 +32,10 @@ class NearestNeighbourDensity:
     neighbours: int = 10
 
     def log_density(self, points: Tensor, lived: Tensor) -> Tensor:
-        """See `Density.log_density`; needs more lived points than k."""
-        k = min(self.neighbours, len(lived) - 1)
-        # One more than k and the nearest dropped: a lived point is its own neighbour.
-        distances = torch.cdist(points, lived).topk(k + 1, largest=False).values[:, 1:]
+        """See `Density.log_density`; a point that is in `lived` is its own nearest neighbour."""
+        k = min(self.neighbours, len(lived))
+        distances = torch.cdist(points, lived).topk(k, largest=False).values
         logs = distances.clamp(min=1e-6).log()
-        spread = (logs[:, -1:] - logs[:, :-1]).mean()
+        spread = (logs[:, -1:] - logs[:, :-1]).mean() if k > 1 else torch.ones(())
         dimension = 1.0 / spread.clamp(min=0.05)
         return -dimension * logs[:, -1]

@@ -51,7 +51,8 @@ class Quasimetric(nn.Module):
         self.embed = nn.Sequential(
             nn.Linear(latent_size, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
             nn.Linear(config.hidden, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
-            nn.Linear(config.hidden, config.embedding + config.one_way),
+            # Distances are differences: a bias would cancel.
+            nn.Linear(config.hidden, config.embedding + config.one_way, bias=False),
         )  # fmt: skip
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:

@@ -29,16 +29,12 @@ class PlayConfig:
         random_steps: of smoothed random motion before the first wish.
         goal_steps: at most, towards one wish.
         explore_steps: of random motion after each wish.
-        keep: share of the last action that random motion keeps.
-        noise: fresh randomness in random motion.
         reached_steps: a wish this near, in steps, is reached.
     """
 
     random_steps: int = 2000
     goal_steps: int = 40
     explore_steps: int = 10
-    keep: float = 0.8
-    noise: float = 0.5
     reached_steps: float = 2.5
 
     def __post_init__(self) -> None:
@@ -77,11 +73,10 @@ class Chooser(Protocol):
 
 @dataclass
 class Pursuit:
-    """One wish under way."""
+    """One wish under way: the remembered moment that it goes for, why, and for how long yet."""
 
     index: int
     reason: str
-    latent: Tensor
     steps_left: int
 
 
@@ -106,12 +101,15 @@ class Player:
         """The next action of play: random, or towards the wish under way."""
         if len(self.memory) < self.config.random_steps or not len(self.agent.latents):
             return self._explore()
+        latent = self.agent.see(observation.sensors)
+        if self.pursuit is not None:
+            self._judge(self.pursuit, latent)
         if self.pursuit is None and self.explore_left <= 0:
             self.pursuit = self._wish()
         if self.pursuit is None:
             self.explore_left -= 1
             return self._explore()
-        return self._reach(self.pursuit, observation)
+        return self._reach(self.pursuit, latent)
 
     def interrupt(self) -> None:
         """Drop the wish under way, without judging it."""
@@ -121,22 +119,25 @@ class Player:
         # Ages are counted in steps: a robot's clock may begin anew with every start.
         lived_s = np.arange(len(self.agent.latents)) / self.agent.spec.rate_hz
         choice = self.goals.choose(Lived(self.agent.places(), lived_s), self.rng)
-        latent = self.agent.latents[choice.index].clone()
-        return Pursuit(choice.index, choice.reason, latent, self.config.goal_steps)
+        return Pursuit(choice.index, choice.reason, self.config.goal_steps)
 
-    def _reach(self, pursuit: Pursuit, observation: Observation) -> Decision:
-        latent = self.agent.see(observation.sensors)
-        self.last = self.agent.act(latent, pursuit.latent, self.rng)
-        pursuit.steps_left -= 1
-        reached = self.agent.steps_to(latent, pursuit.latent) < self.config.reached_steps
+    def _judge(self, pursuit: Pursuit, latent: Tensor) -> None:
+        """End a wish that was reached, or that ran out of time."""
+        goal = self.agent.latents[pursuit.index]
+        reached = self.agent.steps_to(latent, goal) < self.config.reached_steps
         if reached or pursuit.steps_left <= 0:
             self.goals.report(pursuit.index, reached)
             self.pursuit, self.explore_left = None, self.config.explore_steps
+
+    def _reach(self, pursuit: Pursuit, latent: Tensor) -> Decision:
+        # Looked up at every step: a sleep changes what the moment means.
+        goal = self.agent.latents[pursuit.index]
+        self.last = self.agent.act(latent, goal, self.rng)
+        pursuit.steps_left -= 1
         return Decision(self.last, pursuit.index, pursuit.reason)
 
     def _explore(self) -> Decision:
-        config = self.config
-        self.last = smoothed_action(self.rng, self.last, config.keep, config.noise)
+        self.last = smoothed_action(self.rng, self.last)
         return Decision(self.last)
 
 

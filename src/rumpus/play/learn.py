@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rumpus.agent import Agent
-from rumpus.memory import Memory
+from rumpus.memory import Memory, sampler
 from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.memory.surprise import Surprise
 from rumpus.spec import Sensors
@@ -64,9 +64,10 @@ class Learner:
         practice = int(steps * self.config.practice_per_step) - self.practised
         return max(updates, 0), max(practice, 0)
 
-    def owes(self, steps: int) -> bool:
-        """Whether anything is still to be done for that many steps lived."""
-        return any(self.owed(steps))
+    def owes(self, memory: Memory) -> bool:
+        """Whether there is anything to learn, and an episode long enough for a window of it."""
+        windows = sampler.starts(memory.episode_of, self.config.window_steps)
+        return len(windows) > 0 and any(self.owed(len(memory)))
 
     def sleep(self, memory: Memory, tick: Callable[[str, int, int], bool]) -> dict[str, float]:
         """Learn from all of memory until nothing is owed.
@@ -101,7 +102,9 @@ class Learner:
     def update(self, memory: Memory) -> dict[str, float]:
         """One gradient step of the world model on windows of memory."""
         config = self.config
-        preferred = self.surprise.starts(self.rng, config.surprising, len(memory))
+        preferred = self.surprise.starts(
+            self.rng, config.surprising, memory.episode_of, config.window_steps
+        )
         batch = memory.sample(self.rng, config.windows, config.window_steps, preferred)
         update = self.agent.update(batch)
         self.surprise.report(batch.index[:, 0], update.surprise)

@@ -102,7 +102,7 @@ def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch
         memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
     try:
         while time_left():
-            if sleep_is_due(len(memory), run.config, until) and mind.learner.owes(len(memory)):
+            if sleep_is_due(len(memory), run.config, until) and mind.learner.owes(memory):
                 sleep(run, memory, mind, tick)
             if until.steps is not None and len(memory) >= until.steps:
                 break

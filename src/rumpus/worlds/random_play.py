@@ -4,22 +4,13 @@ import numpy as np
 
 from rumpus.types import Array
 
-KEEP = 0.8
-NOISE = 0.6  # keeps the spread at 1 where nothing is clipped: 0.8^2 + 0.6^2 = 1
+KEEP = 0.8  # share of the last action
+NOISE = 0.5  # standard deviation of what is added
 
 
-def smoothed_action(
-    rng: np.random.Generator, last: Array, keep: float = KEEP, noise: float = NOISE
-) -> Array:
-    """The random action after `last`, float32 (A,) in [-1, 1].
-
-    Args:
-        rng: where chance comes from.
-        last: the action before, (A,).
-        keep: share of `last` that is kept.
-        noise: standard deviation of what is added.
-    """
-    fresh = keep * last + noise * rng.standard_normal(len(last))
+def smoothed_action(rng: np.random.Generator, last: Array) -> Array:
+    """The random action after `last`, (A,) to float32 (A,) in [-1, 1]."""
+    fresh = KEEP * last + NOISE * rng.standard_normal(len(last))
     return np.clip(fresh, -1.0, 1.0).astype(np.float32)
 
 
