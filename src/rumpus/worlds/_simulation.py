@@ -1,4 +1,4 @@
-"""The MuJoCo side that the worlds share: a hand that follows a target, a clock, a camera.
+"""What the worlds in MuJoCo share: a hand that follows a target, a clock, a camera, named truth.
 
 The leading underscore says that this file is not a world.
 """
@@ -10,9 +10,10 @@ import mujoco
 import numpy as np
 
 from rumpus.body.sensors.camera import CameraConfig, RayCamera
-from rumpus.errors import WorldError
+from rumpus.errors import InputError, WorldError
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Observation
+from rumpus.worlds.base import State, Trial, World
 
 SUBSTEPS_N = 25
 TIMESTEP_S = 0.004
@@ -131,3 +132,62 @@ class Simulation:
         mujoco.mj_step(self.model, data, SUBSTEPS_N)
         data.qvel[:] = 0.0
         mujoco.mj_forward(self.model, data)
+
+
+class SimulatedWorld(World):
+    """A world that is one `Simulation`; what it measures and tries is its own.
+
+    Attributes:
+        simulation: the scene.
+        names: what its positions are called in a `State`, in the simulation's order.
+    """
+
+    names: tuple[str, ...]
+
+    def __init__(self, name: str, simulation: Simulation) -> None:
+        """Take up the simulation as the world of that name."""
+        self.simulation = simulation
+        self.spec = simulation.spec(name)
+
+    def observe(self) -> Observation:
+        """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
+        return self.simulation.observe()
+
+    def act(self, action: Array) -> None:
+        """Move the hand by an action (A,) in [-1, 1] for 0.1 s.
+
+        Raises:
+            WorldError: when the action is not A finite numbers.
+        """
+        self.simulation.act(action, self.spec.name)
+
+    def stop(self) -> None:
+        """Nothing moves between actions, so there is nothing to stop."""
+
+    def state(self) -> State:
+        """Where everything is now, by name. For measuring only."""
+        return self._state(self.simulation.positions())
+
+    def stage(self, trial: Trial) -> Observation:
+        """Picture the trial's goal, then put the world at the trial's start."""
+        self._place(trial.goal)
+        goal = self.observe()
+        self._place(trial.start)
+        return goal
+
+    def _check_kind(self, kind: str) -> None:
+        if kind not in self.trial_kinds:
+            raise InputError(
+                f"The world {self.spec.name} has no trials of kind '{kind}'; "
+                f"choose one of: {', '.join(self.trial_kinds)}."
+            )
+
+    def _place(self, state: State) -> None:
+        self.simulation.place(np.array([state[name] for name in self.names]))
+
+    def _settled(self, positions: Array) -> State:
+        """The true state that a picture of the world placed at (joints,) shows; moves nothing."""
+        return self._state(self.simulation.settled(positions))
+
+    def _state(self, positions: Array) -> State:
+        return {name: float(value) for name, value in zip(self.names, positions, strict=True)}

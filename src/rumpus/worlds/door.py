@@ -17,13 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rumpus.body.sensors.camera import CameraConfig
-from rumpus.errors import InputError
-from rumpus.types import Array, Observation
-from rumpus.worlds._simulation import Simulation
-from rumpus.worlds.base import Measure, State, Trial, World
+from rumpus.types import Array
+from rumpus.worlds._simulation import SimulatedWorld, Simulation
+from rumpus.worlds.base import Measure, State, Trial
 
 JOINTS = ("hand_x", "hand_y", "hand_z", "hinge")
-NAMES = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
 RAIL_SPARE_M = 0.003
 CLEARANCE_M = 0.0005
 LOWERING_STEPS_N = 16
@@ -63,43 +61,24 @@ class DoorConfig:
         return self.panel_m + 2 * self.bar_m + self.hole_m[0] / 2
 
 
-class Door(World):
+class Door(SimulatedWorld):
     """A door that a peg can open and shut by its handle loop, seen by one camera.
 
     The action is the peg's displacement, (x, y, z) in units of `DoorConfig.step_m`.
     """
 
+    names = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
     trial_kinds = ("handle", "anywhere")
 
     def __init__(self, seed: int = 0, config: DoorConfig | None = None) -> None:
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
         self.config = config or DoorConfig()
-        self.simulation = _simulate(self.config)
-        self.spec = self.simulation.spec("door")
+        super().__init__("door", _simulate(self.config))
         self.measure = Measure(
             "angle_error_rad", 0.1, 60, {"leave half open": {"angle_rad": 0.415}}
         )
         angle = np.random.default_rng(seed).uniform(0.1, 0.9) * self.config.range_rad
-        self.simulation.place(_positions(self._in_loop(angle)))
-
-    def observe(self) -> Observation:
-        """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
-        return self.simulation.observe()
-
-    def act(self, action: Array) -> None:
-        """Move the peg by an action (3,) in [-1, 1] for 0.1 s.
-
-        Raises:
-            WorldError: when the action is not 3 finite numbers.
-        """
-        self.simulation.act(action, "door")
-
-    def stop(self) -> None:
-        """Nothing moves between actions, so there is nothing to stop."""
-
-    def state(self) -> State:
-        """The peg's tip in m and the hinge in rad. For measuring only."""
-        return _state(self.simulation.positions())
+        self._place(self._in_loop(angle))
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """How far the door's angle is from the goal's, and the hand, where both are told."""
@@ -117,11 +96,7 @@ class Door(World):
         Raises:
             InputError: when `kind` is neither.
         """
-        if kind not in self.trial_kinds:
-            raise InputError(
-                f"The world door has no trials of kind '{kind}'; "
-                f"choose one of: {', '.join(self.trial_kinds)}."
-            )
+        self._check_kind(kind)
         rng = np.random.default_rng(seed)
         # Two at least, and each paired with another: no door starts at its goal.
         angles = np.linspace(0.02, 0.98, max(count, 2)) * self.config.range_rad
@@ -129,13 +104,6 @@ class Door(World):
         pairs = list(zip(np.roll(shuffled, 1), shuffled, strict=True))[:count]
         hand = self._in_loop if kind == "handle" else lambda angle: self._anywhere(angle, rng)
         return [Trial(start=hand(a), goal=hand(b), seed=seed) for a, b in pairs]
-
-    def stage(self, trial: Trial) -> Observation:
-        """Picture the trial's goal, then put the world at the trial's start."""
-        self.simulation.place(_positions(trial.goal))
-        goal = self.observe()
-        self.simulation.place(_positions(trial.start))
-        return goal
 
     def engaged(self) -> bool:
         """Whether the peg is in the loop. For measuring only."""
@@ -166,18 +134,6 @@ class Door(World):
                     break
                 free = positions
         return self._settled(free)
-
-    def _settled(self, positions: Array) -> State:
-        """The true state that a picture of the world placed there shows."""
-        return _state(self.simulation.settled(positions))
-
-
-def _state(positions: Array) -> State:
-    return {name: float(value) for name, value in zip(NAMES, positions, strict=True)}
-
-
-def _positions(state: State) -> Array:
-    return np.array([state[name] for name in NAMES])
 
 
 def _rotation(angle: float, config: DoorConfig) -> Array:

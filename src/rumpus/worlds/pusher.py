@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rumpus.body.sensors.camera import CameraConfig
-from rumpus.errors import InputError
-from rumpus.types import Array, Observation
-from rumpus.worlds._simulation import Simulation
-from rumpus.worlds.base import Measure, State, Trial, World
+from rumpus.types import Array
+from rumpus.worlds._simulation import SimulatedWorld, Simulation
+from rumpus.worlds.base import Measure, State, Trial
 
 RIM_SIDES_N = 24
 GOLDEN_ANGLE_RAD = float(np.pi * (3 - np.sqrt(5)))
-NAMES = ("hand_x_m", "hand_y_m", "puck_x_m", "puck_y_m")
 
 
 @dataclass(frozen=True)
@@ -42,43 +40,24 @@ class PusherConfig:
     near_m: float = 0.05
 
 
-class Pusher(World):
+class Pusher(SimulatedWorld):
     """A puck that a finger pushes about a table with a rim, seen by one camera from above.
 
     The action is the finger's displacement, (x, y) in units of `PusherConfig.step_m`.
     """
 
+    names = ("hand_x_m", "hand_y_m", "puck_x_m", "puck_y_m")
     trial_kinds = ("table",)
 
     def __init__(self, seed: int = 0, config: PusherConfig | None = None) -> None:
         """Start with puck and finger at places drawn from `seed`."""
         self.config = config or PusherConfig()
-        self.simulation = _simulate(self.config)
-        self.spec = self.simulation.spec("pusher")
+        super().__init__("pusher", _simulate(self.config))
         middle = {"puck_x_m": 0.0, "puck_y_m": 0.0}
         self.measure = Measure("puck_error_m", 0.03, 60, {"leave in the middle": middle})
         rng = np.random.default_rng(seed)
         puck = _in_disc(rng, self.config.region_m * self.config.goal_share)
-        self.simulation.place(self._with_finger(puck, rng, self.config.workspace_m))
-
-    def observe(self) -> Observation:
-        """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
-        return self.simulation.observe()
-
-    def act(self, action: Array) -> None:
-        """Move the finger by an action (2,) in [-1, 1] for 0.1 s.
-
-        Raises:
-            WorldError: when the action is not 2 finite numbers.
-        """
-        self.simulation.act(action, "pusher")
-
-    def stop(self) -> None:
-        """Nothing moves between actions, so there is nothing to stop."""
-
-    def state(self) -> State:
-        """Centres of finger and puck in m. For measuring only."""
-        return _state(self.simulation.positions())
+        self._place(self._with_finger(puck, rng, self.config.workspace_m))
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """How far the puck is from the goal's, and the hand, where both are told."""
@@ -93,11 +72,7 @@ class Pusher(World):
         Raises:
             InputError: when `kind` is not "table".
         """
-        if kind not in self.trial_kinds:
-            raise InputError(
-                f"The world pusher has no trials of kind '{kind}'; "
-                f"choose one of: {', '.join(self.trial_kinds)}."
-            )
+        self._check_kind(kind)
         rng = np.random.default_rng(seed)
         # Two at least, and each paired with another: no puck starts at its goal.
         pucks = _sunflower(max(count, 2), self.config.region_m * self.config.goal_share)
@@ -107,32 +82,17 @@ class Pusher(World):
         for start, goal in list(zip(np.roll(shuffled, 1, 0), shuffled, strict=True))[:count]:
             begin = self._with_finger(start, rng, 2 * self.config.workspace_m)
             end = self._with_finger(goal, rng, reach)
-            trials.append(Trial(_state(begin), _state(end), seed))
+            trials.append(Trial(begin, end, seed))
         return trials
 
-    def stage(self, trial: Trial) -> Observation:
-        """Picture the trial's goal, then put the world at the trial's start."""
-        self.simulation.place(_positions(trial.goal))
-        goal = self.observe()
-        self.simulation.place(_positions(trial.start))
-        return goal
-
-    def _with_finger(self, puck: Array, rng: np.random.Generator, within_m: float) -> Array:
-        """Positions (4,): the puck, and the finger anywhere near that it touches nothing."""
+    def _with_finger(self, puck: Array, rng: np.random.Generator, within_m: float) -> State:
+        """The puck at a place (2,), and the finger anywhere near that it touches nothing."""
         while True:
             finger = _in_disc(rng, self.config.workspace_m)
             positions = np.concatenate([finger, puck])
             near = np.linalg.norm(finger - puck) < within_m
             if near and not self.simulation.touches(positions):
-                return self.simulation.settled(positions)
-
-
-def _state(positions: Array) -> State:
-    return {name: float(value) for name, value in zip(NAMES, positions, strict=True)}
-
-
-def _positions(state: State) -> Array:
-    return np.array([state[name] for name in NAMES])
+                return self._settled(positions)
 
 
 def _apart(state: State, goal: State, what: str) -> float:
