@@ -183,10 +183,41 @@ def test_a_changed_number_is_named_by_its_step(path: Path, change: str) -> None:
         memory.step(5)
 
 
-def test_a_missing_step_is_named(path: Path) -> None:
+def change(path: Path, sql: str) -> None:
     connection = sqlite3.connect(path / "memory.sqlite")
     with connection:
-        connection.execute("DELETE FROM step WHERE step = 5")
+        connection.execute(sql)
     connection.close()
-    with Memory.open(path) as memory, pytest.raises(MemoryFault, match="step 5"):
-        memory.step(5)
+
+
+def test_a_missing_step_is_named_to_a_reader(path: Path) -> None:
+    change(path, "DELETE FROM step WHERE step = 5")
+    with Memory.open(path, write=False) as memory:
+        assert memory.missing() == 1
+        with pytest.raises(MemoryFault, match="step 5"):
+            memory.step(5)
+
+
+@pytest.mark.parametrize(
+    ("gone", "missing"),
+    [("= 0", 1), ("= 5", 1), ("IN (3, 77, 198)", 3), (">= 190", 10), (">= 0", 200)],
+)
+def test_missing_steps_are_counted_and_a_writer_is_refused(
+    path: Path, gone: str, missing: int
+) -> None:
+    with Memory.open(path) as memory:
+        memory.begin_episode("after them")
+        assert memory.missing() == 0
+        memory.flush()
+        change(path, f"DELETE FROM step WHERE step {gone}")
+        assert memory.missing() == missing
+    with pytest.raises(MemoryFault, match=f"lacks {missing} of the steps .* put back a copy"):
+        Memory.open(path)
+
+
+def test_a_memory_from_before_steps_were_counted_is_counted_and_gets_its_index(path: Path) -> None:
+    change(path, "DROP INDEX step_number")
+    with Memory.open(path, write=False) as memory:
+        assert memory.missing() == 0
+    Memory.open(path).close()
+    change(path, "DROP INDEX step_number")  # it would complain if there were none

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -192,6 +193,13 @@ def broken_memory(run: Path) -> None:
     (run / "memory" / "memory.sqlite").write_bytes(b"what was lived" * 1000)
 
 
+def missing_step(run: Path) -> None:
+    connection = sqlite3.connect(run / "memory" / "memory.sqlite")
+    with connection:
+        connection.execute("DELETE FROM step WHERE step = 30")
+    connection.close()
+
+
 def no_checkpoint(run: Path) -> None:
     (run / "checkpoint.safetensors").unlink()
 
@@ -206,6 +214,7 @@ def no_checkpoint(run: Path) -> None:
         (foreign_checkpoint, "cannot be used"),
         (lost_memory, "memory"),
         (broken_memory, "is damaged"),
+        (missing_step, "lacks 1 of the steps"),
         (no_checkpoint, "not learned"),
     ],
 )

@@ -212,6 +212,16 @@ class Memory:
         """Whether each step ended its episode, bool (N,)."""
         return self._column("terminated")
 
+    def missing(self) -> int:
+        """How many acknowledged steps are gone from the disk; a writer is refused where any is.
+
+        Quick, also at a million steps: it counts them and leaves their bytes to `step`. Steps lost
+        from the very end are known only to what came after them: an episode here, the mind
+        elsewhere (`play/checkpoint.py`).
+        """
+        with faults(self.path):
+            return self._store.missing()
+
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""
         with faults(self.path):

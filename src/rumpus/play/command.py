@@ -143,9 +143,10 @@ def _greeting(session: Session) -> str:
     lived, path = len(session.memory), session.run.path
     if not lived:
         return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
-    # `checkpoint.restore` refuses a memory that holds less than the mind has lived.
+    # None, or this was refused before: a writer where steps lack, a mind that has lived more.
+    lost = session.memory.missing()
     return (f"Going on with {path}: {lived:,} steps remembered, mind as of step "
-            f"{session.mind_steps:,}, 0 acknowledged steps lost.")  # fmt: skip
+            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.")  # fmt: skip
 
 
 def _played(session: Session, before: int, wall_s: float) -> Row:
