@@ -52,7 +52,7 @@ CREATE TABLE step (
 );
 PRAGMA user_version = {version};
 """
-# A million steps are counted by this index in a blink; by their rows, pictures and all, in a minute.
+# A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
 _INDEX = "CREATE INDEX IF NOT EXISTS step_number ON step (step)"
 _MISSING = """
 SELECT max(
