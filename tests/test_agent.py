@@ -68,7 +68,9 @@ def test_a_restored_mind_is_bit_equal_and_learns_on_as_if_never_stopped(tmp_path
     assert differing(first.state(), kept)  # it did learn
 
 
-PARTS = {"learning_model", "world_model", "temporal_distance", "policy", "decoders"}
+PARTS = {
+    "learning_model", "world_model", "temporal_distance", "learning_policy", "policy", "decoders",
+}  # fmt: skip
 
 
 def test_without_its_optimiser_it_would_learn_otherwise(tmp_path: Path) -> None:

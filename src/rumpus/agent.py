@@ -35,8 +35,8 @@ class AgentConfig:
         learning_rate: of every Adam.
         policy_batch: moments of each practised batch from which the policy imagines.
         tried_actions: actions tried in imagination, beside the policy's, for each practised moment.
-        average_rate: how fast the averaged world model, with which it sees and imagines, follows
-            the one that learns.
+        average_rate: how fast the averaged world model, with which it sees and imagines, and the
+            averaged policy, which acts, follow those that learn.
         drawn_windows: windows of each batch of which one imagined moment is drawn.
     """
 
@@ -46,7 +46,7 @@ class AgentConfig:
     planner: CemConfig = field(default_factory=CemConfig)
     actor: Literal["policy", "planner", "both"] = "policy"
     learning_rate: float = 1e-3
-    policy_batch: int = 256
+    policy_batch: int = 128
     drawn_windows: int = 32
     average_rate: float = 0.01
     tried_actions: int = 2
@@ -72,6 +72,8 @@ class Agent:
         spec: the robot it belongs to.
         learning_model: the world model that the gradient moves.
         world_model: its running average, with which the robot sees and imagines.
+        learning_policy: the policy that the gradient moves.
+        policy: its running average, which acts.
         latents: (N, D) what each remembered moment means to it now, see `recall`.
     """
 
@@ -84,7 +86,8 @@ class Agent:
         self.learning_model = WorldModel(spec, config.world_model)
         self.world_model = slow_copy(self.learning_model).eval()
         self.temporal_distance = TemporalDistance(size, config.temporal_distance)
-        self.policy = Policy(size, spec.action_size, config.policy)
+        self.learning_policy = Policy(size, spec.action_size, config.policy)
+        self.policy = slow_copy(self.learning_policy)
         self.decoders = Decoders(spec, size)
         self.planner = Cem(spec.action_size, config.planner)
         self.objective: Objective = TemporalDistanceObjective(self.temporal_distance)
@@ -102,6 +105,7 @@ class Agent:
             "learning_model": self.learning_model,
             "world_model": self.world_model,
             "temporal_distance": self.temporal_distance,
+            "learning_policy": self.learning_policy,
             "policy": self.policy,
             "decoders": self.decoders,
         }
@@ -194,15 +198,15 @@ class Agent:
         self._places = None
         batch = slice(self.config.policy_batch)
         policy_loss = self._policy_loss(here[batch], goal[batch])
-        self._descend(["policy"], policy_loss)
+        self._descend(["learning_policy"], policy_loss)
+        follow(self.policy, self.learning_policy, self.config.average_rate)
         return {"distance": float(distance_loss.detach()), "policy": float(policy_loss.detach())}
 
     @torch.no_grad()
     def places(self) -> Tensor:
         """Every recalled moment as a point whose distances to others are steps: (N, E)."""
         if self._places is None:
-            metric = self.temporal_distance.metric
-            self._places = metric.embed(self.latents)[:, : metric.split]
+            self._places = self.temporal_distance.metric.places(self.latents)
         return self._places
 
     # Saving
@@ -266,7 +270,9 @@ class Agent:
         metric = self.temporal_distance.metric
         metric.requires_grad_(False)  # the policy descends the distance, which must not move
         with torch.autocast(self.device.type, torch.bfloat16):
-            loss = self.policy.loss(latent, goal, self.world_model.dynamics, self.temporal_distance)
+            loss = self.learning_policy.loss(
+                latent, goal, self.world_model.dynamics, self.temporal_distance
+            )
         metric.requires_grad_(True)
         return loss
 
@@ -276,7 +282,7 @@ class Agent:
         shape = (self.config.tried_actions, len(here), self.spec.action_size)
         others = torch.rand(shape, generator=self.chance) * 2.0 - 1.0
         with torch.autocast(self.device.type, torch.bfloat16):
-            actions = torch.cat([self.policy(here, goal)[None], others])
+            actions = torch.cat([self.learning_policy(here, goal)[None], others])
             latents = here.expand(len(actions), -1, -1)
             following: Tensor = self.world_model.dynamics(latents, actions)
         return following.float()

@@ -1,5 +1,7 @@
 """The distance is a quasimetric whatever its weights, and leans on the best of what was lived."""
 
+from dataclasses import replace
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from torch import Tensor
 
 from rumpus.model.temporal_distance import Quasimetric, TemporalDistance, TemporalDistanceConfig
 
-SMALL = TemporalDistanceConfig(embedding=8, one_way=4, hidden=32)
+SMALL = TemporalDistanceConfig(components=2, both_ways=4, one_way=3, hidden=32)
 
 
 def points(seed: int, count: int) -> tuple[Quasimetric, Tensor]:
@@ -41,6 +43,17 @@ def test_there_and_back_may_differ() -> None:
     assert (between - between.T).abs().max() > 0.1
 
 
+@torch.no_grad()
+def test_places_are_as_far_apart_as_the_way_that_is_the_same_both_ways() -> None:
+    metric, latents = points(0, 12)
+    straight = torch.cdist(metric.places(latents), metric.places(latents))
+    embedded = metric.embed(latents)
+    embedded.view(12, *metric.parts)[..., metric.both_ways :] = 0.0
+    same = metric.between(embedded[:, None], embedded[None])
+    ratio = (straight / same)[~torch.eye(12, dtype=torch.bool)]
+    assert 0.99 < ratio.min() < ratio.max() < 1.3
+
+
 def test_embedded_points_are_as_far_as_their_latents() -> None:
     metric, latents = points(0, 2)
     embedded = metric.between(metric.embed(latents[0]), metric.embed(latents[1]))
@@ -51,7 +64,7 @@ def test_embedded_points_are_as_far_as_their_latents() -> None:
 def test_a_way_that_is_free_one_way_costs_nothing_and_never_less() -> None:
     metric, _ = points(0, 1)
     here, there = torch.zeros(2, metric.embed(torch.zeros(6)).shape[0])
-    there[metric.split :] = 5.0
+    there.view(metric.parts)[:, metric.both_ways :] = 5.0
     torch.testing.assert_close(metric.between(here, there), torch.tensor(0.0), atol=0.01, rtol=0)
     torch.testing.assert_close(metric.between(there, here), torch.tensor(5.0), atol=0.01, rtol=0)
 
@@ -59,9 +72,7 @@ def test_a_way_that_is_free_one_way_costs_nothing_and_never_less() -> None:
 def learn_fork(imagined: bool) -> float:
     """At a fork, half of all steps led to the goal and half to where they stayed for ever."""
     torch.manual_seed(0)
-    distance = TemporalDistance(
-        3, TemporalDistanceConfig(embedding=8, one_way=4, hidden=32, target_rate=0.05)
-    )
+    distance = TemporalDistance(3, replace(SMALL, target_rate=0.05))
     adam = torch.optim.Adam(distance.metric.parameters(), 3e-3)
     fork, goal, lost = torch.eye(3)
     here = torch.stack([fork, fork, lost, goal])

@@ -29,7 +29,7 @@ class PolicyConfig:
     """
 
     hidden: int = 384
-    imagined_steps: int = 2
+    imagined_steps: int = 3
 
 
 class Policy(nn.Module):

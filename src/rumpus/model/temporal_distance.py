@@ -1,12 +1,14 @@
 """How many steps from here to there, learned from nothing but lived steps.
 
 d(z, g) is a quasimetric: the length of a learned embedding's difference plus a one-way part,
-because a puck is pushed from behind and not from the front. It is trained as goal-conditioned
+because a puck is pushed from behind and not from the front; the mean over several such pairs,
+because the way of the hand and the way of what it moves add up. It is trained as goal-conditioned
 value learning with V = -d: one step costs one, and of the step that was lived, the step that the
 policy would take now and a few tried ones, both as imagined, the best one counts.
 
 Sources: HILP (Park 2024, eq. 4) for the temporal distance as a value; MRN (Liu 2023, eq. 5) for
-the quasimetric form; imagined steps in the target as in model-based value expansion (Feinberg
+the quasimetric form, and the mean over components as in CMD (Myers 2024, arXiv 2406.17098);
+imagined steps in the target as in model-based value expansion (Feinberg
 2018, eq. 3, H = 1).
 
 Differs from the paper:
@@ -15,6 +17,7 @@ Differs from the paper:
     MRN: moments without actions on both sides; one perceptron gives both parts.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -28,18 +31,20 @@ class TemporalDistanceConfig:
     """Sizes and the value-learning constants.
 
     Attributes:
-        embedding: dimensions of the part that is the same both ways.
-        one_way: dimensions of the one-way part.
+        components: C, quasimetrics of which the distance is the mean.
+        both_ways: dimensions of each one's part that is the same both ways.
+        one_way: dimensions of each one's one-way part.
         hidden: width of the perceptron.
         discount: of the distance that is left after a step; bounds distances at 1 / (1 - discount).
         target_rate: how fast the slow copy, which gives the targets, follows.
     """
 
-    embedding: int = 32
-    one_way: int = 16
+    components: int = 8
+    both_ways: int = 8
+    one_way: int = 8
     hidden: int = 384
     discount: float = 0.98
-    target_rate: float = 0.01
+    target_rate: float = 0.03
 
 
 class Quasimetric(nn.Module):
@@ -47,25 +52,44 @@ class Quasimetric(nn.Module):
 
     def __init__(self, latent_size: int, config: TemporalDistanceConfig) -> None:
         super().__init__()
-        self.split = config.embedding
-        self.embed = nn.Sequential(
+        self.parts = config.components, config.both_ways + config.one_way
+        self.both_ways = config.both_ways
+        self.hidden = nn.Sequential(
             nn.Linear(latent_size, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
             nn.Linear(config.hidden, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
-            # Distances are differences: a bias would cancel.
-            nn.Linear(config.hidden, config.embedding + config.one_way, bias=False),
         )  # fmt: skip
+        # Distances are differences: a bias would cancel.
+        self.last = nn.Linear(config.hidden, math.prod(self.parts), bias=False)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Steps from latent (..., D) to goal (..., D), broadcast: (...)."""
         return self.between(self.embed(latent), self.embed(goal))
 
+    def embed(self, latent: Tensor) -> Tensor:
+        """Latents (..., D) to embeddings (..., E)."""
+        # bf16 uses the processor's matrix units; the last layer stays float32, because
+        # what counts is the small difference of two embeddings.
+        with torch.autocast(latent.device.type, torch.bfloat16):
+            hidden = self.hidden(latent)
+        with torch.autocast(latent.device.type, enabled=False):
+            embedded: Tensor = self.last(hidden.float())
+        return embedded
+
     def between(self, here: Tensor, there: Tensor) -> Tensor:
         """The distance of two embeddings, (..., E) each: (...)."""
-        difference = here - there
+        difference: Tensor = (here - there).unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
         # The last summand: a root has no slope at zero.
-        both_ways = (difference[..., : self.split].square().sum(-1) + 1e-6).sqrt()
-        one_way = torch.relu(difference[..., self.split :]).amax(-1)
-        return both_ways + one_way
+        both_ways = (difference[..., : self.both_ways].square().sum(-1) + 1e-6).sqrt()
+        one_way = torch.relu(difference[..., self.both_ways :]).amax(-1)
+        distance: Tensor = (both_ways + one_way).mean(-1)
+        return distance
+
+    def places(self, latent: Tensor) -> Tensor:
+        """Points (..., C * B), about as far apart as the latents (..., D) are both ways."""
+        embedded: Tensor = self.embed(latent).unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
+        # The root mean square of the components' lengths stands for their mean.
+        places: Tensor = embedded[..., : self.both_ways].flatten(-2) / math.sqrt(self.parts[0])
+        return places
 
 
 class TemporalDistance(nn.Module):

@@ -33,7 +33,7 @@ class LearnConfig:
 
     sleep_every: int = 500
     updates_per_step: float = 0.2
-    practice_per_step: float = 0.4
+    practice_per_step: float = 0.5
     windows: int = 64
     window_steps: int = 6
     surprising: int = 48
