@@ -22,7 +22,7 @@ def points(seed: int, count: int) -> tuple[Quasimetric, Tensor]:
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @torch.no_grad()
 def test_it_is_a_quasimetric(seed: int) -> None:
     metric, latents = points(seed, 12)
