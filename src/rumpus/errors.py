@@ -9,6 +9,10 @@ RumpusError            a sentence for the person: what came, what was expected, 
 The command line prints the sentence and exits with code 2; no traceback.
 """
 
+from pathlib import Path
+
+HOUSE = str(Path(__file__).parent)
+
 EXTRAS = {
     "torch": "learn",
     "safetensors": "learn",
@@ -24,6 +28,16 @@ def missing_extra(error: ModuleNotFoundError) -> str | None:
     if extra is None:
         return None
     return f"needs {error.name}, which is not installed; run: pip install 'rumpus[{extra}]'."
+
+
+def told(error: Exception) -> str:
+    """What a stranger's code raised, and where in it: "OSError: no camera, at arm.py line 12"."""
+    import traceback  # only when something went wrong
+
+    said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":. ")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if not frame.filename.startswith(("<", HOUSE)) and "importlib" not in frame.filename]  # fmt: skip
+    return f"{said}, at {frames[-1].filename} line {frames[-1].lineno}" if frames else said
 
 
 class RumpusError(Exception):

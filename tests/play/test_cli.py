@@ -54,6 +54,48 @@ class Discrete(Vector):
     action_space = gym.spaces.Discrete(3)
 
 
+class Stuck(Vector):
+    def step(self, action):
+        raise RuntimeError("the arm\\nis stuck.")
+
+
+class Shy(Vector):
+    def reset(self, *, seed=None, options=None):
+        raise ZeroDivisionError("no reset")
+
+
+class Unmade(Vector):
+    def __init__(self):
+        raise OSError("no camera")
+
+
+class Spaceless(Vector):
+    observation_space = None
+
+
+class Mute(Vector):
+    def step(self, action):
+        return "ab", 0.0, False, False, {}
+
+
+class Infoless(Vector):
+    def step(self, action):
+        return np.zeros(2, np.float32), 0.0, False, False, None
+
+
+class Worn(Vector):
+    steps = 0
+
+    def step(self, action):
+        type(self).steps += 1
+        return self.undone[0] if self.steps > 5000 else super().step(action)
+
+
+class Clinging(Vector):
+    def close(self):
+        raise ValueError("it will not let go")
+
+
 class NoEnv:
     pass
 """
@@ -94,6 +136,13 @@ def one_sentence(err: str) -> str:
         ("play strange:Missing", "no class"),
         ("play strange:NoEnv", "expected a gymnasium.Env"),
         ("play strange:NotANumber", "not finite"),
+        ("play strange:Stuck", "step() raised RuntimeError: the arm is stuck, at"),
+        ("play strange:Shy", "reset() raised ZeroDivisionError: no reset, at"),
+        ("play strange:Unmade", "'strange:Unmade' cannot be loaded: OSError: no camera, at"),
+        ("play strange:Spaceless", "its observation 'observation' is None"),
+        ("play strange:Mute", "step() gave what cannot be read, ValueError"),
+        ("play strange:Infoless", "step() gave what cannot be read, TypeError"),
+        ("play strange:Clinging", "close() raised ValueError: it will not let go, at"),
         ("play strange:Unbounded", "no limits"),
         ("play strange:Discrete", "Discrete(3)"),
         ("play door --steps -5", "-5 steps"),
@@ -407,6 +456,43 @@ def test_list_and_check_answer_machines_too(capfd: pytest.CaptureFixture[str]) -
 def test_check_says_what_is_broken(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "world", "strange:Vector"]) == 1
     assert "failure" in capfd.readouterr().out
+
+
+def test_a_world_that_raises_is_a_finding_of_check(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, says in {
+        "Stuck": "strange:Stuck: step() raised RuntimeError: the arm is stuck, at",
+        "Unmade": "OSError: no camera",
+        "Clinging": "close() raised ValueError",
+    }.items():
+        capfd.readouterr()
+        assert main(["check", "world", f"strange:{name}"]) == 1
+        out, err = capfd.readouterr()
+        assert err == ""
+        last = out.splitlines()[-1]
+        assert last.startswith("failure ")
+        assert says in last
+        assert "strange.py line" in last
+
+
+def test_a_world_that_raises_in_the_middle_of_play_is_one_sentence(
+    here: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import strange  # type: ignore[import-not-found]
+
+    assert main(["play", "strange:Worn", "--run", "worn", "--steps", "20"]) == 0
+    monkeypatch.setattr(strange.Worn, "steps", 5001 - 2 * 8 * 30 - 10)
+    capfd.readouterr()
+    assert main(["play", "strange:Worn", "--run", "worn", "--steps", "60"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    last = err.splitlines()[-1]
+    assert last.startswith("strange:Worn: step() raised AttributeError: 'Worn' object")
+    assert last.endswith("mend the environment there.")
+    with Memory.open(here / "worn" / "memory", write=False) as memory:
+        assert len(memory) > 20  # what was lived before is kept
 
 
 def test_ctrl_c_saves_and_says_so(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ What it hands to play are the observations alone. Rewards are dropped; `info` is
 an observation, see `worlds/gymnasium_env.py` for the one use of `info["state"]`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium as gym
@@ -12,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rumpus.body.robot import Robot
-from rumpus.errors import WorldError
+from rumpus.errors import RumpusError, WorldError, told
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Observation
 
@@ -35,7 +36,8 @@ class GymnasiumRobot(Robot):
         seed: of the first episode; later episodes follow from it.
 
     Raises:
-        WorldError: when a space cannot be used, naming it and what would do.
+        WorldError: when a space cannot be used, naming it and what would do; here and later,
+            when a call of the environment raises or gives what cannot be read.
     """
 
     def __init__(self, env: Env, name: str, seed: int = 0) -> None:
@@ -52,9 +54,7 @@ class GymnasiumRobot(Robot):
 
     def begin(self, seed: int | None) -> None:
         """Begin an episode, from a seed or from where the random numbers stand."""
-        given = self._given(self.env.reset(seed=seed), 2, "reset")
-        self._readings, self.info = self._read(given[0]), given[1]
-        self._ended = (False, False)
+        self._take("reset", 2, lambda: self.env.reset(seed=seed))
 
     def observe(self) -> Observation:
         return Observation(self._readings, self._steps / self.spec.rate_hz)
@@ -73,11 +73,8 @@ class GymnasiumRobot(Robot):
         low, high = self._limits
         motor = low + (np.clip(action, -1.0, 1.0) + 1.0) / 2.0 * (high - low)
         space = self.env.action_space
-        given = self._given(
-            self.env.step(motor.reshape(space.shape).astype(space.dtype)), 5, "step"
-        )
-        self._readings, self.info = self._read(given[0]), given[4]
-        self._ended = (bool(given[2]), bool(given[3]))
+        command = motor.reshape(space.shape).astype(space.dtype)
+        self._take("step", 5, lambda: self.env.step(command))
         self._steps += 1
 
     @property
@@ -89,23 +86,42 @@ class GymnasiumRobot(Robot):
         self.begin(None)
 
     def stop(self) -> None:
-        if not self._stopped:
-            self.env.close()
+        if self._stopped:
+            return
         self._stopped = True
+        with _blamed(f"{self.spec.name}: close() raised"):
+            self.env.close()
 
-    def _given(self, result: Any, parts: int, call: str) -> tuple[Any, ...]:
+    def _take(self, call: str, parts: int, given_by: Callable[[], Any]) -> None:
+        """Call the environment and keep what it gives."""
+        with _blamed(f"{self.spec.name}: {call}() raised"):
+            result = given_by()
         if not isinstance(result, tuple) or len(result) != parts:
             raise WorldError(
                 f"{self.spec.name}: {call}() gave {_described(result)}, expected a tuple of "
                 f"{parts} as Gymnasium 1.0 has it; bring the environment to that interface."
             )
-        return result
+        with _blamed(f"{self.spec.name}: {call}() gave what cannot be read,"):
+            self._readings, self.info = self._read(result[0]), dict(result[-1])
+            terminated, truncated = result[2:4] or (False, False)  # reset() gives neither
+            self._ended = (bool(terminated), bool(truncated))
 
     def _read(self, observation: Any) -> dict[str, Array]:
         named = observation if isinstance(observation, Mapping) else {UNNAMED_SENSOR: observation}
         readings = {name: _reading(np.asarray(value)) for name, value in named.items()}
         self.spec.check(readings)
         return readings
+
+
+@contextmanager
+def _blamed(what: str) -> Iterator[None]:
+    """Whatever a stranger's environment raises is its own fault, said in one sentence."""
+    try:
+        yield
+    except RumpusError:
+        raise
+    except Exception as error:
+        raise WorldError(f"{what} {told(error)}; mend the environment there.") from error
 
 
 def _described(result: Any) -> str:

@@ -29,7 +29,7 @@ def play(
     skew: float | None, random_steps: int | None, json: bool,
 ) -> int:  # fmt: skip
     """Let a robot play, or go on playing."""
-    until = Until(steps, None if minutes is None else 60.0 * minutes)
+    until = Until(steps, minutes)
     asked = Asked(world, seed, skew, random_steps)
     path = run or default_folder(asked)
     begun_s = time.monotonic()
@@ -116,7 +116,6 @@ def check(name: str, json: bool) -> int:
     from rumpus.worlds.catalogue import load
     from rumpus.worlds.contract import examine
 
-    load(name).stop()  # an unknown name is refused; what is found later is a finding
     findings = examine(lambda: load(name))
     if json:
         print(msgspec.json.encode(findings).decode())
@@ -152,7 +151,8 @@ def _greeting(session: Session) -> str:
 def _played(session: Session, before: int, wall_s: float) -> Row:
     learner, attempts = session.mind.learner, session.mind.goals.attempts
     reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     return Row(
         session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
         {

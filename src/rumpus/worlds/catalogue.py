@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rumpus.errors import InputError, RumpusError, WorldError, missing_extra
+from rumpus.errors import InputError, RumpusError, WorldError, missing_extra, told
 from rumpus.worlds.base import World
 
 ENTRY_POINTS = "rumpus.worlds"
@@ -118,6 +118,15 @@ def _import(module_name: str, name: str) -> ModuleType:
 
 
 def _build(made_by: Callable[..., Any], name: str, seed: int) -> World:
+    try:
+        return _made(made_by, name, seed)
+    except RumpusError:
+        raise
+    except Exception as error:  # so is whatever its class raises
+        raise WorldError(_broken(name, error)) from error
+
+
+def _made(made_by: Callable[..., Any], name: str, seed: int) -> World:
     if isinstance(made_by, type) and issubclass(made_by, World):
         made: World = made_by(seed)  # type: ignore[call-arg]  # every final world takes its seed
         return made
@@ -126,10 +135,7 @@ def _build(made_by: Callable[..., Any], name: str, seed: int) -> World:
 
     from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
-    try:
-        env = made_by()
-    except Exception as error:
-        raise WorldError(_broken(name, error)) from error
+    env = made_by()
     if not isinstance(env, gymnasium.Env):
         raise InputError(
             f"The world '{name}' made a {type(env).__name__}, expected a gymnasium.Env or a "
@@ -141,7 +147,7 @@ def _build(made_by: Callable[..., Any], name: str, seed: int) -> World:
 def _broken(name: str, error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and (remedy := missing_extra(error)):
         return f"The world '{name}' {remedy}"
-    return f"The world '{name}' cannot be loaded: {type(error).__name__}: {error}"
+    return f"The world '{name}' cannot be loaded: {told(error)}; mend it there."
 
 
 def _unknown(name: str) -> str:

@@ -5,13 +5,13 @@ they say, and a place worth playing in: random motion changes what is seen, both
 gets stuck. `state()` is read here to measure; it goes nowhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from rumpus.errors import RumpusError
+from rumpus.errors import InputError, WorldError, told
 from rumpus.types import Array, Observation
 from rumpus.worlds.base import State, World
 from rumpus.worlds.random_play import smoothed_actions
@@ -91,28 +91,33 @@ def examine(make: Make, steps: int = 2000) -> list[Finding]:
     Returns:
         findings in the order in which they were looked for; a world that raises ends the list
         with its sentence as a failure.
+
+    Raises:
+        InputError: when there is no such world to be made.
     """
     findings: list[Finding] = []
     try:
         findings.extend(_look(make, steps))
-    except RumpusError as error:
+    except InputError:
+        raise
+    except WorldError as error:
         findings.append(Finding("failure", str(error)))
+    except Exception as error:  # whatever a stranger's world raises is a finding about it
+        findings.append(Finding("failure", f"It raised {told(error)}; mend the world there."))
     return findings
 
 
-def _look(make: Make, steps: int) -> list[Finding]:
+def _look(make: Make, steps: int) -> Iterator[Finding]:
     world = make()
     try:
+        yield _declared(world)
         played = play_at_random(world, steps)
-        return [
-            _declared(world),
-            _kept(world, played),
-            _episodes(played),
-            _repeatable(make, played),
-            _lively(played),
-            *_both_ways(played),
-            _trials(world, played),
-        ]
+        yield _kept(world, played)
+        yield _episodes(played)
+        yield _repeatable(make, played)
+        yield _lively(played)
+        yield from _both_ways(played)
+        yield _trials(world, played)
     finally:
         world.stop()
 
