@@ -4,7 +4,8 @@
 
 Every seed is one `rumpus play` and one `rumpus evaluate` for each kind, in processes of their own,
 `--jobs` at a time with one thread each. Writes benchmarks/results/WORLD.json: all rows of all
-seeds, baselines included, and prints every seed with the middle and the worst one.
+seeds, baselines included, and prints every seed with the middle and the worst one. A seed that
+other programs have slowed is measured again with `--seeds N --add`.
 """
 
 import argparse
@@ -32,6 +33,8 @@ def main() -> None:
         rows = [row for seed_rows in each for row in seed_rows]
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{asked.name or asked.world}.json"
+    if asked.add:
+        rows = sorted([*others(path, asked.seeds), *rows], key=lambda row: row.seed)
     write_result(path, asked.name or asked.world, rows)
     headlines = dict.fromkeys(
         name for row in rows for name in row.metrics if name.startswith(("median_", "success_rate"))
@@ -62,6 +65,12 @@ def one_seed(asked: argparse.Namespace, seed: int) -> list[Row]:
     return rows
 
 
+def others(path: Path, seeds: list[int]) -> list[Row]:
+    """The rows of other seeds in the result that is there."""
+    kept = msgspec.convert(msgspec.json.decode(path.read_bytes())["rows"], list[Row])
+    return [row for row in kept if row.seed not in seeds]
+
+
 def rumpus(*arguments: str) -> Row:
     """Run one command to its end and take the row it prints."""
     begun_s = time.monotonic()
@@ -86,6 +95,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="seeds at a time")
     parser.add_argument("--name", help="of the result; default: the world")
     parser.add_argument("--runs", default="runs/benchmarks", help="where the runs are kept")
+    parser.add_argument("--add", action="store_true", help="keep other seeds' rows of the result")
     parser.add_argument("--resume", action="store_true", help="keep runs that are there")
     return parser.parse_args()
 

@@ -2,7 +2,8 @@
 
     python examples/one_page.py runs/one-page
 
-Nobody tells it what a door is, and nobody rewards it. The same folder again: it remembers more.
+Nobody tells it what a door is, and nobody rewards it. The same folder again: it lives on, and
+learns from both lives.
 """
 
 import sys
@@ -23,16 +24,16 @@ from rumpus.worlds.base import Trial, World
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.random_play import smoothed_action
 
-GOAL_STEPS = 30
+GOAL_STEPS, REACHED_STEPS = 30, 2.5
 
 
 def main(folder: Path, name: str = "door", random_steps: int = 1500, wishes: int = 20) -> None:
     """Live a small life in a folder."""
-    rng = np.random.default_rng(0)
     world = load(name, seed=0)
     agent = Agent(world.spec, AgentConfig(), seed=0)
     goals = SkewFit(SkewFitConfig(skew_exponent=-1.0))
     with open_memory(folder, world) as memory:
+        rng = np.random.default_rng(len(memory))  # a second life is not the first again
         move_at_random(world, memory, random_steps, rng)
         sleep(agent, memory, updates=random_steps // 4, practice=random_steps // 2, rng=rng)
         for _ in range(wishes):
@@ -89,11 +90,12 @@ def live_for_a_wish(
     """Wish for something rare that has happened, go for it, and look around there."""
     lived_s = np.arange(len(agent.latents)) / world.spec.rate_hz
     choice = goals.choose(Lived(agent.places(), lived_s), rng)
-    wished = agent.latents[choice.index].clone()
+    wished = agent.latents[choice.index]
     memory.begin_episode(f"a wish: {choice.reason}")
-    for _ in range(GOAL_STEPS):
+    for steps_left in reversed(range(GOAL_STEPS + 1)):
         latent = agent.see(world.observe().sensors)
-        if reached := agent.steps_to(latent, wished) < 1.5:
+        reached = agent.steps_to(latent, wished) < REACHED_STEPS
+        if reached or not steps_left:
             break
         live(world, memory, agent.act(latent, wished, rng), choice.index, choice.reason)
     goals.report(choice.index, reached)
