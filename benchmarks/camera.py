@@ -18,7 +18,7 @@ import numpy as np
 
 from rumpus.body.sensors.camera import CameraConfig, RayCamera
 from rumpus.play.result import Row, write_result
-from rumpus.worlds.base import World
+from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.random_play import smoothed_actions
 
@@ -63,7 +63,9 @@ def measure(name: str) -> list[Row]:
 
 def lived(name: str) -> tuple[mujoco.MjModel, list[mujoco.MjData]]:
     """A world's model, and its scenes as random play met them, ten steps apart."""
-    world: World = load(name)
+    world = load(name)
+    if not isinstance(world, SimulatedWorld):
+        raise TypeError(f"{name} has no scene to take pictures of, expected one of {WORLDS}.")
     simulation = world.simulation
     scenes = []
     actions = smoothed_actions(np.random.default_rng(0), 10 * SCENES_N, world.spec.action_size)

@@ -35,8 +35,11 @@ def told(error: Exception) -> str:
     import traceback  # only when something went wrong
 
     said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":. ")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-              if not frame.filename.startswith(("<", HOUSE)) and "importlib" not in frame.filename]  # fmt: skip
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(("<", HOUSE)) and "importlib" not in frame.filename
+    ]
     return f"{said}, at {frames[-1].filename} line {frames[-1].lineno}" if frames else said
 
 

@@ -401,7 +401,7 @@ def test_evaluate_leaves_figures_pictures_and_a_page(
     told = json.loads((dot / "report" / "evaluate-by-seed.json").read_text())
     assert told["rows"][0] == row
     assert [r["variant"] for r in told["rows"]] == [
-        "agent, by seed", "never touch, by seed", "random goal, by seed",
+        "agent, by seed", "as at the start, by seed", "random goal, by seed",
     ]  # fmt: skip
     assert len(told["trials"]) == 3
     assert {"command", "commit", "date", "machine", "versions"} <= set(told)

@@ -98,6 +98,19 @@ def test_no_trial_begins_at_its_goal(make: Make, count: int) -> None:
 
 
 @pytest.mark.parametrize("make", WORLDS)
+def test_a_world_that_says_so_stays_at_the_start_while_nobody_acts(make: Make) -> None:
+    world = make(0)
+    assert world.keeps_still
+    (trial,) = world.trials(1, 0, world.trial_kinds[0])
+    world.stage(trial)
+    before = world.errors(world.state(), trial.goal)[world.measure.name]
+    for _ in range(world.measure.steps):
+        world.act(np.zeros(world.spec.action_size, np.float32))
+    after = world.errors(world.state(), trial.goal)[world.measure.name]
+    assert after == pytest.approx(before, abs=world.measure.tolerance / 10)
+
+
+@pytest.mark.parametrize("make", WORLDS)
 def test_a_trial_has_an_error_that_a_fixed_answer_leaves(make: Make) -> None:
     world = make(0)
     trials = world.trials(9, 0, world.trial_kinds[0])

@@ -1,8 +1,9 @@
 """How well a robot does what a picture shows, measured in a world apart from its play.
 
 Each trial shows a picture, puts the world at a start and lets the mind act; the world's truth then
-says how far off it ended. Beside it stand trivial baselines: never touch, the world's own fixed
-guesses, and a goal drawn at random from memory instead of the one that was shown.
+says how far off it ended. Beside it stand trivial baselines: never touch (in a world
+that moves by itself: as at the start), the world's own fixed guesses, and a goal drawn at random
+from memory instead of the one that was shown.
 """
 
 import time
@@ -110,9 +111,10 @@ def evaluate(session: Session, kind: str, goals: int, seed: int, tick: Tick) -> 
         stray = _remembered(session.memory, rng)
         strays.append(attempt(world, agent, trial, stray, rng, False).errors)
     tick(2 * goals, 2 * goals)
+    untouched = "never touch" if world.keeps_still else "as at the start"
     found = {
         "agent": ([outcome.errors for outcome in outcomes], end_s - middle_s),
-        "never touch": (started, middle_s - begun_s),
+        untouched: (started, middle_s - begun_s),
         **{
             name: (_fixed(world, trials, fixed), 0.0) for name, fixed in world.measure.fixed.items()
         },
@@ -179,7 +181,7 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _starts(world: World, trials: Sequence[Trial]) -> Iterator[dict[str, float]]:
-    """The errors of one who never touches anything: where things are left, they stay."""
+    """The errors at the start, which are those of never touching where a world keeps still."""
     for trial in trials:
         world.stage(trial)
         yield world.errors(world.state(), trial.goal)

@@ -143,6 +143,7 @@ class SimulatedWorld(World):
     """
 
     names: tuple[str, ...]
+    keeps_still = True
 
     def __init__(self, name: str, simulation: Simulation) -> None:
         """Take up the simulation as the world of that name."""

@@ -52,10 +52,13 @@ class World(Robot):
     Attributes:
         measure: how evaluation judges it.
         trial_kinds: names of the kinds of trial, the standard one first.
+        keeps_still: whether it stays as a trial puts it for as long as nobody acts; a pendulum
+            falls by itself.
     """
 
     measure: Measure
     trial_kinds: tuple[str, ...]
+    keeps_still: bool = False
 
     @abstractmethod
     def state(self) -> State:
