@@ -33,9 +33,14 @@ def main() -> None:
         rows = [row for seed_rows in each for row in seed_rows]
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{asked.name or asked.world}.json"
+    more = {}
     if asked.add:
-        rows = sorted([*others(path, asked.seeds), *rows], key=lambda row: row.seed)
-    write_result(path, asked.name or asked.world, rows)
+        there = msgspec.json.decode(path.read_bytes())
+        more["added_to"] = {key: there[key] for key in ("command", "commit", "date")}
+        kept = msgspec.convert(there["rows"], list[Row])
+        rows += [row for row in kept if row.seed not in asked.seeds]
+        rows.sort(key=lambda row: row.seed)
+    write_result(path, asked.name or asked.world, rows, **more)
     headlines = dict.fromkeys(
         name for row in rows for name in row.metrics if name.startswith(("median_", "success_rate"))
     )
@@ -63,12 +68,6 @@ def one_seed(asked: argparse.Namespace, seed: int) -> list[Row]:
         told = msgspec.json.decode((run / "report" / f"evaluate-{slug}.json").read_bytes())
         rows += msgspec.convert(told["rows"], list[Row])
     return rows
-
-
-def others(path: Path, seeds: list[int]) -> list[Row]:
-    """The rows of other seeds in the result that is there."""
-    kept = msgspec.convert(msgspec.json.decode(path.read_bytes())["rows"], list[Row])
-    return [row for row in kept if row.seed not in seeds]
 
 
 def rumpus(*arguments: str) -> Row:

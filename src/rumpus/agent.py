@@ -150,7 +150,7 @@ class Agent:
 
     @torch.no_grad()
     def steps_to(self, latent: Tensor, goal: Tensor) -> float:
-        """How many steps it believes lie between (D,) and (D,)."""
+        """How many steps it believes lie between (D,) and (D,), discounted: far ones count less."""
         return float(self.temporal_distance(latent, goal))
 
     # Learning
@@ -204,7 +204,7 @@ class Agent:
 
     @torch.no_grad()
     def places(self) -> Tensor:
-        """Every recalled moment as a point whose distances to others are steps: (N, E)."""
+        """Every recalled moment as a point, about as far from others as in steps: (N, P)."""
         if self._places is None:
             self._places = self.temporal_distance.metric.places(self.latents)
         return self._places

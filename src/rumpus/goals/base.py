@@ -14,7 +14,7 @@ class Lived:
     """What a goal source may choose from: all of memory as the mind sees it.
 
     Attributes:
-        points: (N, E) embeddings whose distances are steps.
+        points: (N, P), about as far apart as the moments are, in discounted steps.
         time_s: (N,) when, in seconds of the robot's life.
     """
 

@@ -33,8 +33,8 @@ class SkewFitConfig:
         skew_exponent: alpha, in [-1, 0]; 0 is RIG.
         candidates: lived moments weighed for each choice.
         sample: lived moments that stand for all of memory in the density.
-        near_steps: two moments this close, in steps, count as the same; reachability looks twice
-            as far.
+        near_steps: two moments this close, in discounted steps, count as the same; reachability
+            looks twice as far.
         remembered_attempts: how many attempts reachability looks back on.
     """
 
@@ -79,7 +79,7 @@ class SkewFit:
         self.attempts = [*self.attempts, (index, reached)][-self.config.remembered_attempts :]
 
     def reachability(self, points: torch.Tensor, lived: Lived) -> Array:
-        """Smoothed share of attempts near each point that arrived: (N, E) to (N,) in (0, 1]."""
+        """Smoothed share of attempts near each point that arrived: (N, P) to (N,) in (0, 1]."""
         if not self.attempts:
             return np.ones(len(points))
         places = lived.points[[index for index, _ in self.attempts]]
