@@ -3,8 +3,8 @@
 log p(x) = -m log r_k(x) + const, with r_k the distance to the k-th nearest of a sample of what was
 lived and m the intrinsic dimension, estimated from the same distances.
 
-Sources: Loftsgaarden and Quesenberry 1965 for the density; Levina and Bickel 2004, eq. 8, for m, its
-reciprocals averaged instead of itself (MacKay and Ghahramani 2005).
+Sources: Loftsgaarden and Quesenberry 1965 for the density; Levina and Bickel 2004, eq. 8, for m,
+its reciprocals averaged instead of itself (MacKay and Ghahramani 2005).
 """
 
 from dataclasses import dataclass
