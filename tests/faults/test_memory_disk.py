@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 
 # The first limit is met by the new view's files, the next by the log, the last by a log at work.
-@pytest.mark.parametrize("max_file_bytes", [100_000, 3_200_000, 5_000_000])
+@pytest.mark.parametrize("max_file_bytes", [130_000, 3_200_000, 5_000_000])
 def test_a_full_disk_is_said_and_loses_nothing_acknowledged(
     tmp_path: Path, max_file_bytes: int
 ) -> None:
@@ -215,9 +215,51 @@ def test_missing_steps_are_counted_and_a_writer_is_refused(
         Memory.open(path)
 
 
-def test_a_memory_from_before_steps_were_counted_is_counted_and_gets_its_index(path: Path) -> None:
-    change(path, "DROP INDEX step_number")
-    with Memory.open(path, write=False) as memory:
+@pytest.mark.parametrize("write", [True, False])
+def test_a_lost_end_is_counted_though_nothing_came_after_it(path: Path, write: bool) -> None:
+    change(path, "DELETE FROM step WHERE step >= 190")
+    if write:
+        with pytest.raises(MemoryFault, match="lacks 10 of the steps"):
+            Memory.open(path)
+    else:
+        with Memory.open(path, write=False) as memory:
+            assert memory.missing() == 10
+
+
+def test_what_a_killed_writer_acknowledged_is_known(tmp_path: Path) -> None:
+    """The end of the store is lost after a kill: the log, in which it was, is gone."""
+    with subprocess.Popen([sys.executable, WRITER, tmp_path / "m"], stdout=subprocess.PIPE) as life:
+        assert life.stdout is not None
+        acknowledged = 0
+        while acknowledged < 20:
+            acknowledged = int(life.stdout.readline())
+        life.kill()
+    (tmp_path / "m" / "memory.sqlite-wal").unlink()
+    with pytest.raises(MemoryFault, match=r"lacks|damaged"):
+        Memory.open(tmp_path / "m")
+
+
+@pytest.mark.parametrize("text", ["", "many", None])
+def test_without_a_witness_the_memory_is_what_it_is(path: Path, text: str | None) -> None:
+    (path / "acknowledged").unlink()
+    if text is not None:
+        (path / "acknowledged").write_text(text)
+    with Memory.open(path) as memory:
+        assert len(memory) == 200
         assert memory.missing() == 0
-    Memory.open(path).close()
-    change(path, "DROP INDEX step_number")  # it would complain if there were none
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM about",
+        "INSERT INTO about VALUES ('x', '{}')",
+        "UPDATE about SET spec = '{}'",
+        "UPDATE about SET spec = 3",
+        "UPDATE about SET spec = 'robot'",
+    ],
+)
+def test_a_memory_that_does_not_say_whose_it_is_is_refused(path: Path, sql: str) -> None:
+    change(path, sql)
+    with pytest.raises(MemoryFault, match=r"is damaged: .*; put back a copy"):
+        Memory.open(path)

@@ -1,7 +1,7 @@
 """A robot's memory: append what was lived, draw from all of it, lose nothing.
 
 One folder a memory: `memory.sqlite` (the truth, see store.py), `view/` (a cache of it that the
-learner draws from, see view.py) and `lock`.
+learner draws from, see view.py), `acknowledged` (see witness.py) and `lock`.
 """
 
 import tempfile
@@ -216,8 +216,7 @@ class Memory:
         """How many acknowledged steps are gone from the disk; a writer is refused where any is.
 
         Quick, also at a million steps: it counts them and leaves their bytes to `step`. Steps lost
-        from the very end are known only to what came after them: an episode here, the mind
-        elsewhere (`play/checkpoint.py`).
+        from the very end are known from `acknowledged` beside the store, see witness.py.
         """
         with faults(self.path):
             return self._store.missing()

@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from rumpus.errors import MemoryFault
+from rumpus.memory import witness
 from rumpus.memory.episode import Episode
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Observation, Step
@@ -50,13 +51,15 @@ CREATE TABLE step (
     executed_action BLOB NOT NULL,
     {sensors}
 );
+-- A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
+CREATE INDEX step_number ON step (step);
 PRAGMA user_version = {version};
 """
-# A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
-_INDEX = "CREATE INDEX IF NOT EXISTS step_number ON step (step)"
 _MISSING = """
 SELECT max(
-    (SELECT coalesce(max(step) + 1, 0) FROM step), (SELECT coalesce(max(first), 0) FROM episode)
+    ?,
+    (SELECT coalesce(max(step) + 1, 0) FROM step),
+    (SELECT coalesce(max(first), 0) FROM episode)
 ) - (SELECT count(*) FROM step)
 """
 _SCALARS = 8  # columns of `step` before its checksum; blobs follow it
@@ -128,17 +131,16 @@ class Store:
                 and would be written to.
             sqlite3.Error: when it is not a store or is damaged.
         """
+        self._folder = folder
         self._connection = _connect(folder / FILE_NAME, write)
         try:
             _check_version(folder, self._connection)
-            self.id, spec = self._connection.execute("SELECT id, spec FROM about").fetchone()
-            self.spec = msgspec.json.decode(spec, type=RobotSpec)
+            self.id, self.spec = self._about()
             self.count: int = self._connection.execute(
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
             ).fetchone()[0]
             if write:
-                self._connection.execute(_INDEX)
-                self._check_missing(folder)
+                self._check_missing()
         except BaseException:
             self._connection.close()
             raise
@@ -147,9 +149,10 @@ class Store:
         self._insert = f"INSERT INTO step VALUES ({marks})"
 
     def missing(self) -> int:
-        """Steps that were here and are not: gaps, and a lost end after which an episode began."""
-        # One statement, so that a reader counts at one moment while another program writes.
-        return int(self._connection.execute(_MISSING).fetchone()[0])
+        """Steps that were acknowledged and are not here: gaps, or the end."""
+        # The witness first: it follows the store, so that a reader counts right while another
+        # program writes. Then one statement, which counts at one moment.
+        return int(self._connection.execute(_MISSING, (witness.told(self._folder),)).fetchone()[0])
 
     def begin_episode(self, provenance: str) -> int:
         """Write down that a new stretch of life begins here."""
@@ -171,6 +174,7 @@ class Store:
         """Make every appended step durable; returns when the disk says so."""
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
+            witness.tell(self._folder, self.count)
         self.acknowledged = self.count
 
     def episodes(self) -> list[Episode]:
@@ -207,11 +211,23 @@ class Store:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
 
-    def _check_missing(self, folder: Path) -> None:
+    def _about(self) -> tuple[str, RobotSpec]:
+        """The memory's id and whose life it is."""
+        rows = self._connection.execute("SELECT id, spec FROM about").fetchall()
+        try:
+            ((id_, spec),) = rows
+            return id_, msgspec.json.decode(spec, type=RobotSpec)
+        except (ValueError, TypeError, msgspec.DecodeError) as error:
+            raise MemoryFault(
+                f"The memory {self._folder} is damaged: it no longer says whose it is ({error}); "
+                "put back a copy of its folder."
+            ) from error
+
+    def _check_missing(self) -> None:
         if missing := self.missing():
             raise MemoryFault(
-                f"The memory {folder} lacks {missing:,} of the steps that it acknowledged, and "
-                "nothing is added to a memory with gaps; put back a copy of its folder."
+                f"The memory {self._folder} lacks {missing:,} of the steps that it acknowledged, "
+                "and nothing is added to a memory with gaps; put back a copy of its folder."
             )
 
     def _begin(self) -> None:

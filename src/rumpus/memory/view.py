@@ -205,7 +205,7 @@ def _trusted(folder: Path, store: Store, mode: str) -> View | None:
     try:
         mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
         view = View(folder, store, mode)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
         return None
     count = min(mark.count, store.count)
     probes = {int(k) for k in np.linspace(0, count - 1, _PROBES)} if count else set()
