@@ -7,6 +7,7 @@ everything else to standard error.
 
 import itertools
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
@@ -19,8 +20,9 @@ import tyro
 from tyro.conf import Positional, arg, subcommand
 
 from rumpus.errors import InputError, RumpusError, missing_extra
+from rumpus.play.interrupt import INTERRUPTED, Interrupted
 
-REFUSED, STOPPED = 2, 130
+REFUSED = 2
 World = Annotated[Positional[str], arg(metavar="WORLD")]
 Run = Annotated[Positional[Path], arg(metavar="RUN")]
 Number = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
@@ -135,7 +137,11 @@ Verb = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 failed check, 2 refused, 130 interrupted."""
+    """Run one command.
+
+    Returns:
+        the exit code: 0, 1 failed check, 2 refused, 130 interrupted (143 by a kind kill).
+    """
     try:
         return _understood(arguments)()
     except RumpusError as error:
@@ -148,9 +154,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f" with {error.filename}" if error.filename else ""
         return _refuse(f"The disk or the system refused{where}: {error.strerror or error}.")
+    except Interrupted as stop:
+        print("Stopped.", file=sys.stderr)
+        return INTERRUPTED + stop.signal
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
-        return STOPPED
+        return INTERRUPTED + signal.SIGINT
 
 
 def _understood(arguments: Sequence[str] | None) -> Play | Do | Evaluate | Check | List:

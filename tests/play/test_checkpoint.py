@@ -21,7 +21,7 @@ from rumpus.play.run import open_run
 
 def awake(path: Path, memory: Memory) -> Mind:
     mind = make_mind(memory.spec, open_run(path).config)
-    assert checkpoint.restore(path / "checkpoint.safetensors", mind, len(memory)) == 60
+    assert checkpoint.restore(path / "checkpoint.safetensors", mind) == 60
     return mind
 
 

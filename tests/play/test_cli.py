@@ -148,7 +148,7 @@ def one_sentence(err: str) -> str:
         ("play door --steps -5", "-5 steps"),
         ("play door --steps 0", "more than 0"),
         ("play door --steps many", "--steps"),
-        ("play door --minutes -1", "more than 0"),
+        ("play door --minutes -1", "-1 minutes, expected more than 0"),
         ("play door --minutes nan", "more than 0"),
         ("play door --steps 5 --minutes 1", "Both"),
         ("play door --seed -1", "seed"),
@@ -440,6 +440,8 @@ def test_do_keeps_what_it_did_and_films_it(
         assert memory.episodes()[1].provenance == f"do picture {picture}"
         assert memory.step(60).goal_reason == f"picture {picture}"
         assert memory.step(70).goal_index == 7
+        assert memory.step(70).goal_reason == "memory:7"
+        assert memory.episodes()[2].provenance == "do memory:7"
         assert memory.step(65).truncated
 
 

@@ -18,7 +18,7 @@ from rumpus.worlds.catalogue import load
 def playing(path: Path, memory: Memory, config: PlayConfig) -> tuple[Mind, Player]:
     """The dot's mind and a player that begins with a wish."""
     mind = make_mind(memory.spec, open_run(path).config)
-    checkpoint.restore(path / "checkpoint.safetensors", mind, len(memory))
+    checkpoint.restore(path / "checkpoint.safetensors", mind)
     mind.goals.attempts.clear()
     mind.learner.recall(memory)
     return mind, Player(mind.agent, mind.goals, config, mind.rng, memory)

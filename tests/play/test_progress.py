@@ -6,7 +6,7 @@ import pytest
 from rumpus.agent import Agent, AgentConfig
 from rumpus.play.learn import LearnConfig, Learner
 from rumpus.play.loop import Progress, Until
-from rumpus.play.progress import Remaining, duration, telling
+from rumpus.play.progress import Remaining, counting, duration, telling
 from rumpus.spec import RobotSpec, SensorSpec
 
 SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)
@@ -61,7 +61,7 @@ def test_the_time_left_counts_the_sleep_that_is_still_owed(clock: Clock, learner
 
 
 def test_minutes_tell_the_time_left_at_once(clock: Clock, learner: Learner) -> None:
-    remaining = Remaining(Until(seconds=90.0), learner, clock)
+    remaining = Remaining(Until(minutes=1.5), learner, clock)
     clock.now_s = 30.0
     assert remaining.seconds() == pytest.approx(60.0)
     assert Remaining(Until(), learner, clock).seconds() is None
@@ -81,6 +81,22 @@ def test_one_plain_line_a_minute(
     assert len(err.splitlines()) == 1 + 2 + 1  # the first, two full minutes, the last
     assert re.match(r"reaching: 1 of 1,000 steps lived, .*goal seen once\n", err)
     assert err.splitlines()[-1] == "saved: 600 of 1,000 steps lived"
+
+
+def test_a_count_tells_one_plain_line_a_minute(
+    clock: Clock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with counting("trying", clock) as count:
+        for done in range(200):
+            count(done, 200)
+            clock.now_s += 1.0
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "trying: 60 of 200, about 2 min left",
+        "trying: 120 of 200, about 80 s left",
+        "trying: 180 of 200, about 20 s left",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (300, "5 min"), (9000, "2.5 h")])

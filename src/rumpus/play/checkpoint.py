@@ -6,10 +6,11 @@ statistics as JSON in the file's own metadata. Never pickle.
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,6 +21,11 @@ from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.memory.surprise import Surprise
 from rumpus.play.learn import Learner
+
+# What may come of reading a file that is not what was written.
+_DAMAGE = (
+    OSError, SafetensorError, msgspec.DecodeError, KeyError, TypeError, ValueError, RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,25 @@ class Mind:
     rng: np.random.Generator
 
 
+@dataclass(frozen=True)
+class _About:
+    """What the file tells beside its tensors.
+
+    Attributes:
+        steps: how many remembered steps the mind had lived.
+        updates: see `Learner`.
+        practised: see `Learner`.
+        attempts: see `SkewFit`.
+        random_state: of the run's source of chance.
+    """
+
+    steps: int
+    updates: int
+    practised: int
+    attempts: list[tuple[int, bool]]
+    random_state: dict[str, Any]
+
+
 def save(path: Path, mind: Mind, steps: int) -> None:
     """Replace the checkpoint.
 
@@ -48,20 +73,25 @@ def save(path: Path, mind: Mind, steps: int) -> None:
         steps: how many remembered steps it has lived.
 
     Raises:
-        RunError: when the disk does not take it; the old checkpoint stays.
+        RunError: when the mind diverged or the disk does not take it; the old checkpoint stays.
     """
-    about = {
-        "steps": steps,
-        "updates": mind.learner.updates,
-        "practised": mind.learner.practised,
-        "attempts": mind.goals.attempts,
-        "random_state": mind.rng.bit_generator.state,
-    }
+    learner = mind.learner
+    about = _About(
+        steps, learner.updates, learner.practised, mind.goals.attempts, mind.rng.bit_generator.state
+    )
     tensors = mind.agent.state()
-    tensors["surprise"] = torch.from_numpy(mind.learner.surprise.values)
+    tensors["surprise"] = torch.from_numpy(learner.surprise.values)
+    if wrong := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
+        raise RunError(
+            f"The mind diverged: '{wrong[0]}' is no longer finite after {learner.updates} "
+            f"world-model and {learner.practised} practice steps, so it does not replace {path}; "
+            "the same command goes on from the last good mind; if it diverges again, begin a new "
+            "run."
+        )
     waiting = path.with_suffix(".part")
     try:
-        save_file(tensors, waiting, metadata={"rumpus": json.dumps(about)})
+        # json, as chance counts in numbers that are too great for msgspec
+        save_file(tensors, waiting, metadata={"rumpus": json.dumps(asdict(about))})
         with waiting.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(waiting, path)
@@ -72,37 +102,63 @@ def save(path: Path, mind: Mind, steps: int) -> None:
         ) from error
 
 
-def restore(path: Path, mind: Mind, lived: int) -> int:
-    """Take up the checkpoint where there is one.
+def restore(path: Path, mind: Mind) -> int:
+    """Take up the checkpoint where there is one; `check` it against the memory, too.
 
     Args:
         path: the file.
-        mind: what takes it up.
-        lived: steps in memory, which must hold everything that the mind has lived.
+        mind: what takes it up; of no use any more when this raises.
 
     Returns:
         how many remembered steps the mind had lived when it was saved; 0 without a checkpoint.
 
     Raises:
-        RunError: when the file is damaged, or of another robot, config or memory.
+        RunError: when the file is damaged, or of another robot or config.
     """
     if not path.exists():
         return 0
     try:
         with safe_open(path, "pt") as file:
-            about: dict[str, Any] = json.loads(file.metadata()["rumpus"])
+            about = _about(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         surprise = Surprise(tensors.pop("surprise").numpy())
         mind.agent.restore(tensors)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+        mind.rng.bit_generator.state = about.random_state
+    except _DAMAGE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunError(f"The checkpoint {path} cannot be used: {reason}; delete it, and the same "
                        "command learns anew from memory.") from error  # fmt: skip
-    if about["steps"] > lived:
-        raise RunError(f"The mind in {path} has lived {about['steps']} steps, but its memory holds "
+    mind.learner.surprise, mind.goals.attempts = surprise, about.attempts
+    mind.learner.updates, mind.learner.practised = about.updates, about.practised
+    return about.steps
+
+
+def check(path: Path, mind_steps: int, lived: int) -> None:
+    """Refuse a mind whose life is not all in its memory.
+
+    Args:
+        path: the mind's file.
+        mind_steps: steps that it has lived.
+        lived: steps in memory.
+
+    Raises:
+        RunError: when the memory lacks some.
+    """
+    if mind_steps > lived:
+        raise RunError(f"The mind in {path} has lived {mind_steps} steps, but its memory holds "
                        f"{lived}: put the whole memory back, or delete the mind.")  # fmt: skip
-    mind.learner.surprise = surprise
-    mind.learner.updates, mind.learner.practised = about["updates"], about["practised"]
-    mind.goals.attempts = [(int(index), bool(reached)) for index, reached in about["attempts"]]
-    mind.rng.bit_generator.state = about["random_state"]
-    return int(about["steps"])
+
+
+def holds(path: Path, mind: Mind, steps: int) -> bool:
+    """Whether the file is of this mind as it is now: as many steps lived and learned from."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = _about(file)
+    except _DAMAGE:
+        return False
+    learned = about.updates, about.practised
+    return (about.steps, learned) == (steps, (mind.learner.updates, mind.learner.practised))
+
+
+def _about(file: Any) -> _About:
+    return msgspec.convert(json.loads(file.metadata()["rumpus"]), _About)

@@ -11,17 +11,15 @@ from pathlib import Path
 import msgspec
 
 from rumpus.goals.picture import wish_for
+from rumpus.play import checkpoint, loop
 from rumpus.play import do as deed
 from rumpus.play import evaluate as trial
-from rumpus.play import loop
-from rumpus.play.interrupt import Interrupted, interruptible
+from rumpus.play.interrupt import INTERRUPTED, Interrupted, interruptible
 from rumpus.play.loop import Progress, Until
 from rumpus.play.progress import counting, telling
-from rumpus.play.report import report_evaluation, write_page
+from rumpus.play.report import check_report, report_evaluation, write_page
 from rumpus.play.result import Row
 from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume
-
-INTERRUPTED = 128  # and the signal's number, as shells have it
 
 
 def play(
@@ -45,8 +43,8 @@ def play(
 
                 loop.play(session.run, session.world, session.memory, session.mind, until, watch)
         except Interrupted as stop:
-            _say(f"Stopped and saved: {len(session.memory):,} steps remembered; the same command "
-                 "goes on.")  # fmt: skip
+            session.memory.flush()
+            _say(_farewell(session))
             return INTERRUPTED + stop.signal
         row = _played(session, before, time.monotonic() - begun_s)
     if json:
@@ -94,6 +92,7 @@ def evaluate(run: Path, goals: int, kind: str, seed: int, json: bool) -> int:
     import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
 
     with resume(run, write=False, seed=seed) as session, interruptible() as interrupt:
+        check_report(session.run)
         with counting("trying") as count:
 
             def tick(done: int, total: int) -> None:
@@ -101,13 +100,14 @@ def evaluate(run: Path, goals: int, kind: str, seed: int, json: bool) -> int:
                 interrupt.check()
 
             evaluation = trial.evaluate(session, kind, goals, seed, tick)
+        if json:
+            print(evaluation.rows[0].json(), flush=True)
+        else:  # said before it is written: minutes of trials are not lost to a full disk
+            for row in evaluation.rows:
+                print(trial.sentence(row, evaluation.measure), flush=True)
         page = report_evaluation(session.run, evaluation)
-    if json:
-        print(evaluation.rows[0].json())
-        return 0
-    for row in evaluation.rows:
-        print(trial.sentence(row, evaluation.measure))
-    print(f"Report: {page}")
+    if not json:
+        print(f"Report: {page}")
     return 0
 
 
@@ -146,6 +146,15 @@ def _greeting(session: Session) -> str:
     lost = session.memory.missing()
     return (f"Going on with {path}: {lived:,} steps remembered, mind as of step "
             f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.")  # fmt: skip
+
+
+def _farewell(session: Session) -> str:
+    """What is true of a life that was broken off: who insists may cut its saving short."""
+    lived = f"{session.memory.acknowledged:,} steps remembered"
+    if checkpoint.holds(session.run.checkpoint, session.mind, session.memory.acknowledged):
+        return f"Stopped and saved: {lived}; the same command goes on."
+    return (f"Stopped before all was saved: {lived}, but the mind is as it was last saved; the "
+            "same command goes on.")  # fmt: skip
 
 
 def _played(session: Session, before: int, wall_s: float) -> Row:

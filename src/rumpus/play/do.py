@@ -32,7 +32,7 @@ class Doer:
         """The next action towards the goal."""
         latent = self.agent.see(observation.sensors)
         action = self.agent.act(latent, self.wished, self.rng)
-        return Decision(action, self.goal.step_index, f"{self.goal.source} {self.goal.reason}")
+        return Decision(action, self.goal.step_index, name(self.goal))
 
     def interrupt(self) -> None:
         """A goal from a person stays, whatever ends."""
@@ -79,7 +79,7 @@ def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None
     start = agent.see(world.observe().sensors)
     imagined = agent.draw(agent.intend(start, wished, steps))
     first_step, happened = len(memory), []
-    memory.begin_episode(f"do {goal.source} {goal.reason}")
+    memory.begin_episode(f"do {name(goal)}")
     for number in range(steps):
         tick(number, steps)
         happened.append(collect_step(world, doer, memory).observation.sensors)
@@ -116,9 +116,14 @@ def write_film(path: Path, done: Done) -> bool:
     return True
 
 
+def name(goal: Goal) -> str:
+    """What a goal is called in memory: "memory:12", or "picture" and its file."""
+    lived = goal.step_index >= 0
+    return f"memory:{goal.step_index}" if lived else f"{goal.source} {goal.reason}"
+
+
 def _last_step(observation: Observation, doer: Doer) -> Step:
     """The last moment, from which nothing was done."""
     still = limit(np.zeros(doer.agent.spec.action_size, np.float32), doer.agent.spec).action
-    reason = f"{doer.goal.source} {doer.goal.reason}"
-    goal_index = doer.goal.step_index
-    return Step(observation, still, still, "", goal_index, reason, terminated=False, truncated=True)
+    goal = doer.goal
+    return Step(observation, still, still, "", goal.step_index, name(goal), truncated=True)

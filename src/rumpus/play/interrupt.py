@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+INTERRUPTED = 128  # exit codes are this and the signal's number, as shells have it
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -4,16 +4,29 @@ The learner owes updates for steps in memory; when the robot rests it pays them.
 sleep loses only updates, and they are owed again.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rumpus.agent import Agent
+from rumpus.errors import RunError
 from rumpus.memory import Memory, sampler
 from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.memory.surprise import Surprise
 from rumpus.spec import Sensors
+
+CHUNK = 1024  # moments looked at again at a time
+Tick = Callable[[str, int, int], bool]  # told (phase, done, owed); False: leave off
+
+
+class _LeftOff(Exception):
+    """Looking at all of memory again was broken off."""
+
+
+def _go_on(phase: str, done: int, owed: int) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -69,25 +82,29 @@ class Learner:
         windows = sampler.starts(memory.episode_of, self.config.window_steps)
         return len(windows) > 0 and any(self.owed(len(memory)))
 
-    def sleep(self, memory: Memory, tick: Callable[[str, int, int], bool]) -> dict[str, float]:
+    def sleep(self, memory: Memory, tick: Tick) -> dict[str, float]:
         """Learn from all of memory until nothing is owed.
 
         Args:
             memory: everything lived.
-            tick: told ("dreaming" or "practising", done, owed) at every gradient step;
-                returning False ends the sleep early.
+            tick: told ("dreaming", "recalling" or "practising", done, owed) at every gradient
+                step and every so many moments recalled; returning False ends the sleep early.
 
         Returns:
             the means of the losses over this sleep.
+
+        Raises:
+            RunError: when a loss is no longer a number, so that nothing more can be learned.
         """
         updates, practice = self.owed(len(memory))
         means = Means()
         for number in range(updates):
             if not tick("dreaming", number, updates):
-                break
-            means.add(self.update(memory))
+                return means.result()  # what was recalled before is still good to act by
+            means.add(self._checked(self.update(memory)))
             self.updates += 1
-        self.recall(memory)
+        if not self.recall(memory, tick):
+            return means.result()
         for number in range(practice):
             if not tick("practising", number, practice):
                 break
@@ -95,7 +112,7 @@ class Learner:
                 self.rng, memory.episode_of, memory.goal_index,
                 self.config.moments, self.config.hindsight,
             )  # fmt: skip
-            means.add(self.agent.practise(moments))
+            means.add(self._checked(self.agent.practise(moments)))
             self.practised += 1
         return means.result()
 
@@ -110,16 +127,40 @@ class Learner:
         self.surprise.report(batch.index[:, 0], update.surprise)
         return update.losses
 
-    def recall(self, memory: Memory) -> None:
-        """Look at all of memory again with today's eyes."""
-        self.agent.recall(chunks(memory), len(memory))
+    def recall(self, memory: Memory, tick: Tick = _go_on) -> bool:
+        """Look at all of memory again with today's eyes.
+
+        Args:
+            memory: everything lived.
+            tick: told ("recalling", done, moments) now and then; returning False leaves off.
+
+        Returns:
+            whether it came to the end; else what was recalled before is as it was.
+        """
+        try:
+            self.agent.recall(chunks(memory, tick), len(memory))
+        except _LeftOff:
+            return False
+        return True
+
+    def _checked(self, losses: dict[str, float]) -> dict[str, float]:
+        for name, loss in losses.items():
+            if not math.isfinite(loss):
+                raise RunError(
+                    f"The mind diverged: its loss '{name}' became {loss} after {self.updates} "
+                    f"world-model and {self.practised} practice steps; the last good mind stays, "
+                    "and the same command goes on from it; if it diverges again, begin a new run."
+                )
+        return losses
 
 
-def chunks(memory: Memory, size: int = 1024) -> Iterator[Sensors]:
-    """All remembered readings in order, at most `size` moments at a time."""
+def chunks(memory: Memory, tick: Tick) -> Iterator[Sensors]:
+    """All remembered readings in order, some moments at a time."""
     names = [s.name for s in memory.spec.sensors]
-    for first in range(0, len(memory), size):
-        yield {name: memory.frames(name)[first : first + size] for name in names}
+    for first in range(0, len(memory), CHUNK):
+        if not tick("recalling", first, len(memory)):
+            raise _LeftOff
+        yield {name: memory.frames(name)[first : first + CHUNK] for name in names}
 
 
 class Means:

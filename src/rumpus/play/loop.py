@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,10 @@ class Progress:
 
     Attributes:
         steps: lived and remembered in all.
-        phase: "exploring", "reaching", "dreaming" (model), "practising" (policy) or "saved".
-        done: gradient steps of this sleep, 0 outside sleep.
-        owed: gradient steps that this sleep owes.
+        phase: "exploring", "reaching", "dreaming" (model), "recalling" (all of memory),
+            "practising" (policy) or "saved".
+        done: gradient steps of this sleep, or moments recalled; 0 outside sleep.
+        owed: how many there are in all.
         goal_reason: why the present goal was chosen, or "".
     """
 
@@ -42,17 +44,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Until:
-    """When to stop: at so many steps in all, or after so many seconds of this call, or never."""
+    """When to stop: at so many steps in all, or after so many minutes of this call, or never."""
 
     steps: int | None = None
-    seconds: float | None = None
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
-        if self.steps is not None and self.seconds is not None:
+        if self.steps is not None and self.minutes is not None:
             raise InputError("Both --steps and --minutes were given; give one of them.")
-        for name, limit in (("steps", self.steps), ("seconds", self.seconds)):
+        for name, limit in (("steps", self.steps), ("minutes", self.minutes)):
             if limit is not None and not 0 < limit < math.inf:
-                raise InputError(f"Play was to last {limit} {name}, expected more than 0.")
+                raise InputError(f"Play was to last {limit:g} {name}, expected more than 0.")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long this call may last."""
+        return None if self.minutes is None else 60.0 * self.minutes
 
 
 Watch = Callable[[Progress], None]
@@ -82,9 +89,11 @@ def open_memory(run: Run, spec: RobotSpec) -> Memory:
 def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch: Watch) -> None:
     """Let a robot play.
 
-    Everything lived is in memory; the mind is saved after every sleep and at the end, also when
-    an exception ends this. `watch` is called between whole steps: to stop the play in good
-    order, let it raise KeyboardInterrupt.
+    Everything lived is in memory; the mind is saved after every sleep and at the end. When an
+    exception ends this, the robot is stopped, memory made durable and the mind saved all the
+    same, each whatever becomes of the others; only a mind that diverged is not saved over a good
+    one. `watch` is called between whole steps: to stop the play in good order, let it raise
+    KeyboardInterrupt.
     """
     started_s = time.monotonic()
     player = Player(mind.agent, mind.goals, run.config.play, mind.rng, memory)
@@ -96,23 +105,26 @@ def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch
         watch(Progress(len(memory), phase, done, owed))
         return time_left()
 
-    if mind.learner.updates:
-        mind.learner.recall(memory)
-    if until.steps is None or len(memory) < until.steps:
-        memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
-    try:
+    def save() -> None:
+        # Nothing is learned from a step that is not durable: the mind never runs ahead of these.
+        checkpoint.save(run.checkpoint, mind, memory.acknowledged)
+
+    with ExitStack() as ending:  # last in, first out
+        ending.callback(save)
+        ending.callback(memory.flush)
+        ending.callback(robot.stop)
+        if mind.learner.updates:
+            mind.learner.recall(memory, tick)
+        if until.steps is None or len(memory) < until.steps:
+            memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
         while time_left():
             if sleep_is_due(len(memory), run.config, until) and mind.learner.owes(memory):
                 sleep(run, memory, mind, tick)
-            if until.steps is not None and len(memory) >= until.steps:
+            if not time_left() or (until.steps is not None and len(memory) >= until.steps):
                 break
             step = collect_step(robot, player, memory)
             phase = "reaching" if step.goal_index >= 0 else "exploring"
             watch(Progress(len(memory), phase, goal_reason=step.goal_reason))
-    finally:
-        robot.stop()
-        memory.flush()
-        checkpoint.save(run.checkpoint, mind, len(memory))
     watch(Progress(len(memory), "saved"))
 
 

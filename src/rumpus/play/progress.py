@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from rumpus.play.learn import Learner
@@ -20,6 +20,7 @@ PLAIN_EVERY_S = 60.0
 RECENT = 0.99  # how much of a phase's mean cost stays at each new measurement
 SLEEPING = ("dreaming", "practising")
 Clock = Callable[[], float]
+Counter = Callable[[int, int], None]
 
 
 class Remaining:
@@ -83,21 +84,15 @@ def telling(until: Until, learner: Learner, clock: Clock = time.monotonic) -> It
 
 
 @contextmanager
-def counting(doing: str) -> Iterator["Counter"]:
-    """A bar for a count of equal things; nothing at all where nobody looks on."""
+def counting(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
+    """What is told (done, in all) of equal things: a bar on a terminal, plain lines elsewhere."""
     console = Console(stderr=True)
-    with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
-        yield Counter(bar, bar.add_task(doing))
-
-
-class Counter:
-    """A bar that is told (done, in all)."""
-
-    def __init__(self, bar: Bar, task: TaskID) -> None:
-        self.bar, self.task = bar, task
-
-    def __call__(self, done: int, total: int) -> None:
-        self.bar.update(self.task, completed=done, total=total)
+    if not console.is_terminal:
+        yield _plain_count(doing, clock)
+        return
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task(doing)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def duration(seconds: float) -> str:
@@ -119,6 +114,21 @@ def _plain(remaining: Remaining) -> Watch:
             print(f"{_doing(progress)}: {_about(progress, remaining)}", file=sys.stderr, flush=True)
 
     return watch
+
+
+def _plain_count(doing: str, clock: Clock) -> Counter:
+    """One line a minute; what is done within the first says nothing."""
+    begun_s = told_s = clock()
+
+    def count(done: int, total: int) -> None:
+        nonlocal told_s
+        now_s = clock()
+        if done and now_s - told_s >= PLAIN_EVERY_S:
+            told_s = now_s
+            left = duration((now_s - begun_s) / done * (total - done))
+            print(f"{doing}: {done:,} of {total:,}, about {left} left", file=sys.stderr, flush=True)
+
+    return count
 
 
 def _kind(progress: Progress) -> str:

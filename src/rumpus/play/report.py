@@ -1,9 +1,10 @@
 """What a run shows to people: RUN/report/index.html, with figures and pictures beside it."""
 
 import html
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,6 +25,31 @@ tr.agent { font-weight: 600; }
 img { max-width: 100%; }
 .small { color: #77777f; font-size: .85rem; }
 """
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is read again of an evaluation's figures."""
+
+    name: str
+    date: str
+    command: str
+    measure: Measure
+    rows: list[Row]
+
+
+def check_report(run: Run) -> None:
+    """Refuse a run whose report cannot be written, before anything is measured for it.
+
+    Raises:
+        RunError: when its folder cannot be made or takes nothing.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=run.report) as probe:
+            probe.write(bytes(1 << 16))
+    except OSError as error:
+        raise RunError(f"The report of {run.path} cannot be written: {error.strerror}; "
+                       "make room on the disk, or the folder writable.") from error  # fmt: skip
 
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -96,10 +122,9 @@ def write_page(run: Run) -> Path:
     world, where = html.escape(run.config.world), html.escape(str(run.path))
     parts = [f"<h1>{world}</h1>", f"<p class=small>{where}, seed {run.config.seed}</p>"]
     for result in sorted(run.report.glob("evaluate-*.json")):
-        told, rows = _told(result)
-        parts += [f"<h2>{html.escape(told['name'])}</h2>", _table(rows, told["measure"])]
-        parts += [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
-        parts.append(f"<p class=small>{told['date']} · {html.escape(told['command'])}</p>")
+        title, table, circumstances = _told(result)
+        pictures = [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
+        parts += [title, table, *pictures, circumstances]
     films = sorted(run.report.glob("do-*.png"))
     parts += ["<h2>Pictures it was shown</h2>"] * bool(films) + [_image(p) for p in films]
     page = run.report / "index.html"
@@ -111,12 +136,13 @@ def write_page(run: Run) -> Path:
     return page
 
 
-def _told(result: Path) -> tuple[dict[str, Any], list[Row]]:
-    """An earlier evaluation: all that was told of it, and its rows."""
+def _told(result: Path) -> tuple[str, str, str]:
+    """An evaluation as a title, a table and a line of when and how it was measured."""
     try:
-        told = msgspec.json.decode(result.read_bytes(), type=dict[str, Any])
-        return told, msgspec.convert(told["rows"], list[Row])
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
+        told = msgspec.json.decode(result.read_bytes(), type=_Told)
+        small = f"<p class=small>{html.escape(told.date)} · {html.escape(told.command)}</p>"
+        return f"<h2>{html.escape(told.name)}</h2>", _table(told.rows, told.measure), small
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise RunError(f"The figures {result} cannot be understood: {error}; delete that file and "
                        "evaluate again.") from error  # fmt: skip
 
@@ -132,10 +158,10 @@ def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:
     return [Tile(label, portrait(sensors)) for label, sensors in named]
 
 
-def _table(rows: Sequence[Row], measure: dict[str, Any]) -> str:
-    name, tolerance = measure["name"], measure["tolerance"]
-    head = f"<tr><th><th>trials<th>median {name}<th>95 %<th>within {tolerance:.3g}<th>95 %</tr>"
-    return f"<table>{head}{''.join(_table_row(row, name) for row in rows)}</table>"
+def _table(rows: Sequence[Row], measure: Measure) -> str:
+    name, within = html.escape(measure.name), f"within {measure.tolerance:.3g}"
+    head = f"<tr><th><th>trials<th>median {name}<th>95 %<th>{within}<th>95 %</tr>"
+    return f"<table>{head}{''.join(_table_row(row, measure.name) for row in rows)}</table>"
 
 
 def _table_row(row: Row, name: str) -> str:

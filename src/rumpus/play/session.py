@@ -17,6 +17,7 @@ from rumpus.play import checkpoint, run
 from rumpus.play.checkpoint import Mind
 from rumpus.play.loop import make_mind, open_memory
 from rumpus.play.run import Run, RunConfig
+from rumpus.spec import RobotSpec
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
 
@@ -124,7 +125,8 @@ def resume(path: Path, write: bool, seed: int | None = None) -> Iterator[Session
         seed: of the world; the run's own by default.
 
     Raises:
-        RumpusError: when the seed is none, there is no run, its world is gone, or it never slept.
+        RumpusError: when the seed is no seed, there is no run, its world is gone, or it never
+            slept.
     """
     if seed is not None:
         run.check_seed(seed)
@@ -143,20 +145,24 @@ def _awake(begun: Run, seed: int, write: bool) -> Iterator[Session]:
     lived = Memory.exists(begun.memory)
     world = load(begun.config.world, seed)
     try:
-        memory = (
-            open_memory(begun, world.spec)
-            if write
-            else Memory.open(begun.memory, False, world.spec)
-        )
-        with memory:
+        mind, path = make_mind(world.spec, begun.config), begun.checkpoint
+        # For a reader first: memory only grows, so it then holds all that this mind has lived,
+        # also while another program plays on and saves.
+        mind_steps = 0 if write else checkpoint.restore(path, mind)
+        with _open(begun, world.spec, write) as memory:
+            if write:  # only now, when nobody else can save another mind
+                mind_steps = checkpoint.restore(path, mind)
+            checkpoint.check(path, mind_steps, len(memory))
             if write and lived:  # a world that begins anew should not begin the same again
                 world.stop()
                 world = load(begun.config.world, _fresh(seed, len(memory)))
-            mind = make_mind(world.spec, begun.config)
-            mind_steps = checkpoint.restore(begun.checkpoint, mind, len(memory))
             yield Session(begun, world, memory, mind, mind_steps)
     finally:
         world.stop()
+
+
+def _open(begun: Run, spec: RobotSpec, write: bool) -> Memory:
+    return open_memory(begun, spec) if write else Memory.open(begun.memory, False, spec)
 
 
 def _fresh(seed: int, steps: int) -> int:

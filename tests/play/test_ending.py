@@ -1,0 +1,216 @@
+"""However a play or an evaluation ends, what was lived and learned stays, and truth is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from rumpus.body.robot import Robot
+from rumpus.cli import main
+from rumpus.errors import RunError
+from rumpus.memory import Memory
+from rumpus.play import checkpoint, loop
+from rumpus.play.command import _farewell
+from rumpus.play.loop import Progress, Until
+from rumpus.play.session import Asked, begin_or_resume
+from rumpus.types import Array, Observation
+from rumpus.worlds.catalogue import load
+
+DOT = "outside_image:DotEnv"
+
+
+class Jammed(Robot):
+    """The dot, but it cannot be stopped, and breaks down at its third step."""
+
+    def __init__(self) -> None:
+        self.dot, self.stops = load(DOT), 0
+        self.spec, self.acts = self.dot.spec, 0
+
+    def observe(self) -> Observation:
+        if self.acts == 3:
+            raise OSError("the eye fell out")
+        return self.dot.observe()
+
+    def act(self, action: Array) -> None:
+        self.acts += 1
+        self.dot.act(action)
+
+    def stop(self) -> None:
+        self.stops += 1
+        raise OSError("the brake is broken")
+
+
+def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path) -> None:
+    robot = Jammed()
+    with begin_or_resume(Asked(DOT), dot) as session:
+        with pytest.raises(OSError, match="brake"):
+            loop.play(session.run, robot, session.memory, session.mind, Until(70), lambda _: None)
+        assert robot.stops == 1
+        assert session.memory.acknowledged == len(session.memory) == 63
+        assert checkpoint.holds(session.run.checkpoint, session.mind, 63)
+        session.mind.learner.updates += 1
+        assert _farewell(session).startswith("Stopped before all was saved: 63 steps remembered")
+        session.mind.learner.updates -= 1
+        assert _farewell(session).startswith("Stopped and saved: 63 steps remembered")
+
+
+def test_a_mind_that_cannot_be_saved_still_stops_the_robot_and_keeps_the_steps(dot: Path) -> None:
+    (dot / "checkpoint.part").mkdir()
+    robot = Jammed()
+    with begin_or_resume(Asked(DOT), dot) as session:
+        with pytest.raises(RunError, match="cannot be written"):
+            loop.play(session.run, robot, session.memory, session.mind, Until(70), lambda _: None)
+        assert robot.stops == 1
+        assert session.memory.acknowledged == 63
+
+
+def test_a_diverged_mind_does_not_replace_the_good_one(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good = (dot / "checkpoint.safetensors").read_bytes()
+    told = json.loads((dot / "run.json").read_text())
+    told["agent"]["learning_rate"] = 1e30
+    (dot / "run.json").write_text(json.dumps(told))
+    assert main(["play", DOT, "--run", str(dot), "--steps", "100"]) == 2
+    said = capfd.readouterr().err
+    assert "The mind diverged" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert (dot / "checkpoint.safetensors").read_bytes() == good
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert len(memory) == 100
+
+
+def test_time_that_is_up_ends_the_recalling_too(dot: Path) -> None:
+    seen: list[Progress] = []
+    with begin_or_resume(Asked(DOT), dot) as session:
+        agent, learner = session.mind.agent, session.mind.learner
+        assert not learner.recall(session.memory, lambda *_: False)
+        assert len(agent.latents) == 0
+        learner.updates -= 1
+        assert learner.sleep(session.memory, lambda *_: False) == {}  # in no time
+        assert len(agent.latents) == 0
+        assert learner.sleep(session.memory, lambda phase, *_: phase != "practising")
+        assert len(agent.latents) == 60
+        until = Until(minutes=1e-9)
+        loop.play(session.run, session.world, session.memory, session.mind, until, seen.append)
+    assert [progress.phase for progress in seen] == ["recalling", "saved"]
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_trials(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (dot / "report").write_text("in the way")
+    capfd.readouterr()
+    assert main(["evaluate", str(dot), "--goals", "100000000"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "report" in err
+    assert err.count("\n") == 1
+
+
+def test_figures_are_said_also_where_they_cannot_be_written(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (dot / "report" / "evaluate-by-seed.part").mkdir(parents=True)
+    capfd.readouterr()
+    assert main(["evaluate", str(dot), "--goals", "1"]) == 2
+    out, err = capfd.readouterr()
+    assert out.startswith("agent, by seed: median")
+    assert "cannot be written" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        '{"name": 3}',
+        '{"name": "evaluate", "rows": []}',
+        '{"name": "e", "date": "d", "command": "c", "rows": [], "measure": {"name": "error_m"}}',
+        '{"name": "e", "date": "d", "command": "c", "measure": {"name": "error_m", "tolerance": 1,'
+        ' "steps": 1}, "rows": [{"variant": "agent", "seed": 0, "n": 1, "steps": 1, "wall_s": 1,'
+        ' "metrics": {}}]}',
+    ],
+)
+def test_damaged_figures_are_one_sentence(
+    dot: Path, figures: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (dot / "report").mkdir(exist_ok=True)
+    (dot / "report" / "evaluate-old.json").write_text(figures)
+    capfd.readouterr()
+    assert main(["do", str(dot), "--goal", "memory:0", "--steps", "1"]) == 2
+    err = capfd.readouterr().err
+    assert "evaluate-old.json cannot be understood" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": "many"}, {"attempts": [3]}, {"random_state": {}}, {"updates": None}]
+)
+def test_a_checkpoint_that_tells_nonsense_is_one_sentence(
+    dot: Path, change: dict[str, object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = dot / "checkpoint.safetensors"
+    with safe_open(file, "pt") as opened:
+        about = json.loads(opened.metadata()["rumpus"])
+    save_file(load_file(file), file, {"rumpus": json.dumps({**about, **change})})
+    capfd.readouterr()
+    assert main(["evaluate", str(dot)]) == 2
+    err = capfd.readouterr().err
+    assert "cannot be used" in err
+    assert err.count("\n") == 1
+
+
+# When the reader's memory has been counted, and before anything is drawn from it, play saves.
+MEANWHILE = """
+import json, sys
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from rumpus.cli import main
+
+armed = [True]
+
+def meanwhile(event, _):
+    if event == "tempfile.mkdtemp" and armed:
+        armed.clear()
+        file = sys.argv[1] + "/checkpoint.safetensors"
+        with safe_open(file, "pt") as opened:
+            about = json.loads(opened.metadata()["rumpus"])
+        save_file(load_file(file), file, {"rumpus": json.dumps({**about, "steps": 61})})
+
+sys.addaudithook(meanwhile)
+code = main(["evaluate", sys.argv[1], "--goals", "1"])
+assert not armed
+sys.exit(code)
+"""
+
+
+def test_a_run_that_saves_meanwhile_is_measured_as_it_was(dot: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEANWHILE, dot], capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_an_evaluation_is_told_by_the_exit_code(dot: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "rumpus", "evaluate", dot, "--goals", "3000"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    ) as process:  # fmt: skip
+        while not (dot / "report").exists():  # made before the first trial
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert said == "Stopped.\n"
+    assert process.returncode == 128 + number
