@@ -201,7 +201,7 @@ def test_a_run_that_saves_meanwhile_is_measured_as_it_was(dot: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_ends_an_evaluation_is_told_by_the_exit_code(dot: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "rumpus", "evaluate", dot, "--goals", "3000"]
+    command = [sys.executable, "-m", "rumpus", "evaluate", str(dot), "--goals", "3000"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},

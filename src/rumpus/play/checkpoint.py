@@ -77,7 +77,11 @@ def save(path: Path, mind: Mind, steps: int) -> None:
     """
     learner = mind.learner
     about = _About(
-        steps, learner.updates, learner.practised, mind.goals.attempts, mind.rng.bit_generator.state
+        steps,
+        learner.updates,
+        learner.practised,
+        mind.goals.attempts,
+        dict(mind.rng.bit_generator.state),
     )
     tensors = mind.agent.state()
     tensors["surprise"] = torch.from_numpy(learner.surprise.values)

@@ -154,7 +154,7 @@ class Learner:
         return losses
 
 
-def chunks(memory: Memory, tick: Tick) -> Iterator[Sensors]:
+def chunks(memory: Memory, tick: Tick = _go_on) -> Iterator[Sensors]:
     """All remembered readings in order, some moments at a time."""
     names = [s.name for s in memory.spec.sensors]
     for first in range(0, len(memory), CHUNK):

@@ -92,10 +92,10 @@ def draw_chart(path: Path, evaluation: Evaluation) -> None:
     figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
     if scalar:
         shown = [outcome.trial.goal[scalar] for outcome in evaluation.outcomes]
-        axes.scatter(shown, before, s=14, color="0.75", label="never touch")
+        axes.scatter(shown, before, s=14, color="0.75", label="at the start")
     else:
         shown = before
-        axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="never touch")
+        axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="at the start")
     axes.scatter(shown, errors, s=18, color="#1f6fb4", label="the robot")
     axes.axhline(measure.tolerance, color="#c03a2b", linestyle="--", label="tolerance")
     axes.set_xlabel(f"goal: {scalar}" if scalar else f"{measure.name} at the start")
