@@ -240,7 +240,7 @@ def pair_distances(agent: Agent, world: World, trial: Trial) -> tuple[float, flo
     """From a trial's start to its goal: the true error, the temporal and the latent distance."""
     goal, start = agent.see(world.stage(trial).sensors), agent.see(world.observe().sensors)
     true = world.errors(trial.start, trial.goal)[world.measure.name]
-    return true, agent.steps_to(start, goal), float((start - goal).norm())
+    return true, agent.distance(start, goal), float((start - goal).norm())
 
 
 def spearman(one: Array, two: Array) -> float:

@@ -94,7 +94,7 @@ def live_for_a_wish(
     memory.begin_episode(f"a wish: {choice.reason}")
     for steps_left in reversed(range(GOAL_STEPS + 1)):
         latent = agent.see(world.observe().sensors)
-        reached = agent.steps_to(latent, wished) < REACHED_STEPS
+        reached = agent.distance(latent, wished) < REACHED_STEPS
         if reached or not steps_left:
             break
         live(world, memory, agent.act(latent, wished, rng), choice.index, choice.reason)

@@ -150,7 +150,12 @@ class Agent:
 
     @torch.no_grad()
     def steps_to(self, latent: Tensor, goal: Tensor) -> float:
-        """How many steps it believes lie between (D,) and (D,), discounted: far ones count less."""
+        """How many steps it believes lie between (D,) and (D,)."""
+        return self.temporal_distance.steps(self.distance(latent, goal))
+
+    @torch.no_grad()
+    def distance(self, latent: Tensor, goal: Tensor) -> float:
+        """The same in discounted steps, in which it learns and judges: far ones count less."""
         return float(self.temporal_distance(latent, goal))
 
     # Learning

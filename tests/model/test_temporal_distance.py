@@ -105,3 +105,11 @@ def test_the_slow_copy_follows_slowly() -> None:
     distance.follow()
     torch.testing.assert_close(slow - before, torch.full_like(slow, 0.25))
     assert not slow.requires_grad
+
+
+def test_a_person_is_told_steps_and_not_discounted_ones() -> None:
+    distance = TemporalDistance(3, TemporalDistanceConfig(discount=0.98))
+    after_forty = sum(0.98**step for step in range(40))
+    assert abs(distance.steps(after_forty) - 40.0) < 1e-6
+    assert distance.steps(0.0) == 0.0
+    assert 227 < distance.steps(49.9) == distance.steps(60.0) < 229

@@ -124,6 +124,11 @@ class TemporalDistance(nn.Module):
         error: Tensor = target - self.metric(latent, goal)
         return error.square().mean()
 
+    def steps(self, distance: float) -> float:
+        """Discounted steps as steps, a person's measure; it cannot tell more than 228 apart."""
+        left = max(1.0 - (1.0 - self.config.discount) * distance, 0.01)
+        return math.log(left) / math.log(self.config.discount)
+
     def follow(self) -> None:
         """Move the slow copy a little towards the learned one."""
         follow(self.slow, self.metric, self.config.target_rate)

@@ -29,7 +29,7 @@ class PlayConfig:
         random_steps: of smoothed random motion before the first wish.
         goal_steps: at most, towards one wish.
         explore_steps: of random motion after each wish.
-        reached_steps: a wish this near, in steps, is reached.
+        reached_steps: a wish this near, in discounted steps, is reached.
     """
 
     random_steps: int = 2000
@@ -124,7 +124,7 @@ class Player:
     def _judge(self, pursuit: Pursuit, latent: Tensor) -> None:
         """End a wish that was reached, or that ran out of time."""
         goal = self.agent.latents[pursuit.index]
-        reached = self.agent.steps_to(latent, goal) < self.config.reached_steps
+        reached = self.agent.distance(latent, goal) < self.config.reached_steps
         if reached or pursuit.steps_left <= 0:
             self.goals.report(pursuit.index, reached)
             self.pursuit, self.explore_left = None, self.config.explore_steps
