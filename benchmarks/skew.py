@@ -1,6 +1,6 @@
 """Does the skew earn its place? Wishing for the rare, wishing for anything, and no wish at all.
 
-    python benchmarks/skew.py --seeds 0 1 2 --steps 10000
+    python benchmarks/skew.py --seeds 0 1 2 --steps 5000
 
 Plays the door three ways with the same steps: with the default skew, with alpha = 0 (RIG) and at
 random throughout. Prints side by side how much of the door's range play covered (20 bins of the
@@ -115,7 +115,7 @@ def _minutely(name: str) -> Callable[[Progress], None]:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=5_000)
     parser.add_argument("--goals", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--runs", default="runs/skew", help="where the runs are kept")
