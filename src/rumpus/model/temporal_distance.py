@@ -10,8 +10,7 @@ steps 28, and what cannot be reached at all 50.
 
 Sources: HILP (Park 2024, eq. 4) for the temporal distance as a value; MRN (Liu 2023, eq. 5) for
 the quasimetric form, and the mean over components as in CMD (Myers 2024, arXiv 2406.17098);
-imagined steps in the target as in model-based value expansion (Feinberg
-2018, eq. 3, H = 1).
+imagined steps in the target as in model-based value expansion (Feinberg 2018, eq. 3, H = 1).
 
 Differs from the paper:
     HILP: a minimum over the lived and the imagined steps instead of an expectile over lived

@@ -101,15 +101,16 @@ class Player:
         """The next action of play: random, or towards the wish under way."""
         if len(self.memory) < self.config.random_steps or not len(self.agent.latents):
             return self._explore()
-        latent = self.agent.see(observation.sensors)
-        if self.pursuit is not None:
-            self._judge(self.pursuit, latent)
-        if self.pursuit is None and self.explore_left <= 0:
-            self.pursuit = self._wish()
-        if self.pursuit is None:
-            self.explore_left -= 1
-            return self._explore()
-        return self._reach(self.pursuit, latent)
+        if self.pursuit is not None or self.explore_left <= 0:
+            latent = self.agent.see(observation.sensors)
+            if self.pursuit is not None:
+                self._judge(self.pursuit, latent)
+            if self.pursuit is None and self.explore_left <= 0:
+                self.pursuit = self._wish()
+            if self.pursuit is not None:
+                return self._reach(self.pursuit, latent)
+        self.explore_left -= 1
+        return self._explore()
 
     def interrupt(self) -> None:
         """Drop the wish under way, without judging it."""

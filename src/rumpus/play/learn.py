@@ -4,14 +4,12 @@ The learner owes updates for steps in memory; when the robot rests it pays them.
 sleep loses only updates, and they are owed again.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rumpus.agent import Agent
-from rumpus.errors import RunError
 from rumpus.memory import Memory, sampler
 from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.memory.surprise import Surprise
@@ -92,16 +90,13 @@ class Learner:
 
         Returns:
             the means of the losses over this sleep.
-
-        Raises:
-            RunError: when a loss is no longer a number, so that nothing more can be learned.
         """
         updates, practice = self.owed(len(memory))
         means = Means()
         for number in range(updates):
             if not tick("dreaming", number, updates):
                 return means.result()  # what was recalled before is still good to act by
-            means.add(self._checked(self.update(memory)))
+            means.add(self.update(memory))
             self.updates += 1
         if not self.recall(memory, tick):
             return means.result()
@@ -112,7 +107,7 @@ class Learner:
                 self.rng, memory.episode_of, memory.goal_index,
                 self.config.moments, self.config.hindsight,
             )  # fmt: skip
-            means.add(self._checked(self.agent.practise(moments)))
+            means.add(self.agent.practise(moments))
             self.practised += 1
         return means.result()
 
@@ -142,16 +137,6 @@ class Learner:
         except _LeftOff:
             return False
         return True
-
-    def _checked(self, losses: dict[str, float]) -> dict[str, float]:
-        for name, loss in losses.items():
-            if not math.isfinite(loss):
-                raise RunError(
-                    f"The mind diverged: its loss '{name}' became {loss} after {self.updates} "
-                    f"world-model and {self.practised} practice steps; the last good mind stays, "
-                    "and the same command goes on from it; if it diverges again, begin a new run."
-                )
-        return losses
 
 
 def chunks(memory: Memory, tick: Tick = _go_on) -> Iterator[Sensors]:
