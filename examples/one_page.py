@@ -97,7 +97,7 @@ def live_for_a_wish(
         reached = agent.distance(latent, wished) < REACHED_STEPS
         if reached or not steps_left:
             break
-        live(world, memory, agent.act(latent, wished, rng), choice.index, choice.reason)
+        live(world, memory, agent.react(latent, wished), choice.index, choice.reason)
     goals.report(choice.index, reached)
     move_at_random(world, memory, 20, rng)
 

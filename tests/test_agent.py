@@ -1,5 +1,6 @@
 """The mind as one object: sees, acts, imagines, learns; saved and restored it is the same mind."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rumpus.agent import Agent, AgentConfig
+from rumpus.objectives.base import Objective
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Batch, Hindsight
 
@@ -41,7 +43,7 @@ def learn(agent: Agent, seed: int, rounds: int = 2) -> dict[str, float]:
     return losses
 
 
-def make(seed: int = 0, actor: Literal["policy", "planner", "both"] = "policy") -> Agent:
+def make(seed: int = 0, actor: Literal["policy", "planner", "rollout"] = "policy") -> Agent:
     return Agent(SPEC, AgentConfig(actor=actor), seed)
 
 
@@ -131,9 +133,9 @@ def test_the_policy_s_practice_does_not_move_what_judges_it() -> None:
     assert all(w.requires_grad for w in agent.temporal_distance.metric.parameters())
 
 
-@pytest.mark.parametrize("actor", ["policy", "planner", "both"])
+@pytest.mark.parametrize("actor", ["policy", "planner", "rollout"])
 def test_an_action_can_be_done_and_depends_on_the_goal(
-    actor: Literal["policy", "planner", "both"],
+    actor: Literal["policy", "planner", "rollout"],
 ) -> None:
     agent = make(actor=actor)
     seen = agent.see(lived())
@@ -142,12 +144,45 @@ def test_an_action_can_be_done_and_depends_on_the_goal(
     def act(goal: Tensor) -> Array:
         return agent.act(seen[0], goal, np.random.default_rng(0))
 
+    assert len({act(goal).tobytes() for goal in seen[2:20]}) > 1
     action = act(seen[1])
     assert action.shape == (2,)
     assert action.dtype == np.float32
     assert np.abs(action).max() <= 1.0
     np.testing.assert_array_equal(action, act(seen[1]))
-    assert (action != act(seen[2])).any()
+
+
+class Watched:
+    """An objective that notes what it scores."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.imagined, self.costs = torch.zeros(0), np.zeros(0)
+
+    def score(self, goal: Tensor) -> Callable[[Tensor], Array]:
+        def cost(imagined: Tensor) -> Array:
+            self.imagined, self.costs = imagined, self.objective.score(goal)(imagined)
+            return self.costs
+
+        return cost
+
+
+def test_when_asked_it_begins_the_best_of_the_courses_that_its_policy_ends() -> None:
+    agent = make(actor="rollout")
+    learn(agent, seed=1)
+    watched = agent.objective = Watched(agent.objective)
+    here, goal = agent.see(lived())[:2]
+    action = agent.act(here, goal, np.random.default_rng(0))
+    config = agent.config.rollout
+    assert watched.imagined.shape == (config.candidates, config.horizon, len(here))
+    latent = here
+    for own in watched.imagined[0]:
+        latent = agent.imagine(latent, agent.react(latent, goal)[None])[0]
+        torch.testing.assert_close(own, latent, atol=1e-4, rtol=1e-4)
+    begun = agent.imagine(here, action[None])[0]
+    best = watched.imagined[watched.costs.argmin(), 0]
+    torch.testing.assert_close(begun, best, atol=1e-4, rtol=1e-4)
+    assert watched.costs.argmin() != 0  # a policy this young is not the best of 64
 
 
 def test_what_is_imagined_can_be_drawn() -> None:
@@ -159,7 +194,7 @@ def test_what_is_imagined_can_be_drawn() -> None:
     drawn = agent.draw(imagined)
     assert list(drawn) == ["camera"]
     assert drawn["camera"].shape == (4, 16, 16, 3)
-    assert agent.intend(latent, goal, 3).shape == (3, len(latent))
+    assert agent.intend(latent, goal, 3, np.random.default_rng(0)).shape == (3, len(latent))
 
 
 def test_recalled_moments_mean_what_they_mean_when_seen() -> None:

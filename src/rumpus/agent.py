@@ -21,6 +21,7 @@ from rumpus.model.world_model import WorldModel, WorldModelConfig
 from rumpus.objectives.base import Objective
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
+from rumpus.planning.rollout import Follow, Rollout, RolloutConfig
 from rumpus.spec import RobotSpec, Sensors
 from rumpus.types import Array, Batch, Hindsight
 
@@ -30,8 +31,8 @@ class AgentConfig:
     """The configs of the parts, composed.
 
     Attributes:
-        actor: what acts: the trained "policy", the "planner", or "both": the planner with the
-            policy's own proposal among its candidates.
+        actor: what acts when asked: the trained "policy", the "planner" from nothing, or
+            "rollout", the policy and other beginnings than its own. In play the policy acts.
         learning_rate: of every Adam.
         policy_batch: moments of each practised batch from which the policy imagines.
         tried_actions: actions tried in imagination, beside the policy's, for each practised moment.
@@ -44,7 +45,8 @@ class AgentConfig:
     temporal_distance: TemporalDistanceConfig = field(default_factory=TemporalDistanceConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     planner: CemConfig = field(default_factory=CemConfig)
-    actor: Literal["policy", "planner", "both"] = "policy"
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    actor: Literal["policy", "planner", "rollout"] = "rollout"
     learning_rate: float = 1e-3
     policy_batch: int = 128
     drawn_windows: int = 32
@@ -90,6 +92,7 @@ class Agent:
         self.policy = slow_copy(self.learning_policy)
         self.decoders = Decoders(spec, size)
         self.planner = Cem(spec.action_size, config.planner)
+        self.rollout = Rollout(spec.action_size, config.rollout)
         self.objective: Objective = TemporalDistanceObjective(self.temporal_distance)
         self.latents = torch.zeros(0, size)
         self._places: Tensor | None = None  # until memory or the distance changes
@@ -119,19 +122,22 @@ class Agent:
         return latent
 
     @torch.no_grad()
-    def act(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:
-        """The next action towards a goal: (D,) and (D,) to float32 (A,) in [-1, 1]."""
-        if self.config.actor == "policy":
-            return _to_array(self.policy(latent, goal))
-        first: Array = self.plan(latent, goal, rng)[0]
-        return first
+    def react(self, latent: Tensor, goal: Tensor) -> Array:
+        """The policy's action towards a goal, at once: (D,) and (D,) to float32 (A,) in [-1, 1]."""
+        return _to_array(self.policy(latent, goal))
 
     @torch.no_grad()
-    def plan(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:
-        """Search for actions whose imagined outcome lies near the goal: float32 (H, A)."""
-        proposals = self._policy_plan(latent, goal) if self.config.actor == "both" else None
-        imagine, score = self._imagination(latent), self.objective.score(goal)
-        return self.planner.plan(imagine, score, rng, proposals).actions
+    def act(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:
+        """The best action towards a goal that it can think of; see `react` and `actor`."""
+        if self.config.actor == "policy":
+            return self.react(latent, goal)
+        score = self.objective.score(goal)
+        if self.config.actor == "planner":
+            plan = self.planner.plan(self._imagination(latent), score, rng)
+        else:
+            plan = self.rollout.plan(self._pursuit(latent, goal), score, rng)
+        first: Array = plan.actions[0]
+        return first
 
     @torch.no_grad()
     def imagine(self, latent: Tensor, actions: Array) -> Tensor:
@@ -139,9 +145,14 @@ class Agent:
         return self._imagination(latent)(actions)
 
     @torch.no_grad()
-    def intend(self, latent: Tensor, goal: Tensor, steps: int) -> Tensor:
+    def intend(self, latent: Tensor, goal: Tensor, steps: int, rng: np.random.Generator) -> Tensor:
         """What the robot thinks will happen if it goes for the goal now: latents (steps, D)."""
-        return self._pursue(latent, goal, steps)[0]
+        latents = []
+        for _ in range(steps):
+            action = torch.from_numpy(self.act(latent, goal, rng))
+            latent = self.world_model.dynamics(latent, action)
+            latents.append(latent)
+        return torch.stack(latents)
 
     @torch.no_grad()
     def draw(self, latents: Tensor) -> dict[str, Array]:
@@ -258,18 +269,20 @@ class Agent:
 
         return imagine
 
-    def _pursue(self, latent: Tensor, goal: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-        """Follow the policy in imagination: latents (steps, D) and actions (steps, A)."""
-        latents, actions = [], []
-        for _ in range(steps):
-            actions.append(self.policy(latent, goal))
-            latent = self.world_model.dynamics(latent, actions[-1])
-            latents.append(latent)
-        return torch.stack(latents), torch.stack(actions)
+    def _pursuit(self, latent: Tensor, goal: Tensor) -> Follow[Tensor]:
+        """A function from beginnings to how they go on when the policy goes for the goal."""
 
-    def _policy_plan(self, latent: Tensor, goal: Tensor) -> Array:
-        """The policy's own plan as one proposal, (1, H, A)."""
-        return _to_array(self._pursue(latent, goal, self.config.planner.horizon)[1])[None]
+        def follow(beginnings: Array, held: Array) -> tuple[Tensor, Array]:
+            here, there = latent.expand(len(held), -1), goal.expand(len(held), -1)
+            first, last = torch.from_numpy(beginnings), torch.from_numpy(held)[:, None]
+            latents, actions = [], []
+            for step in range(self.config.rollout.horizon):
+                actions.append(torch.where(step < last, first, self.policy(here, there)))
+                here = self.world_model.dynamics(here, actions[-1])
+                latents.append(here)
+            return torch.stack(latents, 1), _to_array(torch.stack(actions, 1))
+
+        return follow
 
     def _policy_loss(self, latent: Tensor, goal: Tensor) -> Tensor:
         metric = self.temporal_distance.metric

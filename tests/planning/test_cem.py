@@ -58,17 +58,6 @@ def test_what_is_imagined_and_planned_can_be_done() -> None:
     np.testing.assert_allclose(plan.actions, np.sign(BEST), atol=0.05)
 
 
-def test_a_proposal_that_is_best_is_taken() -> None:
-    config = CemConfig(horizon=5, candidates=30, elites=1, iterations=1)
-
-    def plan(proposals: Array | None) -> Array:
-        rng = np.random.default_rng(0)
-        return Cem(2, config).plan(walk, away_from(BEST), rng, proposals).actions
-
-    np.testing.assert_array_equal(plan(np.stack([-BEST, BEST])), BEST)
-    assert np.abs(plan(None) - BEST).max() > 0.1
-
-
 def test_who_is_there_already_stays() -> None:
     config = CemConfig(horizon=5, candidates=30, elites=1, iterations=1)
     here = np.zeros((5, 2), np.float32)

@@ -30,15 +30,13 @@ class Planner(Protocol):
     """Searches for the actions whose imagined outcome scores lowest."""
 
     def plan(
-        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator,
-        proposals: Array | None = None,
-    ) -> Plan:  # fmt: skip
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
+    ) -> Plan:
         """Find a plan.
 
         Args:
             imagine: candidate actions (N, H, A) to whatever `score` understands.
             score: imagined outcomes to costs (N,); lower is better.
             rng: the only source of chance.
-            proposals: actions (P, H, A) to try beside the planner's own, e.g. a policy's.
         """
         ...

@@ -8,7 +8,7 @@ Differs from the paper:
     iCEM: first-order autoregressive noise instead of a coloured spectrum; no shift of the
     last plan from step to step, so that a plan depends on the present alone; the population
     does not shrink; the mean is a candidate in every iteration, and the elites' mean is the
-    plan instead of the best candidate; a policy's proposals join the first iteration.
+    plan instead of the best candidate.
 """
 
 from dataclasses import dataclass
@@ -47,16 +47,13 @@ class Cem:
         self.action_size, self.config = action_size, config
 
     def plan(
-        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator,
-        proposals: Array | None = None,
-    ) -> Plan:  # fmt: skip
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
+    ) -> Plan:
         """Find a plan; see `planning.base.Planner`."""
         config = self.config
         shape = (config.horizon, self.action_size)
         mean, spread = np.zeros(shape, np.float32), np.full(shape, config.spread, np.float32)
         kept = np.zeros((1, *shape), np.float32)
-        if proposals is not None:
-            kept = np.concatenate([kept, proposals])
         cost = np.inf
         for _ in range(config.iterations):
             noise = correlated_noise(rng, (config.candidates, *shape), config.persistence)

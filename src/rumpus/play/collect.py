@@ -133,7 +133,7 @@ class Player:
     def _reach(self, pursuit: Pursuit, latent: Tensor) -> Decision:
         # Looked up at every step: a sleep changes what the moment means.
         goal = self.agent.latents[pursuit.index]
-        self.last = self.agent.act(latent, goal, self.rng)
+        self.last = self.agent.react(latent, goal)
         pursuit.steps_left -= 1
         return Decision(self.last, pursuit.index, pursuit.reason)
 

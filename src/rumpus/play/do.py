@@ -77,7 +77,7 @@ def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None
     wished = agent.see(goal.sensors)
     doer = Doer(agent, goal, wished, session.mind.rng)
     start = agent.see(world.observe().sensors)
-    imagined = agent.draw(agent.intend(start, wished, steps))
+    imagined = agent.draw(agent.intend(start, wished, steps, session.mind.rng))
     first_step, happened = len(memory), []
     memory.begin_episode(f"do {name(goal)}")
     for number in range(steps):

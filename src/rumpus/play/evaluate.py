@@ -156,7 +156,8 @@ def attempt(
     end = world.state()
     shown = None
     if show:
-        drawn = agent.draw(agent.intend(agent.see(start), goal, world.measure.steps)[-1:])
+        intended = agent.intend(agent.see(start), goal, world.measure.steps, rng)
+        drawn = agent.draw(intended[-1:])
         imagined = {name: pictures[0] for name, pictures in drawn.items()}
         shown = Shown(start, pictured, imagined, world.observe().sensors)
     return Outcome(trial, dict(end), world.errors(end, trial.goal), shown)

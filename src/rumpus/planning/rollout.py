@@ -1,0 +1,67 @@
+"""Begin in many ways, go on as the policy would, and begin like what ends best, all in the head.
+
+A policy learned through imagination settles where no small change of an action helps: the hand has
+arrived and the puck is a little off. To begin quite differently, around the puck and behind it, and
+to go on by the policy from there costs little to imagine.
+
+Source: rollout, one step of policy improvement by simulation (Tesauro and Galperin 1996; Bertsekas,
+Tsitsiklis and Wu 1997, section 2), with the learned model as the simulator.
+
+Differs from the paper:
+    rollout: actions are continuous, so a few are tried at random; each is held for a random number
+    of steps before the policy takes over; one course stands for each, because model and policy
+    are deterministic; the courses are cut at a fixed horizon.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rumpus.planning.base import Imagined, Plan, Score
+from rumpus.types import Array
+
+# Beginnings (N, A) and for how many steps each is held (N,), to what would come of them and the
+# actions on the way, (N, H, A).
+Follow = Callable[[Array, Array], tuple[Imagined, Array]]
+
+
+@dataclass(frozen=True)
+class RolloutConfig:
+    """Search effort.
+
+    Attributes:
+        horizon: H, imagined steps.
+        candidates: N, beginnings tried; the first is the policy's own.
+        longest_hold: steps for which a beginning is held at most.
+    """
+
+    horizon: int = 8
+    candidates: int = 64
+    longest_hold: int = 6
+
+
+class Rollout:
+    """Improves on a policy by trying other beginnings in imagination."""
+
+    def __init__(self, action_size: int, config: RolloutConfig) -> None:
+        self.action_size, self.config = action_size, config
+
+    def plan(
+        self, follow: Follow[Imagined], score: Score[Imagined], rng: np.random.Generator
+    ) -> Plan:
+        """Find a beginning whose course scores no worse than the policy's own.
+
+        Args:
+            follow: imagines the courses: each beginning held, then the policy.
+            score: imagined courses to costs (N,); lower is better.
+            rng: the only source of chance.
+        """
+        count = self.config.candidates
+        beginnings = rng.uniform(-1.0, 1.0, (count, self.action_size)).astype(np.float32)
+        held = rng.integers(1, self.config.longest_hold, count, endpoint=True)
+        held[0] = 0  # the policy's own course
+        imagined, actions = follow(beginnings, held)
+        costs = score(imagined)
+        best = int(np.argmin(costs))
+        return Plan(actions[best], float(costs[best]))
