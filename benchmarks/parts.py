@@ -1,4 +1,4 @@
-"""Prove the parts of the mind alone: the search, the policy, prediction, temporal distance.
+"""Prove the parts of the mind alone: search, policy, prediction, temporal distance, what acts.
 
     python benchmarks/parts.py --door runs/door --pusher runs/pusher
 
@@ -11,15 +11,18 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from rumpus.agent import Agent
+from rumpus.agent import Actor, Agent
 from rumpus.memory import Memory
+from rumpus.objectives.base import Objective
+from rumpus.objectives.latent_distance import LatentDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
-from rumpus.play.evaluate import evaluate, summary
+from rumpus.play.evaluate import attempt, evaluate, summary
 from rumpus.play.loop import Until, make_mind, open_memory, play
 from rumpus.play.result import Metric, Row, write_result
 from rumpus.play.run import RunConfig, begin
@@ -46,7 +49,7 @@ def main() -> None:
     for path in (asked.door, asked.pusher):
         if path:
             with resume(path, write=False) as session:
-                rows += [*prediction(session), *distances(session)]
+                rows += [*prediction(session), *distances(session), *acting(session, asked.goals)]
     RESULT.parent.mkdir(exist_ok=True)
     write_result(RESULT, "parts", rows)
     for row in rows:
@@ -258,6 +261,32 @@ def spearman_interval(one: Array, two: Array) -> tuple[float, float]:
     return round(float(low), 4), round(float(high), 4)
 
 
+# Policy, planner or both, by temporal or latent distance
+
+
+def acting(session: Session, goals: int) -> list[Row]:
+    """The same pictures, the same mind, another way to act each time."""
+    agent, world = session.mind.agent, session.world
+    trials = world.trials(goals, 2, world.trial_kinds[0])
+    temporal, latent = agent.objective, LatentDistanceObjective()
+    ways: list[tuple[str, Actor, Objective]] = [
+        ("policy", "policy", temporal),
+        ("rollout", "rollout", temporal),
+        ("planner", "planner", temporal),
+        ("rollout, latent distance", "rollout", latent),
+        ("planner, latent distance", "planner", latent),
+    ]
+    rows = []
+    for name, actor, objective in ways:
+        rng, begun_s = np.random.default_rng(0), time.monotonic()
+        agent.config, agent.objective = replace(agent.config, actor=actor), objective
+        ends = [attempt(world, agent, trial, None, rng, False).errors for trial in trials]
+        wall_s = round(time.monotonic() - begun_s, 2)
+        metrics = summary(ends, world.measure)
+        rows.append(_row(session, f"acting by {name}", goals, wall_s, metrics))
+    return rows
+
+
 def _row(
     session: Session, variant: str, n: int, wall_s: float, metrics: Mapping[str, Metric]
 ) -> Row:
@@ -272,6 +301,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--door", type=Path, help="a run of the door")
     parser.add_argument("--pusher", type=Path, help="a run of the pusher")
     parser.add_argument("--trials", type=int, default=20, help="of the planner")
+    parser.add_argument("--goals", type=int, default=60, help="for every way to act")
     parser.add_argument("--steps", type=int, default=4000, help="of play from true state")
     return parser.parse_args()
 

@@ -25,6 +25,8 @@ from rumpus.planning.rollout import Follow, Rollout, RolloutConfig
 from rumpus.spec import RobotSpec, Sensors
 from rumpus.types import Array, Batch, Hindsight
 
+Actor = Literal["policy", "planner", "rollout"]
+
 
 @dataclass(frozen=True)
 class AgentConfig:
@@ -46,7 +48,7 @@ class AgentConfig:
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     planner: CemConfig = field(default_factory=CemConfig)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
-    actor: Literal["policy", "planner", "rollout"] = "rollout"
+    actor: Actor = "rollout"
     learning_rate: float = 1e-3
     policy_batch: int = 128
     drawn_windows: int = 32
