@@ -109,6 +109,7 @@ class Learner:
             )  # fmt: skip
             means.add(self.agent.practise(moments))
             self.practised += 1
+        self.agent.places()  # now, at rest, so that the next wish need not wait for them
         return means.result()
 
     def update(self, memory: Memory) -> dict[str, float]:
