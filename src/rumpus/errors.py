@@ -19,6 +19,7 @@ EXTRAS = {
     "mujoco": "sim",
     "gymnasium": "sim",
     "matplotlib": "report",
+    "av": "movies",
 }  # which extra of the package brings a module that not every robot needs
 
 

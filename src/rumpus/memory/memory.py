@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, Step
 
 COMMIT_EVERY_S = 1.0
+# When a step is acknowledged: with its group, every second, or at once.
+Durability = Literal["group", "step"]
 
 
 class Memory:
@@ -36,10 +38,11 @@ class Memory:
         spec: the robot whose life it holds.
     """
 
-    def __init__(self, path: Path, write: bool) -> None:
+    def __init__(self, path: Path, write: bool, durability: Durability = "group") -> None:
         """Use `Memory.create` or `Memory.open`."""
         self.path = path
         self._write = write
+        self._group_s = COMMIT_EVERY_S if durability == "group" else 0.0
         self._fault: MemoryFault | None = None
         self._open_episode: int | None = None
         with ExitStack() as stack:
@@ -54,8 +57,13 @@ class Memory:
         self._committed_s = time.monotonic()
 
     @classmethod
-    def create(cls, path: Path, spec: RobotSpec) -> Self:
+    def create(cls, path: Path, spec: RobotSpec, durability: Durability = "group") -> Self:
         """Begin an empty memory in a folder, made where it is missing.
+
+        Args:
+            path: the folder.
+            spec: the robot whose life it will hold.
+            durability: when a step is acknowledged.
 
         Raises:
             MemoryFault: when a memory is there already, or the folder cannot be written.
@@ -66,16 +74,20 @@ class Memory:
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
                 store.create(path, spec)
-            return cls(path, write=True)
+            return cls(path, write=True, durability=durability)
 
     @classmethod
-    def open(cls, path: Path, write: bool = True, spec: RobotSpec | None = None) -> Self:
+    def open(
+        cls, path: Path, write: bool = True, spec: RobotSpec | None = None,
+        durability: Durability = "group",
+    ) -> Self:  # fmt: skip
         """Go on with a memory: every acknowledged step is there, also after kill -9.
 
         Args:
             path: its folder.
             write: False looks at what is there now, also while another program writes.
             spec: the robot that wants it, refused where another robot's life is in it.
+            durability: when a step is acknowledged.
 
         Raises:
             MemoryFault: when there is none, another writer has it, it is damaged, its layout is
@@ -84,7 +96,8 @@ class Memory:
         with faults(path):
             if not cls.exists(path):
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
-            memory = cls(path, write)
+            store.migrate(path)
+            memory = cls(path, write, durability)
         if spec is not None and spec != memory.spec:
             memory.close()
             raise MemoryFault(
@@ -98,11 +111,12 @@ class Memory:
         """Whether a memory is in the folder; one whose creation was cut short is not."""
         return (path / store.FILE_NAME).exists()
 
-    def begin_episode(self, provenance: str) -> int:
+    def begin_episode(self, provenance: str, lived: Episode | None = None) -> int:
         """Begin a new unbroken stretch of life.
 
         Args:
             provenance: where it comes from, e.g. "play door seed 0".
+            lived: the episode of another memory that is taken over, with its origin and its date.
 
         Returns:
             its id, never given before.
@@ -111,7 +125,7 @@ class Memory:
             MemoryFault: when the disk does not take it.
         """
         with self._writing():
-            self._open_episode = self._store.begin_episode(provenance)
+            self._open_episode = self._store.begin_episode(provenance, lived)
         return self._open_episode
 
     def append(self, step: Step) -> int:
@@ -136,7 +150,7 @@ class Memory:
                 self._view.grow()
             self._store.append(self._open_episode, step)
             self._view.append(self._open_episode, step)
-        if time.monotonic() - self._committed_s >= COMMIT_EVERY_S:
+        if time.monotonic() - self._committed_s >= self._group_s:
             self.flush()
         return index
 
@@ -212,6 +226,19 @@ class Memory:
         """Whether each step ended its episode, bool (N,)."""
         return self._column("terminated")
 
+    @property
+    def intervention(self) -> Array:
+        """Whether a person moved the robot, bool (N,)."""
+        return self._column("intervention")
+
+    def captured_s(self, sensor: str) -> Array:
+        """When one sensor took each of its readings, float64 (N,), on the clock of `time_s`.
+
+        Raises:
+            WorldError: when the robot has no such sensor.
+        """
+        return self._column("captured_s")[:, self.spec.sensors.index(self.spec.sensor(sensor))]
+
     def missing(self) -> int:
         """How many acknowledged steps are gone from the disk; a writer is refused where any is.
 
@@ -250,6 +277,34 @@ class Memory:
         with faults(self.path):
             return next(step for _, step in self._store.steps(index, index + 1))
 
+    def steps(self, first: int, stop: int) -> Iterator[tuple[int, Step]]:
+        """(episode id, step) for the steps first <= index < stop, as `step` reads them.
+
+        Raises:
+            MemoryFault: naming the first step whose bytes are damaged.
+        """
+        with faults(self.path):
+            yield from self._store.steps(first, stop)
+
+    def reels(self) -> int:
+        """How many stretches of old pictures could become films."""
+        with faults(self.path):
+            return len(self._store.reels())
+
+    def film(self) -> int:
+        """Turn the oldest pictures that are still pictures into a film; see movie.py.
+
+        Returns:
+            bytes of pictures that left the store, 0 where there is nothing to film.
+
+        Raises:
+            MemoryFault: when a picture is damaged, the film proved wrong, PyAV is missing, or the
+                disk does not take it.
+        """
+        self._check_writable()
+        with faults(self.path):  # a film that fails takes nothing away: life goes on
+            return self._store.film()
+
     def sample(
         self, rng: np.random.Generator, batch: int, length: int, preferred: Array | None = None
     ) -> Batch:
@@ -285,6 +340,12 @@ class Memory:
                 f"{self.spec.name} gave the capture time {step.observation.time_s}; "
                 "seconds on its clock were expected; mend observe()."
             )
+        for name, time_s in step.observation.captured_s.items():
+            if not np.isfinite(time_s):
+                raise WorldError(
+                    f"{self.spec.name}: {self.spec.sensor(name).name} gave the capture time "
+                    f"{time_s}; seconds on the robot's clock were expected; mend observe()."
+                )
         shape = (self.spec.action_size,)
         for name, action in (("action", step.action), ("executed_action", step.executed_action)):
             if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():
@@ -293,13 +354,16 @@ class Memory:
                     f"finite float32 {shape} was expected; mend what chose it."
                 )
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """After a fault nothing more is taken: the view may be ahead of what the disk holds."""
+    def _check_writable(self) -> None:
         if not self._write:
             raise MemoryFault(f"The memory {self.path} is open for reading only, or closed.")
         if self._fault is not None:
             raise self._fault
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """After a fault nothing more is taken: the view may be ahead of what the disk holds."""
+        self._check_writable()
         try:
             with faults(self.path):
                 yield

@@ -25,10 +25,14 @@ _PROBES = 32  # rows compared with the store when a view is opened
 
 @dataclass(frozen=True)
 class _Mark:
-    """Which memory a view is of, and how many of its steps are durable in it."""
+    """Which memory a view is of, how many of its steps are durable in it, and how they lie."""
 
     memory: str
     count: int
+    layout: int = 1
+
+
+LAYOUT = 2  # of the view's rows; a view of another one is made again
 
 
 class Column:
@@ -99,12 +103,7 @@ class View:
 
     def append(self, episode: int, step: Step) -> None:
         """Add one step; it can be drawn at once."""
-        row = np.zeros((), self.index.rows.dtype)
-        row["action"], row["executed_action"] = step.action, step.executed_action
-        row["episode"], row["time_s"] = episode, step.observation.time_s
-        row["goal_index"] = step.goal_index
-        row["terminated"], row["truncated"] = step.terminated, step.truncated
-        self.index.write(self.count, row)
+        self.index.write(self.count, self._row(episode, step))
         for name, column in self.sensors.items():
             column.write(self.count, step.observation.sensors[name])
         self.count += 1
@@ -126,7 +125,7 @@ class View:
         for column in self._columns():
             column.sync()
         new = self._folder / "mark.new"
-        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count)))
+        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count, LAYOUT)))
         new.replace(self._folder / "mark.json")
 
     def close(self) -> None:
@@ -141,18 +140,23 @@ class View:
             for k, (episode, step) in enumerate(store.steps(first, stop))
         )
 
+    def _row(self, episode: int, step: Step) -> Array:
+        """All of a step but its readings, as a row of the index file."""
+        seen = step.observation
+        row = np.zeros((), self.index.rows.dtype)
+        row["action"], row["executed_action"] = step.action, step.executed_action
+        row["episode"], row["time_s"] = episode, seen.time_s
+        row["captured_s"] = [seen.captured_s.get(name, seen.time_s) for name in self.sensors]
+        row["goal_index"] = step.goal_index
+        row["terminated"], row["truncated"] = step.terminated, step.truncated
+        row["intervention"] = step.intervention
+        return row
+
     def _row_equals(self, index: int, episode: int, step: Step) -> bool:
-        row = self.index.rows[index]
         sensors = step.observation.sensors
-        return (
-            bool(row["episode"] == episode)
-            and bool(row["time_s"] == step.observation.time_s)
-            and bool(row["goal_index"] == step.goal_index)
-            and (bool(row["terminated"]), bool(row["truncated"]))
-            == (step.terminated, step.truncated)
-            and np.array_equal(row["action"], step.action)
-            and np.array_equal(row["executed_action"], step.executed_action)
-            and all(np.array_equal(c.rows[index], sensors[n]) for n, c in self.sensors.items())
+        same = self.index.rows[index].tobytes() == self._row(episode, step).tobytes()
+        return same and all(
+            np.array_equal(c.rows[index], sensors[n]) for n, c in self.sensors.items()
         )
 
     def _columns(self) -> list[Column]:
@@ -165,11 +169,13 @@ def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
         [
             ("episode", np.int64),
             ("time_s", np.float64),
+            ("captured_s", np.float64, (len(spec.sensors),)),
             ("goal_index", np.int64),
             ("action", np.float32, (spec.action_size,)),
             ("executed_action", np.float32, (spec.action_size,)),
             ("terminated", np.bool_),
             ("truncated", np.bool_),
+            ("intervention", np.bool_),
         ],
         align=True,
     )
@@ -210,7 +216,7 @@ def _trusted(folder: Path, store: Store, mode: str) -> View | None:
     count = min(mark.count, store.count)
     probes = {int(k) for k in np.linspace(0, count - 1, _PROBES)} if count else set()
     if (
-        mark.memory == store.id
+        (mark.memory, mark.layout) == (store.id, LAYOUT)
         and view.capacity >= count
         and all(view.equals(store, k, k + 1) for k in probes)
     ):
