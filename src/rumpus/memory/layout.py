@@ -50,10 +50,10 @@ CREATE TABLE movie (
     first INTEGER NOT NULL,
     length INTEGER NOT NULL,
     file TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
     lossy TEXT NOT NULL,
     PRIMARY KEY (sensor, first)
-);
+) WITHOUT ROWID;
 PRAGMA user_version = 2;
 """,
 }

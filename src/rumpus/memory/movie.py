@@ -5,6 +5,7 @@ the pictures leave the store. The checksum of every step stays and guards the de
 Interview 28:31.
 """
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -71,7 +72,7 @@ class Movies:
                 "byte; the pictures stay as they are; update PyAV."
             )
         _settle(new, path)
-        film = (sensor, first, len(pictures), path.name, path.stat().st_size)
+        film = (sensor, first, len(pictures), path.name, digest(path))
         span = (first, first + len(pictures))
         with _transaction(self._connection):
             self._connection.execute("INSERT INTO movie VALUES (?, ?, ?, ?, ?, '')", film)
@@ -170,6 +171,15 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a film's file; "" where there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def _settle(new: Path, path: Path) -> None:

@@ -42,11 +42,12 @@ def to_row(index: int, episode: int, step: Step, spec: RobotSpec) -> Row:
 
 
 def to_step(row: Row, spec: RobotSpec) -> Step:
-    """The step that a row holds; its readings must be in it."""
+    """The step that a row holds, without the readings that are not in it."""
     action, executed_action, *readings = row[_BLOBS:]
     sensors: dict[str, Array] = {
         sensor.name: np.frombuffer(blob, sensor.dtype).reshape(sensor.shape)
         for sensor, blob in zip(spec.sensors, readings, strict=True)
+        if blob
     }
     times = np.frombuffer(row[_CAPTURED], np.float64)
     captured_s = {

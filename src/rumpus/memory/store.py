@@ -192,10 +192,7 @@ class Store:
         Raises:
             MemoryFault: naming the first step whose bytes are not what was written.
         """
-        cursor = self._connection.execute(
-            f"SELECT {self._columns} FROM step WHERE step >= ? AND step < ? ORDER BY step",
-            (first, stop),
-        )
+        cursor = self._rows(first, stop)
         for index in range(first, stop):
             found = cursor.fetchone()
             if found is not None and found[0] == index:
@@ -217,9 +214,21 @@ class Store:
         due = self.reels()
         return self._movies.make(*due[0]) if due else 0
 
+    def glimpse(self, index: int) -> tuple[int, Step] | None:
+        """The same of one step without pictures that lie in films; None where it is damaged."""
+        found = self._rows(index, index + 1).fetchone()
+        whole = found is not None and (not all(found[row.SENSORS :]) or row.is_whole(found))
+        return (found[1], row.to_step(found, self.spec)) if whole else None
+
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
+
+    def _rows(self, first: int, stop: int) -> sqlite3.Cursor:
+        return self._connection.execute(
+            f"SELECT {self._columns} FROM step WHERE step >= ? AND step < ? ORDER BY step",
+            (first, stop),
+        )
 
     def _about(self) -> tuple[str, RobotSpec]:
         """The memory's id and whose life it is."""
