@@ -18,6 +18,7 @@ from rumpus.errors import InputError, MemoryFault, WorldError
 from rumpus.memory import sampler, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
+from rumpus.memory.verify import Tick, Verified, verify
 from rumpus.memory.view import View, open_view, read_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, Step
@@ -247,6 +248,15 @@ class Memory:
         """
         with faults(self.path):
             return self._store.missing()
+
+    def verify(self, tick: Tick) -> Verified:
+        """Look at every byte of it; see verify.py.
+
+        Args:
+            tick: told (steps looked at, steps in all) now and then.
+        """
+        with faults(self.path):
+            return verify(self._store, self._view, tick)
 
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""

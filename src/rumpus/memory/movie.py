@@ -81,6 +81,13 @@ class Movies:
             )
         return pictures.nbytes
 
+    def damaged(self) -> Iterator[tuple[int, str]]:
+        """(first step, file) of the films that are gone or not what was written."""
+        films = self._connection.execute("SELECT first, file, sha256 FROM movie ORDER BY first")
+        for first, file, sha256 in films.fetchall():
+            if digest(self._folder / file) != sha256:
+                yield first, file
+
     def _stored(self, sensor: int, first: int) -> Array:
         """A reel's pictures from the store, (REEL_STEPS, h, w, c), each guarded by its step."""
         rows = self._connection.execute(

@@ -12,6 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -26,13 +27,29 @@ from rumpus.types import Step
 
 FILE_NAME = "memory.sqlite"
 
-_MISSING = """
+_TOLD = """
 SELECT max(
     ?,
     (SELECT coalesce(max(step) + 1, 0) FROM step),
     (SELECT coalesce(max(first), 0) FROM episode)
-) - (SELECT count(*) FROM step)
+)
 """
+_MISSING = f"{_TOLD} - (SELECT count(*) FROM step)"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong with a memory.
+
+    Attributes:
+        step: where.
+        episode: of it; 0 where that is not known.
+        what: goes on "step 12 of episode 3 ...".
+    """
+
+    step: int
+    episode: int
+    what: str
 
 
 def lock(folder: Path) -> IO[bytes]:
@@ -219,6 +236,24 @@ class Store:
         found = self._rows(index, index + 1).fetchone()
         whole = found is not None and (not all(found[row.SENSORS :]) or row.is_whole(found))
         return (found[1], row.to_step(found, self.spec)) if whole else None
+
+    def told(self) -> int:
+        """How many steps were ever acknowledged, as far as anything here still knows."""
+        return int(self._connection.execute(_TOLD, (witness.told(self._folder),)).fetchone()[0])
+
+    def examine(self, index: int) -> tuple[int, Step] | Damage:
+        """One step with its films, or what is wrong with it."""
+        found = self._rows(index, index + 1).fetchone()
+        if found is None:
+            return Damage(index, 0, "is gone")
+        if not row.is_whole(filled := self._movies.filled(found)):
+            return Damage(index, found[1], "is not what was written")
+        return found[1], row.to_step(filled, self.spec)
+
+    def damaged_films(self) -> Iterator[Damage]:
+        """The films whose files are not what was written."""
+        for first, file in self._movies.damaged():
+            yield Damage(first, 0, f"begins a film, {file}, that is gone or not what was written")
 
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""

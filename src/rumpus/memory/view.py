@@ -136,7 +136,7 @@ class View:
     def equals(self, store: Store, first: int, stop: int) -> bool:
         """Whether rows first <= index < stop are what the store says."""
         return all(
-            self._row_equals(first + k, episode, step)
+            self.holds(first + k, episode, step)
             for k, (episode, step) in enumerate(store.steps(first, stop))
         )
 
@@ -152,7 +152,8 @@ class View:
         row["intervention"] = step.intervention
         return row
 
-    def _row_equals(self, index: int, episode: int, step: Step) -> bool:
+    def holds(self, index: int, episode: int, step: Step) -> bool:
+        """Whether one row is this step, as far as the step's readings are in it."""
         same = self.index.rows[index].tobytes() == self._row(episode, step).tobytes()
         return same and all(
             np.array_equal(self.sensors[name].rows[index], reading)
@@ -162,7 +163,7 @@ class View:
     def resembles(self, store: Store, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
         glimpsed = store.glimpse(index)
-        return glimpsed is None or self._row_equals(index, *glimpsed)
+        return glimpsed is None or self.holds(index, *glimpsed)
 
     def _columns(self) -> list[Column]:
         return [self.index, *self.sensors.values()]
