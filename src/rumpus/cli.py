@@ -9,7 +9,7 @@ import itertools
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
@@ -127,11 +127,126 @@ class List:
         return catalogue(self.json)
 
 
+Folder = Annotated[Positional[Path], arg(metavar="FOLDER")]
+
+
+@dataclass(frozen=True)
+class MemoryInfo:
+    """Say what a memory holds and how much room it takes."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    json: bool = False
+    """Print it as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import info
+
+        return info(self.folder, self.json)
+
+
+@dataclass(frozen=True)
+class MemoryList:
+    """List the episodes, oldest first."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    json: bool = False
+    """Print them as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import list_episodes
+
+        return list_episodes(self.folder, self.json)
+
+
+@dataclass(frozen=True)
+class MemoryShow:
+    """Show an episode as a film strip."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    episode: Number = None
+    """Its number in `rumpus memory list`. Default: the last one."""
+    out: Annotated[Path, arg(metavar="PICTURE")] = Path("episode.png")
+    """The picture to write."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import show
+
+        return show(self.folder, self.episode, self.out)
+
+
+@dataclass(frozen=True)
+class MemoryVerify:
+    """Read every byte of a memory and say what is not as it was written."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    json: bool = False
+    """Print what was found as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import verify
+
+        return verify(self.folder, self.json)
+
+
+@dataclass(frozen=True)
+class MemoryFilm:
+    """Keep old pictures as lossless films, in a fraction of the room."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import film
+
+        return film(self.folder)
+
+
+@dataclass(frozen=True)
+class MemoryMerge:
+    """Take over from one memory what another has not yet; doing it again adds nothing."""
+
+    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
+    """The run or memory to take from; it is only read."""
+    into: Annotated[Positional[Path], arg(metavar="INTO")]
+    """The run or memory that grows."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import merge
+
+        return merge(self.source, self.into)
+
+
+MemoryVerb = (
+    Annotated[MemoryInfo, subcommand("info")]
+    | Annotated[MemoryList, subcommand("list")]
+    | Annotated[MemoryShow, subcommand("show")]
+    | Annotated[MemoryVerify, subcommand("verify")]
+    | Annotated[MemoryFilm, subcommand("film")]
+    | Annotated[MemoryMerge, subcommand("merge")]
+)
+
+
+@dataclass(frozen=True)
+class OfMemory:
+    """Look after what a robot remembers."""
+
+    verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]
+    """What to do."""
+
+    def __call__(self) -> int:
+        return self.verb()
+
+
 Verb = (
     Annotated[Play, subcommand("play")]
     | Annotated[Do, subcommand("do")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Check, subcommand("check")]
+    | Annotated[OfMemory, subcommand("memory")]
     | Annotated[List, subcommand("list")]
 )
 
@@ -162,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED + signal.SIGINT
 
 
-def _understood(arguments: Sequence[str] | None) -> Play | Do | Evaluate | Check | List:
+def _understood(arguments: Sequence[str] | None) -> Callable[[], int]:
     """The verb that was asked for.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Literal, Self
 import numpy as np
 
 from rumpus.errors import InputError, MemoryFault, WorldError
-from rumpus.memory import sampler, store
+from rumpus.memory import movie, sampler, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.verify import Tick, Verified, verify
@@ -24,6 +24,7 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, Step
 
 COMMIT_EVERY_S = 1.0
+VIEW_NAME = "view"
 # When a step is acknowledged: with its group, every second, or at once.
 Durability = Literal["group", "step"]
 
@@ -240,6 +241,20 @@ class Memory:
         """
         return self._column("captured_s")[:, self.spec.sensors.index(self.spec.sensor(sensor))]
 
+    @property
+    def id(self) -> str:
+        """Its name, never given to another memory."""
+        return self._store.id
+
+    def room(self) -> dict[str, int]:
+        """Bytes on disk of the "store", its "films" and the "view" beside them."""
+        inside = {"films": movie.FOLDER_NAME, "view": VIEW_NAME}
+        store_files = self.path.glob(f"{store.FILE_NAME}*")
+        return {
+            "store": sum(file.stat().st_size for file in store_files),
+            **{name: _bytes_in(self.path / folder) for name, folder in inside.items()},
+        }
+
     def missing(self) -> int:
         """How many acknowledged steps are gone from the disk; a writer is refused where any is.
 
@@ -333,8 +348,20 @@ class Memory:
         sensors = {name: column.rows[index] for name, column in self._view.sensors.items()}
         return Batch(sensors, self.executed_actions[index], index)
 
+    def shrink(self) -> None:
+        """Give the room of pictures that left the store back to the disk.
+
+        Rewrites the store, for which the disk needs as much room again for a while.
+
+        Raises:
+            MemoryFault: when there is no room, or another program reads at the moment.
+        """
+        self._check_writable()
+        with faults(self.path):
+            self._store.shrink()
+
     def _open_view(self, stack: ExitStack) -> View:
-        folder = self.path / "view"
+        folder = self.path / VIEW_NAME
         if self._write:
             return open_view(folder, self._store)
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
@@ -380,3 +407,8 @@ class Memory:
         except MemoryFault as fault:
             self._fault = fault
             raise
+
+
+def _bytes_in(folder: Path) -> int:
+    """What the files of a folder take on the disk; holes in them take nothing."""
+    return sum(file.stat().st_blocks * 512 for file in folder.glob("*"))

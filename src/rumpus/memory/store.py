@@ -255,6 +255,12 @@ class Store:
         for first, file in self._movies.damaged():
             yield Damage(first, 0, f"begins a film, {file}, that is gone or not what was written")
 
+    def shrink(self) -> None:
+        """Give unused room back to the disk, by writing the file anew."""
+        self.commit()
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()

@@ -14,9 +14,10 @@ from rumpus.goals.picture import wish_for
 from rumpus.play import checkpoint, loop
 from rumpus.play import do as deed
 from rumpus.play import evaluate as trial
+from rumpus.play.counting import counting
 from rumpus.play.interrupt import INTERRUPTED, Interrupted, interruptible
 from rumpus.play.loop import Progress, Until
-from rumpus.play.progress import counting, telling
+from rumpus.play.progress import telling
 from rumpus.play.report import check_report, report_evaluation, write_page
 from rumpus.play.result import Row
 from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume

@@ -1,0 +1,169 @@
+"""What `rumpus memory VERB` does, and what it says; returns the exit code.
+
+Needs neither mind nor world: a memory can be looked after where no deep learning is installed.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from rumpus.errors import InputError
+from rumpus.memory import Memory
+from rumpus.memory.episode import Episode
+from rumpus.memory.merge import merge as merge_into
+from rumpus.play.counting import counting, duration
+from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.interrupt import interruptible
+
+FRAMES, ROWS = 8, 4  # of a film strip
+
+
+def info(path: Path, json: bool) -> int:
+    """What a memory holds, and how much room it takes."""
+    with Memory.open(folder(path), write=False) as memory:
+        room = memory.room()
+        about = {
+            "robot": memory.spec.name, "steps": len(memory), "episodes": len(memory.episodes()),
+            "lived_s": round(len(memory) / memory.spec.rate_hz, 3), "missing": memory.missing(),
+            "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.reels(),
+            **{f"{name}_mb": round(size / 1e6, 3) for name, size in room.items()},
+        }  # fmt: skip
+        sensors = [f"{s.name} {' x '.join(map(str, s.shape))}" for s in memory.spec.sensors]
+    if json:
+        print(msgspec.json.encode(about).decode())
+        return 0
+    print(f"{folder(path)}: the life of the robot {about['robot']}, which senses "
+          f"{', '.join(sensors)} {memory.spec.rate_hz:g} times a second.")  # fmt: skip
+    print(f"{about['steps']:,} steps in {about['episodes']:,} episodes, "
+          f"{duration(len(memory) / memory.spec.rate_hz)} of life; {about['missing']:,} "
+          "acknowledged steps are missing.")  # fmt: skip
+    print(f"On disk: store {about['store_mb']:,} MB, films {about['films_mb']:,} MB, "
+          f"view for learning {about['view_mb']:,} MB.")  # fmt: skip
+    if about["can_be_filmed"]:
+        print(
+            f"Old pictures can be kept as lossless films, in less room: rumpus memory film {path}"
+        )
+    return 0
+
+
+def list_episodes(path: Path, json: bool) -> int:
+    """The episodes, oldest first."""
+    with Memory.open(folder(path), write=False) as memory:
+        episodes, id_ = memory.episodes(), memory.id
+    if json:
+        print(msgspec.json.encode(episodes).decode())
+        return 0
+    for episode in episodes:
+        begun = datetime.fromtimestamp(episode.begun_unix_s).strftime("%Y-%m-%d %H:%M")
+        elsewhere = "" if episode.origin.memory == id_ else f", from memory {episode.origin.memory}"
+        print(f"{episode.id:6}  {begun}  {episode.length:9,} steps from {episode.first:,}  "
+              f"{episode.provenance}{elsewhere}")  # fmt: skip
+    return 0
+
+
+def show(path: Path, episode: int | None, out: Path) -> int:
+    """An episode as a film strip; the last one by default."""
+    with Memory.open(folder(path), write=False) as memory:
+        chosen = _chosen(memory, episode)
+        moments = chosen.first + np.unique(
+            np.linspace(0, chosen.length - 1, FRAMES * ROWS).round().astype(int)
+        )
+        tiles = [Tile(f"{k:,}", portrait(memory.readings(k))) for k in moments.tolist()]
+        rate_hz = memory.spec.rate_hz
+    if all(tile.picture is None for tile in tiles):
+        raise InputError(f"The robot of {path} has no camera; there is nothing to show.")
+    write_sheet(out, [tiles[k : k + FRAMES] for k in range(0, len(tiles), FRAMES)])
+    last = chosen.first + chosen.length - 1
+    print(f"Episode {chosen.id}, {chosen.provenance}: steps {chosen.first:,} to {last:,}, "
+          f"{duration(chosen.length / rate_hz)}.")  # fmt: skip
+    print(f"Film strip: {out}")
+    return 0
+
+
+def verify(path: Path, json: bool) -> int:
+    """Read every byte; 1 where anything is not as it was written."""
+    with (
+        Memory.open(folder(path), write=False) as memory,
+        interruptible() as interrupt,
+        counting("verifying") as count,
+    ):
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        found = memory.verify(tick)
+    if json:
+        print(msgspec.json.encode(found).decode())
+        return int(not found.good)
+    for damage in found.damages:
+        of = f" of episode {damage.episode}" if damage.episode else ""
+        print(f"Step {damage.step:,}{of} {damage.what}.")
+    print(f"{found.acknowledged:,} steps were acknowledged, {found.stored:,} are stored, "
+          f"{found.whole:,} are as they were written, {found.drawable:,} can be drawn: "
+          f"{'all is well' if found.good else 'NOT all is well'}.")  # fmt: skip
+    return int(not found.good)
+
+
+def film(path: Path) -> int:
+    """Turn old pictures into lossless films."""
+    with (
+        Memory.open(folder(path)) as memory,
+        interruptible() as interrupt,
+        counting("filming") as count,
+    ):
+        before = memory.room()
+        total, left_bytes = memory.reels(), 0
+        for done in range(total):
+            count(done, total)
+            interrupt.check()
+            left_bytes += memory.film()
+        memory.shrink()
+        after = memory.room()
+    print(f"{total:,} films hold {left_bytes / 1e6:,.1f} MB of pictures in "
+          f"{(after['films'] - before['films']) / 1e6:,.1f} MB, every byte proved; the store has "
+          f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
+    return 0
+
+
+def merge(source: Path, into: Path) -> int:
+    """Take over from one memory what another has not."""
+    with (
+        Memory.open(folder(source), write=False) as given,
+        Memory.open(folder(into)) as taking,
+        interruptible() as interrupt,
+        counting("merging") as count,
+    ):
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        merged = merge_into(given, taking, tick)
+        steps = len(taking)
+    print(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
+          f"remembers {steps:,}.")  # fmt: skip
+    return 0
+
+
+def folder(path: Path) -> Path:
+    """The folder of a memory, given its own or that of its run."""
+    inside = path / "memory"
+    return inside if Memory.exists(inside) else path
+
+
+def _chosen(memory: Memory, number: int | None) -> Episode:
+    lived = [episode for episode in memory.episodes() if episode.length]
+    if not lived:
+        raise InputError(f"The memory {memory.path} is empty; let the robot play first.")
+    if number is None:
+        return lived[-1]
+    for episode in lived:
+        if episode.id == number:
+            return episode
+    raise InputError(
+        f"The memory {memory.path} has no episode {number} with steps in it; see: "
+        f"rumpus memory list {memory.path}"
+    )
