@@ -193,6 +193,21 @@ class MemoryVerify:
 
 
 @dataclass(frozen=True)
+class MemoryRepair:
+    """Mend what can be proved, from the training view beside the store."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    accept_loss: bool = False
+    """Go on without steps that are gone from the end."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import repair
+
+        return repair(self.folder, self.accept_loss)
+
+
+@dataclass(frozen=True)
 class MemoryFilm:
     """Keep old pictures as lossless films, in a fraction of the room."""
 
@@ -225,6 +240,7 @@ MemoryVerb = (
     | Annotated[MemoryList, subcommand("list")]
     | Annotated[MemoryShow, subcommand("show")]
     | Annotated[MemoryVerify, subcommand("verify")]
+    | Annotated[MemoryRepair, subcommand("repair")]
     | Annotated[MemoryFilm, subcommand("film")]
     | Annotated[MemoryMerge, subcommand("merge")]
 )

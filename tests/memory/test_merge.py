@@ -1,5 +1,6 @@
 """Merging takes everything over once, whatever is merged with what, and how often."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,20 @@ def test_another_robot_s_memory_is_refused(tmp_path: Path) -> None:
         pytest.raises(MemoryFault, match="only memories of the same robot"),
     ):
         merge(one, two, quiet)
+
+
+def test_copies_that_both_went_on_are_refused(tmp_path: Path) -> None:
+    with Memory.create(tmp_path / "one", SPEC) as one:
+        live(one, 1, 3)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    with Memory.open(tmp_path / "one") as one, Memory.open(tmp_path / "two") as two:
+        assert merge(two, one, quiet) == Merged(0, 3)
+        live(one, 1, 3)
+        assert merge(one, two, quiet) == Merged(3, 3)  # one of them went on: nothing to tell apart
+        live(one, 1, 3)
+        live(two, 1, 3)
+        with pytest.raises(MemoryFault, match="copies of one memory that both went on"):
+            merge(two, one, quiet)
 
 
 @settings(max_examples=25, deadline=None)

@@ -19,12 +19,11 @@ from rumpus.memory import movie, sampler, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.verify import Tick, Verified, verify
-from rumpus.memory.view import View, open_view, read_view
+from rumpus.memory.view import VIEW_NAME, View, open_view, read_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, Step
 
 COMMIT_EVERY_S = 1.0
-VIEW_NAME = "view"
 # When a step is acknowledged: with its group, every second, or at once.
 Durability = Literal["group", "step"]
 

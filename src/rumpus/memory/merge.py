@@ -35,20 +35,30 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
     """Take over what `into` does not hold yet; `source` is only read.
 
     Raises:
-        MemoryFault: when they are of different robots, or a step of `source` is damaged; what was
-            taken over before stays, and the next merge goes on from there.
+        MemoryFault: when they are of different robots, one memory, or copies of one that both went
+            on; or when a step of `source` is damaged: what was taken over before stays, and the
+            next merge goes on from there.
     """
     if source.spec != into.spec:
         raise MemoryFault(
             f"The memory {source.path} is of the robot {source.spec}, but {into.path} is of "
             f"{into.spec}; only memories of the same robot can be merged."
         )
+    if source.path.resolve() == into.path.resolve():
+        raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
     pieces = _pieces(into)
     place = np.full(len(source), -1)  # of every step of `source` in `into`
     new = 0
     for episode in source.episodes():
         here = slice(episode.first, episode.first + episode.length)
-        place[here] = _known(episode, pieces)
+        twins = pieces.get((episode.origin.memory, episode.origin.episode), [])
+        if any(twin.begun_unix_s != episode.begun_unix_s for twin in twins):
+            raise MemoryFault(
+                f"The memory {source.path} and {into.path} are copies of one memory that both went "
+                f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
+                "by name and so not be merged."
+            )
+        place[here] = _known(episode, twins)
         new += _take(source, into, episode, place, tick)
     into.flush()
     tick(len(source), len(source))
@@ -82,12 +92,11 @@ def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
     return pieces
 
 
-def _known(episode: Episode, pieces: dict[tuple[str, int], list[Episode]]) -> Array:
+def _known(episode: Episode, twins: list[Episode]) -> Array:
     """Where each step of an episode is already, int64 (length,), -1 for nowhere."""
     place = np.full(episode.length, -1)
-    lived = episode.origin
-    for piece in pieces.get((lived.memory, lived.episode), []):
-        skipped = piece.origin.first - lived.first
+    for piece in twins:
+        skipped = piece.origin.first - episode.origin.first
         at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
         place[at] = piece.first + at - skipped
     return place

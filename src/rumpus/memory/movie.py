@@ -88,6 +88,11 @@ class Movies:
             if digest(self._folder / file) != sha256:
                 yield first, file
 
+    def forget(self, first: int) -> None:
+        """Take the films that begin at this step out of the store; their files stay."""
+        self._connection.execute("DELETE FROM movie WHERE first = ?", (first,))
+        self._shown.clear()
+
     def _stored(self, sensor: int, first: int) -> Array:
         """A reel's pictures from the store, (REEL_STEPS, h, w, c), each guarded by its step."""
         rows = self._connection.execute(

@@ -124,8 +124,13 @@ class Store:
         acknowledged: steps that are durable.
     """
 
-    def __init__(self, folder: Path, write: bool) -> None:
+    def __init__(self, folder: Path, write: bool, gaps: bool = False) -> None:
         """Open an existing store; whatever a crash cut short is already gone.
+
+        Args:
+            folder: of the memory.
+            write: whether anything is to be added or changed.
+            gaps: whether it may be written to although it lacks steps, to repair it.
 
         Raises:
             MemoryFault: when its schema is newer than this rumpus knows, or when it lacks steps
@@ -140,7 +145,7 @@ class Store:
             self.count: int = self._connection.execute(
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
             ).fetchone()[0]
-            if write:
+            if write and not gaps:
                 self._check_missing()
         except BaseException:
             self._connection.close()
@@ -255,6 +260,34 @@ class Store:
         for first, file in self._movies.damaged():
             yield Damage(first, 0, f"begins a film, {file}, that is gone or not what was written")
 
+    def mend(self, index: int, episode: int, step: Step) -> bool:
+        """Put a damaged step back as another witness tells it, if its checksum says so.
+
+        Its pictures lie in the store again, also where they had been filmed.
+        """
+        found = self._rows(index, index + 1).fetchone()
+        mended = row.mended(found, episode, step, self.spec) if found else None
+        if mended is None:
+            return False
+        self._begin()
+        marks = ", ".join(f"{column} = ?" for column in self._columns.split(", "))
+        self._connection.execute(f"UPDATE step SET {marks} WHERE step = ?", (*mended, index))
+        return True
+
+    def forget_films(self, first: int) -> None:
+        """Take the films that begin at this step out of the store: their steps need them no more.
+
+        A picture that lies in no other place is lost by this.
+        """
+        self._begin()
+        self._movies.forget(first)
+
+    def forget_end(self) -> int:
+        """Accept that acknowledged steps are gone from the end; how many."""
+        lost = self.told() - self.count
+        witness.tell(self._folder, self.count)
+        return lost
+
     def shrink(self) -> None:
         """Give unused room back to the disk, by writing the file anew."""
         self.commit()
@@ -287,7 +320,8 @@ class Store:
         if missing := self.missing():
             raise MemoryFault(
                 f"The memory {self._folder} lacks {missing:,} of the steps that it acknowledged, "
-                "and nothing is added to a memory with gaps; put back a copy of its folder."
+                "and nothing is added to a memory with gaps; put back a copy of its folder, or "
+                "see: rumpus memory repair."
             )
 
     def _begin(self) -> None:

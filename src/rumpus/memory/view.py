@@ -17,8 +17,9 @@ import numpy as np
 
 from rumpus.memory.store import Store
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Step
+from rumpus.types import Array, Observation, Step
 
+VIEW_NAME = "view"
 GROWTH_STEPS = 4096  # room is added, and the view made durable, every so many steps
 _PROBES = 32  # rows compared with the store when a view is opened
 
@@ -160,6 +161,22 @@ class View:
             for name, reading in step.observation.sensors.items()
         )
 
+    def row(self, index: int) -> tuple[int, Step]:
+        """(episode id, step) as the view has it: without reasons, each capture time told."""
+        row = self.index.rows[index]
+        sensors = {name: np.array(column.rows[index]) for name, column in self.sensors.items()}
+        times = dict(zip(sensors, row["captured_s"].tolist(), strict=True))
+        step = Step(
+            Observation(sensors, float(row["time_s"]), times),
+            action=np.array(row["action"]),
+            executed_action=np.array(row["executed_action"]),
+            goal_index=int(row["goal_index"]),
+            terminated=bool(row["terminated"]),
+            truncated=bool(row["truncated"]),
+            intervention=bool(row["intervention"]),
+        )
+        return int(row["episode"]), step
+
     def resembles(self, store: Store, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
         glimpsed = store.glimpse(index)
@@ -189,7 +206,7 @@ def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
 
 def open_view(folder: Path, store: Store) -> View:
     """The writer's view: kept where it equals the store, brought up to it, else made again."""
-    view = _trusted(folder, store, "r+b")
+    view = trusted_view(folder, store, "r+b")
     if view is None:
         view = _anew(folder, store)
     view.extend(store.steps(view.count, store.count))
@@ -201,7 +218,7 @@ def open_view(folder: Path, store: Store) -> View:
 
 def read_view(folder: Path, scratch: Path, store: Store) -> View:
     """A reader's view: the writer's own files where they equal the store, else a private copy."""
-    view = _trusted(folder, store, "rb")
+    view = trusted_view(folder, store)
     if view is not None:
         if view.capacity >= store.count and view.equals(store, view.count, store.count):
             view.count = store.count
@@ -212,7 +229,7 @@ def read_view(folder: Path, scratch: Path, store: Store) -> View:
     return view
 
 
-def _trusted(folder: Path, store: Store, mode: str) -> View | None:
+def trusted_view(folder: Path, store: Store, mode: str = "rb") -> View | None:
     """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
     try:
         mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)

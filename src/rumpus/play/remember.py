@@ -13,6 +13,7 @@ from rumpus.errors import InputError
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
 from rumpus.memory.merge import merge as merge_into
+from rumpus.memory.repair import repair as mend
 from rumpus.play.counting import counting, duration
 from rumpus.play.film import Tile, portrait, write_sheet
 from rumpus.play.interrupt import interruptible
@@ -105,6 +106,28 @@ def verify(path: Path, json: bool) -> int:
           f"{found.whole:,} are as they were written, {found.drawable:,} can be drawn: "
           f"{'all is well' if found.good else 'NOT all is well'}.")  # fmt: skip
     return int(not found.good)
+
+
+def repair(path: Path, accept_loss: bool) -> int:
+    """Mend what can be proved; 1 where something is still damaged or missed."""
+    with interruptible() as interrupt, counting("repairing") as count:
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        done = mend(folder(path), accept_loss, tick)
+        with Memory.open(folder(path), write=False) as memory:
+            missing = memory.missing()
+    for damage in done.lost:
+        print(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
+    print(f"{len(done.mended):,} steps are as they were written again, {len(done.lost):,} are not.")
+    if done.forgotten:
+        print(f"{done.forgotten:,} lost steps are no longer missed; the robot can go on.")
+    elif missing:
+        print(f"{missing:,} acknowledged steps are gone; where they are gone from the end, "
+              "--accept-loss lets the robot go on without them.")  # fmt: skip
+    return int(bool(done.lost or missing))
 
 
 def film(path: Path) -> int:
