@@ -47,14 +47,20 @@ class Play:
     """How strongly play leans to the rare: -1 fully, 0 not at all."""
     random_steps: Number = None
     """Steps of random motion before the first wish."""
+    durability: Literal["group", "step"] = "group"
+    """When a step is on the disk for good: with those of a second, or each at once."""
+    quota_gb: Amount = None
+    """How much room the memory may take; where it is used up, play stops and drops nothing."""
     json: bool = False
     """Print one row of figures as JSON, and nothing else, on standard output."""
 
     def __call__(self) -> int:
+        from rumpus.memory import MemoryConfig
         from rumpus.play.command import play
 
+        keeping = MemoryConfig(self.durability, self.quota_gb or 0.0)
         return play(self.world, self.run, self.steps, self.minutes, self.seed, self.skew,
-                    self.random_steps, self.json)  # fmt: skip
+                    self.random_steps, keeping, self.json)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ One folder a memory: `memory.sqlite` (the truth, see store.py), `view/` (a cache
 learner draws from, see view.py), `acknowledged` (see witness.py) and `lock`.
 """
 
+import math
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -24,8 +26,29 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, Step
 
 COMMIT_EVERY_S = 1.0
-# When a step is acknowledged: with its group, every second, or at once.
-Durability = Literal["group", "step"]
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """How a memory is kept while it is open for writing.
+
+    Attributes:
+        durability: when a step is acknowledged: with its "group", every second, or every "step".
+        quota_gb: how much room it may take in all; 0 for as much as there is. Nothing is ever
+            dropped: where it is full it says so and takes no more.
+    """
+
+    durability: Literal["group", "step"] = "group"
+    quota_gb: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.quota_gb < math.inf:
+            raise InputError(
+                f"The memory may take {self.quota_gb} GB, expected more than 0, or 0 for no limit."
+            )
+
+
+DEFAULT = MemoryConfig()
 
 
 class Memory:
@@ -37,13 +60,15 @@ class Memory:
     Attributes:
         path: its folder.
         spec: the robot whose life it holds.
+        config: how it is kept.
     """
 
-    def __init__(self, path: Path, write: bool, durability: Durability = "group") -> None:
+    def __init__(self, path: Path, write: bool, config: MemoryConfig = DEFAULT) -> None:
         """Use `Memory.create` or `Memory.open`."""
         self.path = path
         self._write = write
-        self._group_s = COMMIT_EVERY_S if durability == "group" else 0.0
+        self.config = config
+        self._group_s = COMMIT_EVERY_S if config.durability == "group" else 0.0
         self._fault: MemoryFault | None = None
         self._open_episode: int | None = None
         with ExitStack() as stack:
@@ -58,13 +83,13 @@ class Memory:
         self._committed_s = time.monotonic()
 
     @classmethod
-    def create(cls, path: Path, spec: RobotSpec, durability: Durability = "group") -> Self:
+    def create(cls, path: Path, spec: RobotSpec, config: MemoryConfig = DEFAULT) -> Self:
         """Begin an empty memory in a folder, made where it is missing.
 
         Args:
             path: the folder.
             spec: the robot whose life it will hold.
-            durability: when a step is acknowledged.
+            config: how it is kept.
 
         Raises:
             MemoryFault: when a memory is there already, or the folder cannot be written.
@@ -75,12 +100,12 @@ class Memory:
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
                 store.create(path, spec)
-            return cls(path, write=True, durability=durability)
+            return cls(path, write=True, config=config)
 
     @classmethod
     def open(
         cls, path: Path, write: bool = True, spec: RobotSpec | None = None,
-        durability: Durability = "group",
+        config: MemoryConfig = DEFAULT,
     ) -> Self:  # fmt: skip
         """Go on with a memory: every acknowledged step is there, also after kill -9.
 
@@ -88,7 +113,7 @@ class Memory:
             path: its folder.
             write: False looks at what is there now, also while another program writes.
             spec: the robot that wants it, refused where another robot's life is in it.
-            durability: when a step is acknowledged.
+            config: how it is kept.
 
         Raises:
             MemoryFault: when there is none, another writer has it, it is damaged, its layout is
@@ -98,7 +123,7 @@ class Memory:
             if not cls.exists(path):
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
             store.migrate(path)
-            memory = cls(path, write, durability)
+            memory = cls(path, write, config)
         if spec is not None and spec != memory.spec:
             memory.close()
             raise MemoryFault(
@@ -163,6 +188,7 @@ class Memory:
         """
         with self._writing():
             self._store.commit()
+            self._check_quota()
         self._committed_s = time.monotonic()
 
     def close(self) -> None:
@@ -389,6 +415,18 @@ class Memory:
                     f"{self.spec.name}: {name} came as {action.dtype} {action.shape}, {action}; "
                     f"finite float32 {shape} was expected; mend what chose it."
                 )
+
+    def _check_quota(self) -> None:
+        """What is durable stays; but nothing more is taken where the quota is used up."""
+        if not self.config.quota_gb:
+            return
+        taken_gb = sum(self.room().values()) / 1e9
+        if taken_gb > self.config.quota_gb:
+            raise MemoryFault(
+                f"The memory {self.path} takes {taken_gb:.3g} GB of the {self.config.quota_gb:g} "
+                "GB that it may take, and drops nothing: make films of old pictures with `rumpus "
+                "memory film`, or raise --quota-gb."
+            )
 
     def _check_writable(self) -> None:
         if not self._write:

@@ -22,7 +22,7 @@ from rumpus.types import Array
 
 REEL_STEPS = 1000
 FOLDER_NAME = "movies"
-_CODEC = "libx264rgb"  # the smallest lossless one of those measured, see docs/decisions/0006
+_CODEC = "libx264rgb"  # the smallest lossless one of those measured, see docs/decisions/0004
 _LOSSLESS = {"qp": "0", "preset": "medium", "threads": "1"}
 
 

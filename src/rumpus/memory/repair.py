@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rumpus.memory import movie
 from rumpus.memory.fault import faults
-from rumpus.memory.movie import REEL_STEPS
 from rumpus.memory.store import Damage, Store, lock
 from rumpus.memory.view import VIEW_NAME, View, trusted_view
 
@@ -65,7 +65,7 @@ def _mend(store: Store, view: View | None, tick: Tick) -> tuple[list[Damage], li
             tick(index, total)
         found = store.examine(index)
         whole = not isinstance(found, Damage)
-        if whole and index - index % REEL_STEPS not in filmed:
+        if whole and index - index % movie.REEL_STEPS not in filmed:
             continue
         told = view.row(index) if view and index < view.count else None
         back = told is not None and store.mend(index, *told)

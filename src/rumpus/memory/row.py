@@ -71,7 +71,10 @@ def to_step(row: Row, spec: RobotSpec) -> Step:
 
 def is_whole(row: Row) -> bool:
     """Whether a row, its readings in it, is what was written."""
-    return bool(_checksum(row) == row[CHECKSUM])
+    try:
+        return bool(_checksum(row) == row[CHECKSUM])
+    except TypeError:  # what was bytes or a number is something else
+        return False
 
 
 def sealed(row: Row) -> Row:
