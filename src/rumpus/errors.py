@@ -19,6 +19,8 @@ EXTRAS = {
     "mujoco": "sim",
     "gymnasium": "sim",
     "matplotlib": "report",
+    "pyarrow": "exchange",
+    "av": "exchange",
 }  # which extra of the package brings a module that not every robot needs
 
 
