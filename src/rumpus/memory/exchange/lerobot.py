@@ -64,7 +64,8 @@ def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Exporte
     """
     with _extra():
         from rumpus.memory.exchange import lerobot_export
-    return lerobot_export.export(memory, folder, video)
+
+        return lerobot_export.export(memory, folder, video)
 
 
 def import_lerobot(folder: Path, memory: Memory) -> Imported:
@@ -84,7 +85,8 @@ def import_lerobot(folder: Path, memory: Memory) -> Imported:
     """
     with _extra():
         from rumpus.memory.exchange import lerobot_import
-    return lerobot_import.load(folder, memory)
+
+        return lerobot_import.load(folder, memory)
 
 
 def lerobot_spec(folder: Path) -> RobotSpec:
@@ -96,8 +98,9 @@ def lerobot_spec(folder: Path) -> RobotSpec:
     """
     with _extra():
         from rumpus.memory.exchange.lerobot_source import Source
-    with Source(folder) as source:
-        return source.spec
+
+        with Source(folder) as source:
+            return source.spec
 
 
 @contextmanager

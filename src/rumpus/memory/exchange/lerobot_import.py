@@ -53,6 +53,7 @@ class _Import:
     def __init__(self, source: Source, memory: Memory) -> None:
         self._source, self._memory = source, memory
         self._features = source.info.features
+        self._lengths = source.lengths  # a file that is damaged is refused before a step is taken
         self._scale = _scale(source)
         self._places = _places(source)
         self._base = len(memory)
@@ -88,7 +89,7 @@ class _Import:
         if last is None:
             return False
         came = self._frames - before
-        whole = "rumpus.truncated" in self._features and came == self._source.lengths[number]
+        whole = "rumpus.truncated" in self._features and came == self._lengths[number]
         if not (whole or last.terminated or last.truncated):
             last = dataclasses.replace(last, truncated=True)  # life went on, the recording did not
         self._memory.append(last)
@@ -107,7 +108,7 @@ class _Import:
                 if sensors is None:
                     self._cuts.append(
                         f"Episode {number} has no picture for its frame {frame}: its last "
-                        f"{self._source.lengths[number] - frame:,} frames are lost."
+                        f"{self._lengths[number] - frame:,} frames are lost."
                     )
                     return
                 if frame == 0:
@@ -149,7 +150,7 @@ class _Import:
         time_s = self._time_s(row)
         return Step(
             Observation(sensors, time_s, self._captured_s(row, time_s)),
-            action=row.get("rumpus.action", deed),
+            action=self._scaled(row["rumpus.action"]) if "rumpus.action" in row else deed,
             executed_action=deed,
             clip_reason=row.get("rumpus.clip_reason", ""),
             goal_index=self._goal(row),

@@ -48,6 +48,22 @@ class Page:
     raw_bytes: int
 
 
+@dataclass(frozen=True)
+class Column:
+    """What is known of one column before its pages are.
+
+    Attributes:
+        values: in one row.
+        has_dictionary: whether its pages begin with one; LeRobot's all do, but for truth values.
+    """
+
+    values: int
+    has_dictionary: bool
+
+
+Group = tuple[int, list[list[Page]]]  # a row group: its rows, and the pages of each column
+
+
 def has_footer(file: Path) -> bool:
     """Whether a Parquet file was closed."""
     with file.open("rb") as opened:
@@ -66,7 +82,8 @@ def mend(broken: Path, whole: Path, schema: pa.Schema) -> int:
     Returns:
         how many rows survive.
     """
-    groups = list(_row_groups(_pages(broken), [_values_in(field.type) for field in schema]))
+    columns = [column for field in schema for column in _columns(field.type)]
+    groups = list(_row_groups(_pages(broken), columns))
     rows = sum(rows for rows, _ in groups)
     if rows:
         shutil.copyfile(broken, whole)
@@ -108,57 +125,56 @@ def _page(data: mmap.mmap, at: int) -> Page:
     return Page(at, reader.at + stored, kind == _DICTIONARY, counts[1][1], encoding, head + raw)
 
 
-Group = tuple[int, list[list[Page]]]  # rows, and the pages of each column
-
-
-def _row_groups(pages: list[Page], values_in: list[list[int]]) -> Iterator[Group]:
-    """Pages as row groups, as far as they fit the columns.
-
-    How many rows a group has is not written before the footer: it is what makes all columns fit.
-    """
-    columns = [values for leaves in values_in for values in leaves]
+def _row_groups(pages: list[Page], columns: list[Column]) -> Iterator[Group]:
+    """Pages as row groups, up to the first that is not whole."""
     begin = 0
     while (group := _row_group(pages, begin, columns)) is not None:
         yield group
         begin += sum(map(len, group[1]))
 
 
-def _row_group(pages: list[Page], begin: int, columns: list[int]) -> Group | None:
+def _row_group(pages: list[Page], begin: int, columns: list[Column]) -> Group | None:
+    """One group: how many rows it has is not known, but what makes all columns fit."""
     values = 0
     for at in range(begin, len(pages)):
         if pages[at].is_dictionary and at > begin:
-            break  # the second column has begun
+            break  # the next column has begun
         values += 0 if pages[at].is_dictionary else pages[at].values
-        rows, rest = divmod(values, columns[0])
-        if rows and not rest and (chunks := _chunks(pages, begin, [rows * c for c in columns])):
+        rows, rest = divmod(values, columns[0].values)
+        if rows and not rest and (chunks := _chunks(pages, begin, columns, rows)):
             return rows, chunks
     return None
 
 
-def _chunks(pages: list[Page], begin: int, values: list[int]) -> list[list[Page]] | None:
-    """The pages of each column, where column k holds exactly values[k]; None where they do not."""
+def _chunks(
+    pages: list[Page], begin: int, columns: list[Column], rows: int
+) -> list[list[Page]] | None:
+    """The pages of each column of a group of so many rows; None where they do not fit."""
     chunks = []
-    for wanted in values:
-        chunk: list[Page] = []
-        while wanted > 0:
-            if begin == len(pages) or (chunk and pages[begin].is_dictionary):
+    for column in columns:
+        end, wanted = begin, rows * column.values
+        while wanted > 0 and end < len(pages):
+            if pages[end].is_dictionary != (column.has_dictionary and end == begin):
                 return None
-            chunk.append(pages[begin])
-            wanted -= 0 if pages[begin].is_dictionary else pages[begin].values
-            begin += 1
-        if wanted < 0:
+            wanted -= 0 if pages[end].is_dictionary else pages[end].values
+            end += 1
+        if wanted:
             return None
-        chunks.append(chunk)
+        chunks.append(pages[begin:end])
+        begin = end
     return chunks
 
 
-def _values_in(type_: pa.DataType) -> list[int]:
-    """Values in one row, for each column that Parquet makes of a field."""
+def _columns(type_: pa.DataType) -> list[Column]:
+    """The columns that Parquet makes of a field."""
     if pa.types.is_struct(type_):
-        return [values for field in type_ for values in _values_in(field.type)]
+        return [column for field in type_ for column in _columns(field.type)]
     if pa.types.is_fixed_size_list(type_):
-        return [type_.list_size * values for values in _values_in(type_.value_type)]
-    return [1]
+        return [
+            Column(type_.list_size * column.values, column.has_dictionary)
+            for column in _columns(type_.value_type)
+        ]
+    return [Column(1, not pa.types.is_boolean(type_))]
 
 
 def _footer(schema: pa.Schema, groups: list[Group]) -> bytes:
