@@ -11,8 +11,9 @@ import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.memory.exchange.lerobot import Imported
+from rumpus.memory.exchange.lerobot_layout import OWN
 from rumpus.memory.exchange.lerobot_rows import picture
-from rumpus.memory.exchange.lerobot_source import OWN, Source
+from rumpus.memory.exchange.lerobot_source import Source
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Observation, Step
@@ -27,6 +28,8 @@ KEPT = {
     "rumpus.terminated", "rumpus.truncated", "rumpus.intervention",
     "rumpus.clip_reason", "rumpus.goal_reason",
 }  # fmt: skip
+
+WIDER = ("float64", "int32", "int64", "uint32", "uint64")  # than float32
 
 
 def load(folder: Path, memory: Memory) -> Imported:
@@ -72,7 +75,7 @@ class _Import:
         return Imported(episodes, self._frames, told)
 
     def _rows(self) -> Iterator[Row]:
-        wanted = KEPT | OWN | set(self._source.keys.values())
+        wanted = {*KEPT, *OWN, *self._source.keys.values()}
         keys = [k for k, f in self._features.items() if k in wanted and f.dtype != "video"]
         for rows in self._source.rows(keys):
             for k in range(len(rows["index"])):
@@ -207,7 +210,13 @@ class _Import:
             yield "The dataset has no clock: times are frame numbers over its rate."
         if "rumpus.action" not in self._features:
             yield "The dataset does not tell wish from deed: both are its action."
-        known = KEPT | OWN | set(self._source.keys.values())
+        for key in self._source.keys.values():
+            feature = self._features[key]
+            if feature.is_number and (len(feature.shape) > 1 or feature.dtype in WIDER):
+                yield (
+                    f"{key} is {feature.dtype} {feature.shape}; it comes in as a row of float32."
+                )
+        known = {*KEPT, *OWN, *self._source.keys.values()}
         if unknown := [key for key in self._features if key not in known]:
             yield f"Left out, rumpus has no place for them: {', '.join(unknown)}."
 

@@ -27,6 +27,7 @@ EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 FILES_IN_CHUNK = 1000
+OWN = ("timestamp", "frame_index", "episode_index", "index", "task_index")  # always there
 ORIGIN_VERSION = 1
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -180,6 +181,9 @@ def read_info(folder: Path) -> Info:
             f"{folder} is a LeRobot dataset {version}, but rumpus reads {VERSION}; "
             "convert it with LeRobot's convert_dataset_v21_to_v30 first."
         )
+    if missing := [key for key in OWN if key not in info.features]:
+        raise InputError(f"{folder / INFO} declares no {', '.join(missing)}, which every LeRobot "
+                         "dataset has; mend the program that wrote it.")  # fmt: skip
     return info
 
 

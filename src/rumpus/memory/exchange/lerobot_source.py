@@ -21,7 +21,6 @@ from rumpus.memory.exchange.lerobot_rows import MODES, numbers
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
-OWN = {"timestamp", "frame_index", "episode_index", "index", "task_index"}  # LeRobot's own columns
 ROWS_AT_ONCE = 64  # pictures of strangers can be large
 READ_BYTES = 2**20
 

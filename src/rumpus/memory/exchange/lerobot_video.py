@@ -1,6 +1,7 @@
 """Pictures as video files, as LeRobot keeps them: smaller than PNG, and not bit for bit."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -50,14 +51,13 @@ def frames_in(path: Path) -> int:
 
 
 class Film:
-    """One episode's stretch of a video, read forwards."""
+    """One episode's stretch of a video, read forwards; damage ends it."""
 
-    def __init__(self, path: Path, from_s: float, fps: float) -> None:
+    def __init__(self, file: Path, from_s: float, fps: float) -> None:
         """Begin at `from_s` seconds into the file."""
-        self._container = av.open(str(path))
         self._from_s, self._tolerance_s = from_s, 0.5 / fps
-        self._frames = self._decoded()
-        self._now: tuple[float, av.VideoFrame] | None = next(self._frames, None)
+        self._frames = self._decoded(file)
+        self._now = next(self._frames, None)
 
     def at(self, time_s: float) -> Array | None:
         """The picture of a moment of the episode, uint8 (h, w, 3).
@@ -80,14 +80,15 @@ class Film:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._container.close()
+        self._frames.close()
 
-    def _decoded(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        stream = self._container.streams.video[0]
-        if self._from_s > 0 and stream.time_base is not None:
-            self._container.seek(int(self._from_s / stream.time_base), stream=stream)
-        for frame in self._container.decode(stream):
-            yield frame.time - self._from_s, frame
+    def _decoded(self, file: Path) -> Generator[tuple[float, av.VideoFrame]]:
+        with suppress(av.FFmpegError), av.open(str(file)) as container:
+            stream = container.streams.video[0]
+            if self._from_s > 0 and stream.time_base is not None:
+                container.seek(int(self._from_s / stream.time_base), stream=stream)
+            for frame in container.decode(stream):
+                yield frame.time - self._from_s, frame
 
 
 def _rate(fps: float) -> Fraction:
