@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
-LENGTHS = [7, 1, 30, 12]
+LENGTHS = [7, 2, 30, 11]
 
 
 def read(folder: Path, out: Path) -> None:
