@@ -20,6 +20,9 @@ EXTRAS = {
     "gymnasium": "sim",
     "matplotlib": "report",
     "av": "movies",
+    "pyarrow": "exchange",
+    "h5py": "exchange",
+    "rerun": "rerun",
 }  # which extra of the package brings a module that not every robot needs
 
 
