@@ -25,51 +25,45 @@ def read(name, file):
     np.savez(file, **told)
 
 
-class Toy(gym.Env):
-    """Two episodes' worth of chance; ends after four steps, is cut after three."""
+def lived(rng, moves):
+    """What one episode was: pictures, readings and moves, all by chance."""
+    shade = np.linspace(0, 255, 36)[None, None, :, None] * rng.uniform(0.2, 1, (moves + 1, 1, 1, 3))
+    return {
+        "camera": np.broadcast_to(shade, (moves + 1, 40, 36, 3)).astype(np.uint8),
+        "arm": rng.normal(size=(moves + 1, 2)),
+        "actions": np.array([5.0, -1.0]) + rng.uniform(-1, 1, (moves, 2)),
+    }
 
-    action_space = gym.spaces.Box(np.array([0, -2]), np.array([10, 2]), dtype=np.float64)
 
-    def __init__(self, bare=False):
-        camera = gym.spaces.Box(0, 255, (40, 36, 3), np.uint8)
-        arm = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
-        self.bare, self.steps, self.seen = bare, 0, []
-        self.observation_space = arm if bare else gym.spaces.Dict(camera=camera, arm=arm)
-        self.rng = np.random.default_rng(1)
-
-    def _observe(self):
-        shade = np.linspace(0, 255, 36)[None, :, None] * self.rng.uniform(0.2, 1, 3)
-        camera = np.broadcast_to(shade, (40, 36, 3)).astype(np.uint8)
-        self.seen.append({"camera": camera, "arm": self.rng.normal(size=2)})
-        return self.seen[-1]["arm"] if self.bare else dict(self.seen[-1])
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.steps = 0
-        return self._observe(), {"warm": 0.0}
-
-    def step(self, action):
-        self.steps += 1
-        return self._observe(), 1.0, self.steps == 4, False, {"warm": 1.0}
+def buffer(episode, bare, terminated):
+    moves = len(episode["actions"])
+    seen = {sensor: list(episode[sensor]) for sensor in ("camera", "arm")}
+    return minari.data_collector.EpisodeBuffer(
+        seed=3,
+        observations=seen["arm"] if bare else seen,
+        actions=list(episode["actions"]),
+        rewards=[1.0] * moves,
+        terminations=[False] * (moves - 1) + [terminated],
+        truncations=[False] * (moves - 1) + [not terminated],
+        infos={"warm": [0.5] * (moves + 1)},
+    )
 
 
 def write(file):
+    rng = np.random.default_rng(1)
+    episodes = [lived(rng, 4), lived(rng, 3)]
+    camera = gym.spaces.Box(0, 255, (40, 36, 3), np.uint8)
+    arm = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
     for name, bare, jpeg in (("raw", False, False), ("jpeg", False, True), ("bare", True, False)):
-        env = Toy(bare)
-        spec = gym.envs.registration.EnvSpec("Toy-v0", entry_point="nowhere:Toy")
-        env.spec = spec
-        collector = minari.DataCollector(env, record_infos=True, jpeg_encoding=jpeg)
-        actions = []
-        for length in (4, 3):
-            collector.reset(seed=3)
-            for _ in range(length):
-                actions.append(np.array([5.0, -1.0]) + env.rng.uniform(-1, 1, 2))
-                collector.step(actions[-1])
-        collector.create_dataset(dataset_id=f"toy/{name}-v0")
-        seen = {key: np.stack([s[key] for s in env.seen]) for key in ("camera", "arm")}
-        if name == "raw":
-            truth = {**seen, "actions": np.stack(actions)}
-    np.savez(file, **truth)
+        minari.create_dataset_from_buffers(
+            dataset_id=f"toy/{name}-v0",
+            buffer=[buffer(e, bare, terminated=k == 0) for k, e in enumerate(episodes)],
+            action_space=gym.spaces.Box(np.array([0, -2]), np.array([10, 2]), dtype=np.float64),
+            observation_space=arm if bare else gym.spaces.Dict(camera=camera, arm=arm),
+            data_format="hdf5",
+            jpeg_encoding=jpeg,
+        )
+    np.savez(file, **{name: np.concatenate([e[name] for e in episodes]) for name in episodes[0]})
 
 
 if __name__ == "__main__":
