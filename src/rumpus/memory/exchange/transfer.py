@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rumpus.errors import InputError
+from rumpus.errors import InputError, MemoryFault
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.memory.store import sync_folder
@@ -61,20 +61,27 @@ def appearing(target: Path) -> Iterator[Path]:
 
     Raises:
         InputError: when the target is there already.
+        MemoryFault: when the disk does not take it.
     """
     if target.exists() or target.is_symlink():
         raise InputError(f"{target} is there already, and is not overwritten; give another name.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     new = target.with_name(f"{target.name}.new")
-    _remove(new)
     try:
-        yield new
-        _sync(new)
-        new.rename(target)
-    except BaseException:
+        target.parent.mkdir(parents=True, exist_ok=True)
         _remove(new)
-        raise
-    sync_folder(target.parent)
+        try:
+            yield new
+            _sync(new)
+            new.rename(target)
+        except BaseException:
+            _remove(new)
+            raise
+        sync_folder(target.parent)
+    except OSError as error:
+        raise MemoryFault(
+            f"{target} cannot be written: {error.strerror or error}; make room there, or name "
+            "another place."
+        ) from error
 
 
 def _remove(path: Path) -> None:
