@@ -5,15 +5,21 @@ write FILE: let Minari record toy/raw-v0, toy/jpeg-v0 and toy/bare-v0, and the t
 """
 
 import sys
+from typing import Any
 
 import gymnasium as gym
 import minari
 import numpy as np
 
+Lived = dict[str, np.ndarray[Any, Any]]
 
-def read(name, file):
+
+def read(name: str, file: str) -> None:
     dataset = minari.load_dataset(name)
-    told = {"lengths": [len(e) for e in dataset], "total_steps": dataset.total_steps}
+    told: dict[str, Any] = {
+        "lengths": [len(e) for e in dataset],
+        "total_steps": dataset.total_steps,
+    }
     for k, episode in enumerate(dataset):
         assert dataset.observation_space.contains(
             {sensor: frames[0] for sensor, frames in episode.observations.items()}
@@ -25,7 +31,7 @@ def read(name, file):
     np.savez(file, **told)
 
 
-def lived(rng, moves):
+def lived(rng: np.random.Generator, moves: int) -> Lived:
     """What one episode was: pictures, readings and moves, all by chance."""
     shade = np.linspace(0, 255, 36)[None, None, :, None] * rng.uniform(0.2, 1, (moves + 1, 1, 1, 3))
     return {
@@ -35,7 +41,7 @@ def lived(rng, moves):
     }
 
 
-def buffer(episode, bare, terminated):
+def buffer(episode: Lived, bare: bool, terminated: bool) -> Any:
     moves = len(episode["actions"])
     seen = {sensor: list(episode[sensor]) for sensor in ("camera", "arm")}
     return minari.data_collector.EpisodeBuffer(
@@ -49,7 +55,7 @@ def buffer(episode, bare, terminated):
     )
 
 
-def write(file):
+def write(file: str) -> None:
     rng = np.random.default_rng(1)
     episodes = [lived(rng, 4), lived(rng, 3)]
     camera = gym.spaces.Box(0, 255, (40, 36, 3), np.uint8)

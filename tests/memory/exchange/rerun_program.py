@@ -7,13 +7,14 @@ read FILE NPZ: what Rerun's own reader finds: every column of every entity, row 
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 SHOWN = ("step", "clock", "Image:buffer", "Scalars:scalars", "TextLog:text")
 
 
-def write(memory, file, max_file_bytes=None):
+def write(memory: str, file: str, max_file_bytes: str = "") -> None:
     from rumpus.errors import MemoryFault
     from rumpus.memory import Memory
     from rumpus.memory.exchange.rerun import export_rrd
@@ -30,11 +31,11 @@ def write(memory, file, max_file_bytes=None):
         print(done.episodes, done.steps, *done.lost)
 
 
-def read(file, told):
+def read(file: str, told: str) -> None:
     from rerun.chunk import RrdReader
 
     (recording,) = RrdReader(file).recordings()
-    found = {}
+    found: dict[str, list[Any]] = {}
     for chunk in RrdReader(file).store(store=recording).stream():  # by the file's own manifest
         batch = chunk.to_record_batch()
         for name in SHOWN:
@@ -43,7 +44,7 @@ def read(file, told):
                 rows = rows.cast("int64") if name == "clock" else rows
                 key = f"{chunk.entity_path} {name}".strip("/")
                 found.setdefault(key, []).extend(rows.to_pylist())
-    np.savez(told, **{name: np.array(rows) for name, rows in found.items()})
+    np.savez(told, **{name: np.array(rows) for name, rows in found.items()})  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
