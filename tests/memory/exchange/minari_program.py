@@ -69,8 +69,13 @@ def write(file: str) -> None:
             data_format="hdf5",
             jpeg_encoding=jpeg,
         )
-    np.savez(file, **{name: np.concatenate([e[name] for e in episodes]) for name in episodes[0]})
+    np.savez(
+        file,
+        allow_pickle=False,
+        **{name: np.concatenate([e[name] for e in episodes]) for name in episodes[0]},
+    )
 
 
 if __name__ == "__main__":
-    {"read": read, "write": write}[sys.argv[1]](*sys.argv[2:])
+    task = read if sys.argv[1] == "read" else write
+    task(*sys.argv[2:])

@@ -48,4 +48,5 @@ def read(file: str, told: str) -> None:
 
 
 if __name__ == "__main__":
-    {"write": write, "read": read}[sys.argv[1]](*sys.argv[2:])
+    task = read if sys.argv[1] == "read" else write
+    task(*sys.argv[2:])

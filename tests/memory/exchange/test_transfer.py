@@ -1,11 +1,15 @@
 """What is under a target's own name is whole, whatever happens on the way."""
 
 import errno
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import rumpus
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.exchange.transfer import appearing, chosen
@@ -69,3 +73,30 @@ def test_episodes_are_chosen_by_id_each_once(
             chosen(memory, [1, 2])
         with pytest.raises(InputError, match="No episode was named"):
             chosen(memory, [])
+
+
+@pytest.mark.parametrize("kind", ["film", "minari"])
+@pytest.mark.parametrize("max_file_bytes", [100, 20_000])
+def test_a_full_disk_is_said_and_leaves_nothing(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf, kind: str, max_file_bytes: int
+) -> None:
+    pytest.importorskip("av")
+    pytest.importorskip("h5py")
+    with Memory.create(tmp_path / "m", spec) as memory:
+        memory.begin_episode("play")
+        for k in range(600):
+            memory.append(step_of(k))
+    program = Path(__file__).parent / "full_disk.py"
+    target = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, program, kind, tmp_path / "m", target, str(max_file_bytes)],
+        env={**os.environ, "PYTHONPATH": str(Path(rumpus.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith(f"refused: {target} cannot be written: "), done.stderr
+    assert "too large" in done.stderr
+    assert list(tmp_path.glob("out*")) == []

@@ -16,6 +16,7 @@ import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
+from rumpus.memory.exchange.hdf5_file import PatientFile, new_hdf5
 from rumpus.memory.exchange.minari_dataset import Dataset, open_dataset
 from rumpus.memory.exchange.minari_layout import (
     DATA,
@@ -51,19 +52,17 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
     Raises:
         InputError: when the memory holds no step, there is no such episode, or the folder is
             there already.
-        MemoryFault: when a step is damaged.
+        MemoryFault: when a step is damaged, or the disk does not take the dataset.
         ModuleNotFoundError: when h5py is missing.
     """
-    import h5py  # an extra: pip install 'rumpus[exchange]'
-
     lived = chosen(memory, episodes)
     steps = sum(episode.length for episode in lived)
     spoilt = 0
     with appearing(folder) as new:
         (new / DATA).parent.mkdir(parents=True)
-        with h5py.File(new / DATA, "w") as file:
+        with new_hdf5(new / DATA) as (file, disk):
             for k, episode in enumerate(lived):
-                spoilt += _write(file.create_group(f"episode_{k}"), memory, episode, k)
+                spoilt += _write(file.create_group(f"episode_{k}"), memory, episode, k, disk)
         about = {
             "dataset_id": _dataset_id(folder.name),
             "total_episodes": len(lived),
@@ -153,7 +152,7 @@ def _not_taken(dataset: Dataset, lost: list[str], strange: int) -> tuple[str, ..
     return tuple(dict.fromkeys(told + lost))
 
 
-def _write(group: Any, memory: Memory, episode: Episode, number: int) -> int:
+def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: PatientFile) -> int:
     """Write one episode; returns how many of its texts HDF5 could not hold as they are."""
     group.attrs.update(
         id=number,
@@ -174,6 +173,7 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int) -> int:
             _extend(group, f"infos/{name}", values)
         for name, values in _moves(infos, first == 0, last == episode.length):
             _extend(group, name, values)
+        disk.check()
         spoilt += sum(NUL in step.goal_reason or NUL in step.clip_reason for step in steps)
     return spoilt
 
