@@ -235,8 +235,28 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path, memory: Memory) -> None:
             minari_spec(tmp_path / "toy-v0")
     about.write_text(json.dumps(told))
     (tmp_path / "toy-v0/data/main_data.hdf5").write_bytes(b"no such thing")
-    with pytest.raises(InputError, match=r"main_data\.hdf5 cannot be read as HDF5"):
+    with pytest.raises(InputError, match=r"main_data\.hdf5 is no HDF5 file or is damaged"):
         import_minari(tmp_path / "toy-v0", memory)
+
+
+def test_a_flipped_byte_is_never_a_wrong_number(tmp_path: Path, memory: Memory) -> None:
+    export_minari(memory, tmp_path / "toy-v0")
+    file = tmp_path / "toy-v0/data/main_data.hdf5"
+    whole = file.read_bytes()
+    frames = memory.frames("camera/left")
+    places = [whole.index(frames[k].tobytes()) + 7 for k in (0, 11)]
+    places += [whole.index(memory.executed_actions[:6].tobytes()) + 3]
+    for place in places:
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with (
+            Memory.create(tmp_path / f"again {place}", memory.spec) as other,
+            pytest.raises(InputError, match=r"main_data\.hdf5 is no HDF5 file or is damaged"),
+        ):
+            import_minari(tmp_path / "toy-v0", other)
+    file.write_bytes(whole[:-100])
+    with pytest.raises(InputError, match="is damaged"):
+        import_minari(tmp_path / "toy-v0", memory)
+    assert len(memory) == 12
 
 
 def test_another_robot_is_refused(tmp_path: Path, memory: Memory) -> None:

@@ -35,6 +35,7 @@ from rumpus.types import Array, Step
 
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # steps in RAM at once
+CHUNK_BYTES = 2**20  # what HDF5 reads at once
 NUL, REPLACEMENT = "\0", "\ufffd"
 
 
@@ -94,8 +95,8 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
 
     A dataset that rumpus wrote comes back as it was: also wishes, times, goals and reasons. In any
     other one the actions were both wish and deed, they are brought to [-1, 1], the last step of an
-    episode has the action 0, and the clock ticks at the robot's rate. All of it is checked before
-    the first step is taken.
+    episode has the action 0, and the clock ticks at the robot's rate. All but the bytes of pictures
+    is checked before the first step is taken.
 
     Raises:
         InputError: when the folder holds no such dataset, it is damaged, or it is of a robot with
@@ -214,9 +215,16 @@ def _extend(group: Any, name: str, values: Array) -> None:
     import h5py
 
     if name not in group:
-        dtype = h5py.string_dtype() if values.dtype == object else values.dtype
-        shape = values.shape[1:]
-        group.create_dataset(name, (0, *shape), dtype, chunks=True, maxshape=(None, *shape))
+        shape, text = values.shape[1:], values.dtype == object
+        fit = CHUNK_BYTES // max(1, values[:1].nbytes)  # whole pictures, so that one is read alone
+        group.create_dataset(
+            name,
+            (0, *shape),
+            h5py.string_dtype() if text else values.dtype,
+            chunks=(max(1, min(fit, len(values))), *shape),
+            maxshape=(None, *shape),
+            fletcher32=not text,  # a checksum, by which HDF5 notices a flipped byte
+        )
     dataset = group[name]
     dataset.resize(len(dataset) + len(values), axis=0)
     if len(values):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Observation, Step
 
 BLOCK = 256  # pictures of one sensor in RAM at once
-EPISODE = "episode_"
+EPISODE = re.compile(r"episode_([0-9]+)")
 Shape = tuple[int, ...]
 
 
@@ -52,7 +53,7 @@ class Dataset:
 
     @contextmanager
     def episodes(self) -> Iterator[list["DatasetEpisode"]]:
-        """Open all episodes, in order; each is found whole before any is handed out.
+        """Open all episodes, in order; all but their pictures was looked at.
 
         Raises:
             InputError: when one is damaged or is not of this robot.
@@ -60,19 +61,25 @@ class Dataset:
         import h5py  # an extra: pip install 'rumpus[exchange]'
 
         try:
-            file = h5py.File(self.folder / DATA, "r")
-        except OSError as error:
-            raise InputError(f"{self.folder / DATA} cannot be read as HDF5: {error}.") from error
-        with file:
-            numbers = sorted(int(n.removeprefix(EPISODE)) for n in file if n.startswith(EPISODE))
-            found: list[DatasetEpisode] = []
-            first = 0
-            for number in numbers:
-                found.append(DatasetEpisode(self, file[f"{EPISODE}{number}"], first))
-                first += found[-1].length
-            if not found:
-                raise InputError(f"The Minari dataset {self.folder} holds no episode.")
-            yield found
+            with h5py.File(self.folder / DATA, "r") as file:
+                yield self._found(file)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own complaints
+            said = " ".join(str(error).split())
+            raise InputError(
+                f"{self.folder / DATA} is no HDF5 file or is damaged ({said}); "
+                "take another copy of the dataset."
+            ) from error
+
+    def _found(self, file: Any) -> list["DatasetEpisode"]:
+        numbers = sorted(int(found[1]) for name in file if (found := EPISODE.fullmatch(name)))
+        episodes: list[DatasetEpisode] = []
+        first = 0
+        for number in numbers:
+            episodes.append(DatasetEpisode(self, file[f"episode_{number}"], first))
+            first += episodes[-1].length
+        if not episodes:
+            raise InputError(f"The Minari dataset {self.folder} holds no episode.")
+        return episodes
 
 
 def open_dataset(folder: Path, rate_hz: float) -> Dataset:
