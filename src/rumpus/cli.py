@@ -241,6 +241,42 @@ class MemoryMerge:
         return merge(self.source, self.into)
 
 
+@dataclass(frozen=True)
+class MemoryExport:
+    """Write a memory in a format that other people's programs read; say what that cannot hold."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    out: Annotated[Positional[Path], arg(metavar="OUT")]
+    """The file or folder to make."""
+    format: Literal["lerobot", "minari", "rrd", "film"] = "lerobot"
+    """LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film."""
+    episode: Number = None
+    """Only this episode. Default: all; for a film the last one."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import export
+
+        return export(self.folder, self.out, self.format, self.episode)
+
+
+@dataclass(frozen=True)
+class MemoryImport:
+    """Take another program's dataset into a memory; say what was lost or mended."""
+
+    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
+    """The dataset's folder."""
+    into: Annotated[Positional[Path], arg(metavar="INTO")]
+    """The run or memory that grows; made where there is none."""
+    format: Literal["lerobot", "minari"] = "lerobot"
+    """What it is."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import take_in
+
+        return take_in(self.source, self.into, self.format)
+
+
 MemoryVerb = (
     Annotated[MemoryInfo, subcommand("info")]
     | Annotated[MemoryList, subcommand("list")]
@@ -249,6 +285,8 @@ MemoryVerb = (
     | Annotated[MemoryRepair, subcommand("repair")]
     | Annotated[MemoryFilm, subcommand("film")]
     | Annotated[MemoryMerge, subcommand("merge")]
+    | Annotated[MemoryExport, subcommand("export")]
+    | Annotated[MemoryImport, subcommand("import")]
 )
 
 

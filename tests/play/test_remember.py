@@ -62,6 +62,27 @@ def test_film_says_what_it_saved(dot: Path, capsys: pytest.CaptureFixture[str]) 
     assert "0 films" in capsys.readouterr().out  # sixty steps are no reel yet
 
 
+@pytest.mark.parametrize("format", ["lerobot", "minari"])
+def test_a_life_goes_out_and_comes_in_again(
+    dot: Path, tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, back = str(tmp_path / "out"), str(tmp_path / "back")
+    assert main(["memory", "export", str(dot), out, "--format", format]) == 0
+    assert f"60 steps are in {out}." in capsys.readouterr().out
+    assert main(["memory", "import", out, back, "--format", format]) == 0
+    assert f"60 steps came into {back}." in capsys.readouterr().out
+    with Memory.open(dot / "memory") as lived, Memory.open(tmp_path / "back") as again:
+        for sensor in lived.spec.sensors:
+            assert (lived.frames(sensor.name) == again.frames(sensor.name)).all()
+        assert (lived.executed_actions == again.executed_actions).all()
+
+
+def test_an_episode_is_a_film(dot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "film.mp4"
+    assert main(["memory", "export", str(dot), str(out), "--format", "film"]) == 0
+    assert out.stat().st_size > 1000
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -75,6 +96,12 @@ def test_film_says_what_it_saved(dot: Path, capsys: pytest.CaptureFixture[str]) 
         (["show", "{dot}", "--episode", "7"], "has no episode 7"),
         (["show", "{dot}", "--out", "no/such/folder.png"], "cannot be written"),
         (["forget", "{dot}"], "forget"),
+        (["export", "nowhere", "out"], "There is no memory in nowhere"),
+        (["export", "{dot}", "{dot}"], "{dot}"),
+        (["export", "{dot}", "out", "--episode", "1"], "leave out --episode"),
+        (["export", "{dot}", "out", "--format", "minari", "--episode", "7"], "no episode 7"),
+        (["import", "nowhere", "out"], "nowhere"),
+        (["import", "nowhere", "out", "--format", "minari"], "nowhere"),
     ],
 )
 def test_wrong_input_is_one_sentence(
@@ -82,7 +109,7 @@ def test_wrong_input_is_one_sentence(
 ) -> None:
     assert main(["memory", *(argument.format(dot=dot) for argument in arguments)]) == 2
     said = capsys.readouterr().err
-    assert sentence in said
+    assert sentence.format(dot=dot) in said
     assert said.count("\n") == 1
 
 

@@ -12,6 +12,10 @@ import numpy as np
 from rumpus.errors import InputError
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
+from rumpus.memory.exchange.film import export_film
+from rumpus.memory.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.memory.exchange.minari import export_minari, import_minari, minari_spec
+from rumpus.memory.exchange.rerun import export_rrd
 from rumpus.memory.merge import merge as merge_into
 from rumpus.memory.repair import repair as mend
 from rumpus.play.counting import counting, duration
@@ -168,6 +172,45 @@ def merge(source: Path, into: Path) -> int:
         steps = len(taking)
     print(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
           f"remembers {steps:,}.")  # fmt: skip
+    return 0
+
+
+def export(path: Path, out: Path, format: str, episode: int | None) -> int:
+    """Write a memory, or one episode of it, in a format that other programs read."""
+    with Memory.open(folder(path), write=False) as memory:
+        episodes = None if episode is None else [episode]
+        if format == "lerobot":
+            if episode is not None:
+                raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
+            made = export_lerobot(memory, out)
+            steps, lost = made.frames, made.lost
+        elif format == "film":
+            done = export_film(memory, out, _chosen(memory, episode).id)
+            steps, lost = done.steps, done.lost
+        else:
+            writer = export_minari if format == "minari" else export_rrd
+            done = writer(memory, out, episodes)
+            steps, lost = done.steps, done.lost
+    for sentence in lost:
+        print(sentence)
+    print(f"{steps:,} steps are in {out}.")
+    return 0
+
+
+def take_in(source: Path, into: Path, format: str) -> int:
+    """Take a dataset of another program into a memory, made where there is none."""
+    spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
+    place = folder(into)
+    with Memory.open(place) if Memory.exists(place) else Memory.create(place, spec) as memory:
+        if format == "lerobot":
+            taken = import_lerobot(source, memory)
+            steps, told = taken.frames, taken.told
+        else:
+            done = import_minari(source, memory)
+            steps, told = done.steps, done.lost
+    for sentence in told:
+        print(sentence)
+    print(f"{steps:,} steps came into {into}.")
     return 0
 
 

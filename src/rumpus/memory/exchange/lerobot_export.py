@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,8 @@ class _Writer:
 
     def describe(self) -> None:
         """Write what is known when all episodes are: everything in meta/."""
-        whole = Episode(0, 0, self._records[-1]["dataset_to_index"], "", 0.0)
+        length = self._records[-1]["dataset_to_index"]
+        whole = replace(self._memory.episodes()[0], first=0, length=length)
         told = self._numbers(whole) | {
             self._keys[name]: stats.of_pictures(*looked) for name, looked in self._looked.items()
         }
