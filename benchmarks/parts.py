@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from rumpus.agent import Actor, Agent
+from rumpus.agent import Actor, Agent, AgentConfig
 from rumpus.memory import Memory
 from rumpus.objectives.base import Objective
 from rumpus.objectives.latent_distance import LatentDistanceObjective
@@ -154,9 +154,9 @@ class TrueDoor(World):
 
 
 def policy_from_true_state(steps: int) -> list[Row]:
-    """Play and evaluation as ever, but with the true state for a sensor."""
+    """Play and evaluation as ever, but the policy alone acts, and senses the true state."""
     begun_s = time.monotonic()
-    config = RunConfig("door")
+    config = RunConfig("door", agent=AgentConfig(actor="policy"))
     with TemporaryDirectory() as folder:
         run, robot = begin(Path(folder) / "run", config), TrueDoor(0)
         mind = make_mind(robot.spec, config)
