@@ -4,12 +4,15 @@ import dataclasses
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rumpus.errors import InputError
 from rumpus.memory import Memory
@@ -108,6 +111,35 @@ def test_the_file_is_laid_out_as_minari_has_it(
         np.testing.assert_array_equal(last["truncations"], [True, False, False])
         np.testing.assert_array_equal(last["infos/action"][3], full_step(11).action)
         assert [len(file["episode_1"][name]) for name in ("actions", "infos/time_s")] == [0, 1]
+
+
+NAMES = st.text(st.characters(codec="utf-8"), max_size=5) | st.sampled_from(
+    ["", ".", "..", "a/b", "a%2Fb", "a", "/", "%", "%2E", "episode_0", "a\0b"]
+)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(NAMES, min_size=1, max_size=4, unique=True), seed=st.integers(0, 2**31))
+def test_sensors_of_any_name_come_back(tmp_path: Path, names: list[str], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sensors = tuple(SensorSpec(name, (int(rng.integers(1, 4)),), -1.0, 1.0) for name in names)
+    spec = RobotSpec("named", sensors, action_size=1, rate_hz=10.0)
+    nothing = np.zeros(1, np.float32)
+    with (
+        tempfile.TemporaryDirectory(dir=tmp_path) as scratch,
+        Memory.create(Path(scratch) / "m", spec) as memory,
+    ):
+        memory.begin_episode("play")
+        for k in range(2):
+            readings: dict[str, Array] = {
+                s.name: rng.normal(size=s.shape).astype(np.float32) for s in sensors
+            }
+            memory.append(Step(Observation(readings, 0.1 * k), nothing, nothing))
+        export_minari(memory, Path(scratch) / "named-v0")
+        with again(Path(scratch), Path(scratch) / "named-v0") as other:
+            assert other.spec == spec
+            for k in range(2):
+                assert_same(other.step(k), memory.step(k))
 
 
 def test_more_steps_than_fit_one_block_come_back(

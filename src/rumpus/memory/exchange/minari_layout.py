@@ -23,9 +23,9 @@ Space = dict[str, Any]
 
 
 def key(sensor: str) -> str:
-    """A sensor's name as HDF5 can hold it: "/" would begin a folder, and "." is one."""
-    if sensor == ".":
-        return "%2E"
+    """A sensor's name as HDF5 can hold it: "/" would begin a folder, "." is one."""
+    if sensor in ("", "."):
+        return "%2E" if sensor else "%"
     return sensor.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
 
 
