@@ -76,7 +76,7 @@ def _frame(k: int, features: dict[str, Any]) -> dict[str, Any]:
     }
     frame["observation.pressed"] = rng.integers(0, 2, 1).astype(bool)
     x, y = np.meshgrid(np.arange(96), np.arange(64))
-    colours = (x * 2 + k, y * 3 + k, x + y + 2 * k)
+    colours = (x * 2 + 9 * k, y * 3 + 9 * k, x + y + 14 * k)  # moves more than AV1 blurs
     frame["observation.images.top"] = (np.stack(colours, -1) % 256).astype(np.uint8)
     return frame
 

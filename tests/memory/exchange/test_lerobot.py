@@ -102,6 +102,9 @@ def test_a_film_shows_the_picture_of_each_moment_and_no_other(tmp_path: Path) ->
             nearest = np.abs(pictures.astype(float) - shown).mean((1, 2, 3)).argmin()
             assert nearest == 15 + k
         assert film.at(2.5) is None
+    with Film(tmp_path / "film.mp4", -0.2, 10.0) as film:  # as if the first two had been dropped
+        assert film.at(0.0) is None
+        assert film.at(0.2) is not None
 
 
 def test_statistics_are_those_of_the_data(tmp_path: Path) -> None:
