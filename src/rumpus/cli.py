@@ -9,7 +9,7 @@ import itertools
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
@@ -47,14 +47,20 @@ class Play:
     """How strongly play leans to the rare: -1 fully, 0 not at all."""
     random_steps: Number = None
     """Steps of random motion before the first wish."""
+    durability: Literal["group", "step"] = "group"
+    """When a step is on the disk for good: with those of a second, or each at once."""
+    quota_gb: Amount = None
+    """How much room the memory may take; where it is used up, play stops and drops nothing."""
     json: bool = False
     """Print one row of figures as JSON, and nothing else, on standard output."""
 
     def __call__(self) -> int:
+        from rumpus.memory import MemoryConfig
         from rumpus.play.command import play
 
+        keeping = MemoryConfig(self.durability, self.quota_gb or 0.0)
         return play(self.world, self.run, self.steps, self.minutes, self.seed, self.skew,
-                    self.random_steps, self.json)  # fmt: skip
+                    self.random_steps, keeping, self.json)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,11 +133,180 @@ class List:
         return catalogue(self.json)
 
 
+Folder = Annotated[Positional[Path], arg(metavar="FOLDER")]
+
+
+@dataclass(frozen=True)
+class MemoryInfo:
+    """Say what a memory holds and how much room it takes."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    json: bool = False
+    """Print it as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import info
+
+        return info(self.folder, self.json)
+
+
+@dataclass(frozen=True)
+class MemoryList:
+    """List the episodes, oldest first."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    json: bool = False
+    """Print them as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import list_episodes
+
+        return list_episodes(self.folder, self.json)
+
+
+@dataclass(frozen=True)
+class MemoryShow:
+    """Show an episode as a film strip."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    episode: Number = None
+    """Its number in `rumpus memory list`. Default: the last one."""
+    out: Annotated[Path, arg(metavar="PICTURE")] = Path("episode.png")
+    """The picture to write."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import show
+
+        return show(self.folder, self.episode, self.out)
+
+
+@dataclass(frozen=True)
+class MemoryVerify:
+    """Read every byte of a memory and say what is not as it was written."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    json: bool = False
+    """Print what was found as JSON."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import verify
+
+        return verify(self.folder, self.json)
+
+
+@dataclass(frozen=True)
+class MemoryRepair:
+    """Mend what can be proved, from the training view beside the store."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    accept_loss: bool = False
+    """Go on without steps that are gone from the end."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import repair
+
+        return repair(self.folder, self.accept_loss)
+
+
+@dataclass(frozen=True)
+class MemoryFilm:
+    """Keep old pictures as lossless films, in a fraction of the room."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import film
+
+        return film(self.folder)
+
+
+@dataclass(frozen=True)
+class MemoryMerge:
+    """Take over from one memory what another has not yet; doing it again adds nothing."""
+
+    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
+    """The run or memory to take from; it is only read."""
+    into: Annotated[Positional[Path], arg(metavar="INTO")]
+    """The run or memory that grows."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import merge
+
+        return merge(self.source, self.into)
+
+
+@dataclass(frozen=True)
+class MemoryExport:
+    """Write a memory in a format that other people's programs read; say what that cannot hold."""
+
+    folder: Folder
+    """The folder of a run, or of a memory."""
+    out: Annotated[Positional[Path], arg(metavar="OUT")]
+    """The file or folder to make."""
+    format: Literal["lerobot", "minari", "rrd", "film"] = "lerobot"
+    """LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film."""
+    episode: Number = None
+    """Only this episode. Default: all; for a film the last one."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import export
+
+        return export(self.folder, self.out, self.format, self.episode)
+
+
+@dataclass(frozen=True)
+class MemoryImport:
+    """Take another program's dataset into a memory; say what was lost or mended."""
+
+    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
+    """The dataset's folder."""
+    into: Annotated[Positional[Path], arg(metavar="INTO")]
+    """The run or memory that grows; made where there is none."""
+    format: Literal["lerobot", "minari"] = "lerobot"
+    """What it is."""
+
+    def __call__(self) -> int:
+        from rumpus.play.remember import take_in
+
+        return take_in(self.source, self.into, self.format)
+
+
+MemoryVerb = (
+    Annotated[MemoryInfo, subcommand("info")]
+    | Annotated[MemoryList, subcommand("list")]
+    | Annotated[MemoryShow, subcommand("show")]
+    | Annotated[MemoryVerify, subcommand("verify")]
+    | Annotated[MemoryRepair, subcommand("repair")]
+    | Annotated[MemoryFilm, subcommand("film")]
+    | Annotated[MemoryMerge, subcommand("merge")]
+    | Annotated[MemoryExport, subcommand("export")]
+    | Annotated[MemoryImport, subcommand("import")]
+)
+
+
+@dataclass(frozen=True)
+class OfMemory:
+    """Look after what a robot remembers."""
+
+    verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]
+    """What to do."""
+
+    def __call__(self) -> int:
+        return self.verb()
+
+
 Verb = (
     Annotated[Play, subcommand("play")]
     | Annotated[Do, subcommand("do")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Check, subcommand("check")]
+    | Annotated[OfMemory, subcommand("memory")]
     | Annotated[List, subcommand("list")]
 )
 
@@ -162,7 +337,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED + signal.SIGINT
 
 
-def _understood(arguments: Sequence[str] | None) -> Play | Do | Evaluate | Check | List:
+def _understood(arguments: Sequence[str] | None) -> Callable[[], int]:
     """The verb that was asked for.
 
     Raises:

@@ -19,6 +19,10 @@ EXTRAS = {
     "mujoco": "sim",
     "gymnasium": "sim",
     "matplotlib": "report",
+    "av": "movies",
+    "pyarrow": "exchange",
+    "h5py": "exchange",
+    "rerun": "rerun",
 }  # which extra of the package brings a module that not every robot needs
 
 

@@ -3,7 +3,8 @@
 Axis letters: B batch, T past steps, H planned steps, A action, h w c pixels.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,14 @@ class Observation:
 
     Attributes:
         sensors: reading by sensor name; uint8 (h, w, c) or float32 (k,).
-        time_s: capture time on the robot's monotonic clock.
+        time_s: when the moment was, on the robot's monotonic clock.
+        captured_s: on the same clock, when each sensor took its reading; one that is left out took
+            it at `time_s`. A slow sensor repeats its last reading, with the time of that reading.
     """
 
     sensors: Sensors
     time_s: float
+    captured_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Step:
         goal_reason: why that goal, in words for a person, or "".
         terminated: this observation ended its episode (its action then means nothing).
         truncated: this observation is the last one recorded of its episode.
+        intervention: a person moved the robot; `executed_action` is what the person did.
     """
 
     observation: Observation
@@ -66,6 +71,7 @@ class Step:
     goal_reason: str = ""
     terminated: bool = False
     truncated: bool = False
+    intervention: bool = False
 
 
 @dataclass(frozen=True)

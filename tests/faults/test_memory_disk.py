@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 
 # The first limit is met by the new view's files, the next by the log, the last by a log at work.
-@pytest.mark.parametrize("max_file_bytes", [130_000, 3_200_000, 5_000_000])
+@pytest.mark.parametrize("max_file_bytes", [180_000, 3_200_000, 5_000_000])
 def test_a_full_disk_is_said_and_loses_nothing_acknowledged(
     tmp_path: Path, max_file_bytes: int
 ) -> None:

@@ -36,6 +36,8 @@ def live(folder: Path) -> None:
             memory.append(step(len(memory)))
         if chance.random() < 0.7:
             memory.flush()
+        if chance.random() < 0.3:
+            memory.film()
         os.write(1, b"%d\n" % memory.acknowledged)
 
 

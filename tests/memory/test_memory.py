@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rumpus.errors import InputError, MemoryFault, WorldError
-from rumpus.memory import Memory
+from rumpus.memory import Memory, MemoryConfig
 from rumpus.spec import RobotSpec
 from rumpus.types import Observation, Step
 
@@ -185,3 +185,39 @@ def test_an_unknown_step_or_sensor_is_said(tmp_path: Path, spec: RobotSpec) -> N
             memory.frames("gel")
         with pytest.raises(InputError, match="window of 2 steps"):
             memory.sample(np.random.default_rng(0), batch=1, length=2)
+
+
+def test_every_step_is_durable_at_once_where_that_is_asked(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf
+) -> None:
+    for durability, expected in (("step", 3), ("group", 0)):
+        config = MemoryConfig(durability)  # type: ignore[arg-type]
+        with Memory.create(tmp_path / durability, spec, config) as memory:
+            memory.begin_episode("life")
+            for k in range(3):
+                memory.append(step_of(k))
+            assert memory.acknowledged == expected
+
+
+def test_a_quota_is_said_and_nothing_is_dropped(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf
+) -> None:
+    config, lived = MemoryConfig("step", quota_gb=0.001), 0
+    with Memory.create(tmp_path / "memory", spec, config) as memory:
+        memory.begin_episode("life")
+        with pytest.raises(MemoryFault, match=r"of the 0\.001 GB that it may take"):
+            live(memory, step_of, 0, 20_000)
+        lived = memory.acknowledged
+        with pytest.raises(MemoryFault, match=r"0\.001 GB"):
+            memory.append(step_of(0))
+    assert lived > 10
+    with Memory.open(tmp_path / "memory") as memory:
+        assert len(memory) >= lived
+        memory.begin_episode("more room")
+        memory.append(step_of(0))
+
+
+@pytest.mark.parametrize("quota_gb", [-1.0, float("nan"), float("inf")])
+def test_a_quota_that_is_none_is_refused(quota_gb: float) -> None:
+    with pytest.raises(InputError, match="expected more than 0"):
+        MemoryConfig(quota_gb=quota_gb)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from rumpus.agent import Agent, AgentConfig
+from rumpus.play.counting import counting, duration
 from rumpus.play.learn import LearnConfig, Learner
 from rumpus.play.loop import Progress, Until
-from rumpus.play.progress import Remaining, counting, duration, telling
+from rumpus.play.progress import Remaining, telling
 from rumpus.spec import RobotSpec, SensorSpec
 
 SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)

@@ -7,62 +7,49 @@ and a transaction cut short leaves no trace. Nothing is ever overwritten.
 """
 
 import fcntl
-import json
 import os
 import sqlite3
 import time
 import uuid
-import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
-import numpy as np
 
 from rumpus.errors import MemoryFault
-from rumpus.memory import witness
-from rumpus.memory.episode import Episode
+from rumpus.memory import layout, row, witness
+from rumpus.memory.episode import Episode, Origin
+from rumpus.memory.movie import Movies
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.types import Step
 
-SCHEMA_VERSION = 1
 FILE_NAME = "memory.sqlite"
 
-_SCHEMA = """
-CREATE TABLE about (id TEXT NOT NULL, spec TEXT NOT NULL);
-CREATE TABLE episode (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    first INTEGER NOT NULL,
-    provenance TEXT NOT NULL,
-    begun_unix_s REAL NOT NULL
-);
-CREATE TABLE step (
-    step INTEGER PRIMARY KEY,
-    episode INTEGER NOT NULL,
-    time_s REAL NOT NULL,
-    goal_index INTEGER NOT NULL,
-    terminated INTEGER NOT NULL,
-    truncated INTEGER NOT NULL,
-    clip_reason TEXT NOT NULL,
-    goal_reason TEXT NOT NULL,
-    checksum INTEGER NOT NULL,
-    action BLOB NOT NULL,
-    executed_action BLOB NOT NULL,
-    {sensors}
-);
--- A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
-CREATE INDEX step_number ON step (step);
-PRAGMA user_version = {version};
-"""
-_MISSING = """
+_TOLD = """
 SELECT max(
     ?,
     (SELECT coalesce(max(step) + 1, 0) FROM step),
     (SELECT coalesce(max(first), 0) FROM episode)
-) - (SELECT count(*) FROM step)
+)
 """
-_SCALARS = 8  # columns of `step` before its checksum; blobs follow it
+_MISSING = f"{_TOLD} - (SELECT count(*) FROM step)"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong with a memory.
+
+    Attributes:
+        step: where.
+        episode: of it; 0 where that is not known.
+        what: goes on "step 12 of episode 3 ...".
+    """
+
+    step: int
+    episode: int
+    what: str
 
 
 def lock(folder: Path) -> IO[bytes]:
@@ -83,19 +70,33 @@ def lock(folder: Path) -> IO[bytes]:
     return file
 
 
+def migrate(folder: Path) -> None:
+    """Bring the store of an older rumpus to today's layout, where it may be written.
+
+    Raises:
+        MemoryFault: when another writer has it.
+    """
+    if not os.access(folder, os.W_OK):
+        return
+    connection = _connect(folder / FILE_NAME, write=True)
+    try:
+        if layout.version_of(connection) < layout.VERSION:
+            with lock(folder):
+                layout.migrate(connection)
+    finally:
+        connection.close()
+
+
 def create(folder: Path, spec: RobotSpec) -> None:
     """Lay out an empty store; it appears under its name only when it is whole."""
     new = folder / f"{FILE_NAME}.new"
     new.unlink(missing_ok=True)
-    sensors = ", ".join(f"sensor_{k} BLOB NOT NULL" for k in range(len(spec.sensors)))
     connection = sqlite3.connect(new, isolation_level=None)
     try:
         # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
         connection.execute("PRAGMA page_size = 16384")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(
-            "BEGIN;" + _SCHEMA.format(sensors=sensors, version=SCHEMA_VERSION) + "COMMIT;"
-        )
+        layout.lay_out(connection, len(spec.sensors))
         about = (uuid.uuid4().hex, msgspec.json.encode(spec).decode())
         connection.execute("INSERT INTO about VALUES (?, ?)", about)
     finally:
@@ -123,8 +124,13 @@ class Store:
         acknowledged: steps that are durable.
     """
 
-    def __init__(self, folder: Path, write: bool) -> None:
+    def __init__(self, folder: Path, write: bool, gaps: bool = False) -> None:
         """Open an existing store; whatever a crash cut short is already gone.
+
+        Args:
+            folder: of the memory.
+            write: whether anything is to be added or changed.
+            gaps: whether it may be written to although it lacks steps, to repair it.
 
         Raises:
             MemoryFault: when its schema is newer than this rumpus knows, or when it lacks steps
@@ -134,19 +140,21 @@ class Store:
         self._folder = folder
         self._connection = _connect(folder / FILE_NAME, write)
         try:
-            _check_version(folder, self._connection)
+            layout.check_version(folder, self._connection)
             self.id, self.spec = self._about()
             self.count: int = self._connection.execute(
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
             ).fetchone()[0]
-            if write:
+            if write and not gaps:
                 self._check_missing()
         except BaseException:
             self._connection.close()
             raise
         self.acknowledged: int = self.count
-        marks = ", ".join("?" * (_SCALARS + 3 + len(self.spec.sensors)))
-        self._insert = f"INSERT INTO step VALUES ({marks})"
+        self._columns = row.columns(self.spec)
+        marks = ", ".join("?" * len(self._columns.split(",")))
+        self._insert = f"INSERT INTO step ({self._columns}) VALUES ({marks})"
+        self._movies = Movies(folder, self._connection, self.spec)
 
     def missing(self) -> int:
         """Steps that were acknowledged and are not here: gaps, or the end."""
@@ -154,20 +162,25 @@ class Store:
         # program writes. Then one statement, which counts at one moment.
         return int(self._connection.execute(_MISSING, (witness.told(self._folder),)).fetchone()[0])
 
-    def begin_episode(self, provenance: str) -> int:
-        """Write down that a new stretch of life begins here."""
+    def begin_episode(self, provenance: str, lived: Episode | None = None) -> int:
+        """Write down that a stretch of life begins here, or one `lived` in another memory."""
         self._begin()
+        origin = lived.origin if lived else Origin(self.id)
+        begun_unix_s = lived.begun_unix_s if lived else time.time()
         cursor = self._connection.execute(
-            "INSERT INTO episode (first, provenance, begun_unix_s) VALUES (?, ?, ?)",
-            (self.count, provenance, time.time()),
-        )
+            "INSERT INTO episode (first, provenance, begun_unix_s, origin, origin_episode, "
+            "origin_first) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                self.count, provenance, begun_unix_s, origin.memory, origin.episode, origin.first
+            ),
+        )  # fmt: skip
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
     def append(self, episode: int, step: Step) -> None:
         """Write one step into the open transaction, beginning one where none is open."""
         self._begin()
-        self._connection.execute(self._insert, self._row(episode, step))
+        self._connection.execute(self._insert, row.to_row(self.count, episode, step, self.spec))
         self.count += 1
 
     def commit(self) -> None:
@@ -180,14 +193,20 @@ class Store:
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""
         rows = self._connection.execute(
-            "SELECT id, first, provenance, begun_unix_s FROM episode WHERE first <= ? ORDER BY id",
+            "SELECT id, first, provenance, begun_unix_s, origin, origin_episode, origin_first "
+            "FROM episode WHERE first <= ? ORDER BY id",
             (self.count,),
         ).fetchall()
-        ends = [*(first for _, first, _, _ in rows), self.count][1:]
+        ends = [*(found[1] for found in rows), self.count][1:]
         return [
-            Episode(id_, first, end - first, provenance, begun)
-            for (id_, first, provenance, begun), end in zip(rows, ends, strict=True)
-        ]
+            Episode(
+                id_, first, end - first, provenance, begun,
+                Origin(memory or self.id, episode or id_, skipped),
+            )
+            for (id_, first, provenance, begun, memory, episode, skipped), end in zip(
+                rows, ends, strict=True
+            )
+        ]  # fmt: skip
 
     def steps(self, first: int, stop: int) -> Iterator[tuple[int, Step]]:
         """Read (episode id, step) for the steps first <= index < stop, checked against damage.
@@ -195,21 +214,95 @@ class Store:
         Raises:
             MemoryFault: naming the first step whose bytes are not what was written.
         """
-        cursor = self._connection.execute(
-            "SELECT * FROM step WHERE step >= ? AND step < ? ORDER BY step", (first, stop)
-        )
+        cursor = self._rows(first, stop)
         for index in range(first, stop):
-            row = cursor.fetchone()
-            if row is None or row[0] != index or _checksum(row) != row[_SCALARS]:
+            found = cursor.fetchone()
+            if found is not None and found[0] == index:
+                found = self._movies.filled(found)
+            if found is None or found[0] != index or not row.is_whole(found):
                 raise MemoryFault(
                     f"The memory is damaged at step {index}: its bytes are missing or are not "
                     "what was written; put back a copy of the memory's folder."
                 )
-            yield row[1], self._step(row)
+            yield found[1], row.to_step(found, self.spec)
+
+    def reels(self) -> list[tuple[int, int]]:
+        """(sensor, first step) of the durable stretches that could become films."""
+        return self._movies.due(self.acknowledged)
+
+    def film(self) -> int:
+        """Turn the oldest of them into a film; the bytes of pictures that left the store."""
+        self.commit()
+        due = self.reels()
+        return self._movies.make(*due[0]) if due else 0
+
+    def glimpse(self, index: int) -> tuple[int, Step] | None:
+        """The same of one step without pictures that lie in films; None where it is damaged."""
+        found = self._rows(index, index + 1).fetchone()
+        whole = found is not None and (not all(found[row.SENSORS :]) or row.is_whole(found))
+        return (found[1], row.to_step(found, self.spec)) if whole else None
+
+    def told(self) -> int:
+        """How many steps were ever acknowledged, as far as anything here still knows."""
+        return int(self._connection.execute(_TOLD, (witness.told(self._folder),)).fetchone()[0])
+
+    def examine(self, index: int) -> tuple[int, Step] | Damage:
+        """One step with its films, or what is wrong with it."""
+        found = self._rows(index, index + 1).fetchone()
+        if found is None:
+            return Damage(index, 0, "is gone")
+        if not row.is_whole(filled := self._movies.filled(found)):
+            return Damage(index, found[1], "is not what was written")
+        return found[1], row.to_step(filled, self.spec)
+
+    def damaged_films(self) -> Iterator[Damage]:
+        """The films whose files are not what was written."""
+        for first, file in self._movies.damaged():
+            yield Damage(first, 0, f"begins a film, {file}, that is gone or not what was written")
+
+    def mend(self, index: int, episode: int, step: Step) -> bool:
+        """Put a damaged step back as another witness tells it, if its checksum says so.
+
+        Its pictures lie in the store again, also where they had been filmed.
+        """
+        found = self._rows(index, index + 1).fetchone()
+        mended = row.mended(found, episode, step, self.spec) if found else None
+        if mended is None:
+            return False
+        self._begin()
+        marks = ", ".join(f"{column} = ?" for column in self._columns.split(", "))
+        self._connection.execute(f"UPDATE step SET {marks} WHERE step = ?", (*mended, index))
+        return True
+
+    def forget_films(self, first: int) -> None:
+        """Take the films that begin at this step out of the store: their steps need them no more.
+
+        A picture that lies in no other place is lost by this.
+        """
+        self._begin()
+        self._movies.forget(first)
+
+    def forget_end(self) -> int:
+        """Accept that acknowledged steps are gone from the end; how many."""
+        lost = self.told() - self.count
+        witness.tell(self._folder, self.count)
+        return lost
+
+    def shrink(self) -> None:
+        """Give unused room back to the disk, by writing the file anew."""
+        self.commit()
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
+
+    def _rows(self, first: int, stop: int) -> sqlite3.Cursor:
+        return self._connection.execute(
+            f"SELECT {self._columns} FROM step WHERE step >= ? AND step < ? ORDER BY step",
+            (first, stop),
+        )
 
     def _about(self) -> tuple[str, RobotSpec]:
         """The memory's id and whose life it is."""
@@ -227,45 +320,13 @@ class Store:
         if missing := self.missing():
             raise MemoryFault(
                 f"The memory {self._folder} lacks {missing:,} of the steps that it acknowledged, "
-                "and nothing is added to a memory with gaps; put back a copy of its folder."
+                "and nothing is added to a memory with gaps; put back a copy of its folder, or "
+                "see: rumpus memory repair."
             )
 
     def _begin(self) -> None:
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
-
-    def _row(self, episode: int, step: Step) -> tuple[Any, ...]:
-        scalars = (
-            self.count,
-            episode,
-            float(step.observation.time_s),
-            int(step.goal_index),
-            int(step.terminated),
-            int(step.truncated),
-            step.clip_reason,
-            step.goal_reason,
-        )
-        sensors = [step.observation.sensors[s.name] for s in self.spec.sensors]
-        blobs = [a.tobytes() for a in (step.action, step.executed_action, *sensors)]
-        row = (*scalars, 0, *blobs)
-        return (*scalars, _checksum(row), *blobs)
-
-    def _step(self, row: tuple[Any, ...]) -> Step:
-        action, executed_action, *readings = row[_SCALARS + 1 :]
-        sensors: dict[str, Array] = {
-            sensor.name: np.frombuffer(blob, sensor.dtype).reshape(sensor.shape)
-            for sensor, blob in zip(self.spec.sensors, readings, strict=True)
-        }
-        return Step(
-            Observation(sensors, row[2]),
-            action=np.frombuffer(action, np.float32),
-            executed_action=np.frombuffer(executed_action, np.float32),
-            goal_index=row[3],
-            terminated=bool(row[4]),
-            truncated=bool(row[5]),
-            clip_reason=row[6],
-            goal_reason=row[7],
-        )
 
 
 def _connect(file: Path, write: bool) -> sqlite3.Connection:
@@ -290,19 +351,3 @@ def _connect(file: Path, write: bool) -> sqlite3.Connection:
 def _has_log(file: Path) -> bool:
     log = file.with_name(f"{file.name}-wal")
     return log.exists() and log.stat().st_size > 0
-
-
-def _check_version(folder: Path, connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise MemoryFault(
-            f"The memory {folder} has layout {version}, but this rumpus knows layouts up to "
-            f"{SCHEMA_VERSION}; use a newer rumpus."
-        )
-
-
-def _checksum(row: tuple[Any, ...]) -> int:
-    checksum = zlib.crc32(json.dumps(row[:_SCALARS]).encode())
-    for blob in row[_SCALARS + 1 :]:
-        checksum = zlib.crc32(blob, checksum)
-    return checksum

@@ -17,18 +17,23 @@ import numpy as np
 
 from rumpus.memory.store import Store
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Step
+from rumpus.types import Array, Observation, Step
 
+VIEW_NAME = "view"
 GROWTH_STEPS = 4096  # room is added, and the view made durable, every so many steps
 _PROBES = 32  # rows compared with the store when a view is opened
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """Which memory a view is of, and how many of its steps are durable in it."""
+    """Which memory a view is of, how many of its steps are durable in it, and how they lie."""
 
     memory: str
     count: int
+    layout: int = 1
+
+
+LAYOUT = 2  # of the view's rows; a view of another one is made again
 
 
 class Column:
@@ -99,12 +104,7 @@ class View:
 
     def append(self, episode: int, step: Step) -> None:
         """Add one step; it can be drawn at once."""
-        row = np.zeros((), self.index.rows.dtype)
-        row["action"], row["executed_action"] = step.action, step.executed_action
-        row["episode"], row["time_s"] = episode, step.observation.time_s
-        row["goal_index"] = step.goal_index
-        row["terminated"], row["truncated"] = step.terminated, step.truncated
-        self.index.write(self.count, row)
+        self.index.write(self.count, self._row(episode, step))
         for name, column in self.sensors.items():
             column.write(self.count, step.observation.sensors[name])
         self.count += 1
@@ -126,7 +126,7 @@ class View:
         for column in self._columns():
             column.sync()
         new = self._folder / "mark.new"
-        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count)))
+        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count, LAYOUT)))
         new.replace(self._folder / "mark.json")
 
     def close(self) -> None:
@@ -137,23 +137,50 @@ class View:
     def equals(self, store: Store, first: int, stop: int) -> bool:
         """Whether rows first <= index < stop are what the store says."""
         return all(
-            self._row_equals(first + k, episode, step)
+            self.holds(first + k, episode, step)
             for k, (episode, step) in enumerate(store.steps(first, stop))
         )
 
-    def _row_equals(self, index: int, episode: int, step: Step) -> bool:
-        row = self.index.rows[index]
-        sensors = step.observation.sensors
-        return (
-            bool(row["episode"] == episode)
-            and bool(row["time_s"] == step.observation.time_s)
-            and bool(row["goal_index"] == step.goal_index)
-            and (bool(row["terminated"]), bool(row["truncated"]))
-            == (step.terminated, step.truncated)
-            and np.array_equal(row["action"], step.action)
-            and np.array_equal(row["executed_action"], step.executed_action)
-            and all(np.array_equal(c.rows[index], sensors[n]) for n, c in self.sensors.items())
+    def _row(self, episode: int, step: Step) -> Array:
+        """All of a step but its readings, as a row of the index file."""
+        seen = step.observation
+        row = np.zeros((), self.index.rows.dtype)
+        row["action"], row["executed_action"] = step.action, step.executed_action
+        row["episode"], row["time_s"] = episode, seen.time_s
+        row["captured_s"] = [seen.captured_s.get(name, seen.time_s) for name in self.sensors]
+        row["goal_index"] = step.goal_index
+        row["terminated"], row["truncated"] = step.terminated, step.truncated
+        row["intervention"] = step.intervention
+        return row
+
+    def holds(self, index: int, episode: int, step: Step) -> bool:
+        """Whether one row is this step, as far as the step's readings are in it."""
+        same = self.index.rows[index].tobytes() == self._row(episode, step).tobytes()
+        return same and all(
+            np.array_equal(self.sensors[name].rows[index], reading)
+            for name, reading in step.observation.sensors.items()
         )
+
+    def row(self, index: int) -> tuple[int, Step]:
+        """(episode id, step) as the view has it: without reasons, each capture time told."""
+        row = self.index.rows[index]
+        sensors = {name: np.array(column.rows[index]) for name, column in self.sensors.items()}
+        times = dict(zip(sensors, row["captured_s"].tolist(), strict=True))
+        step = Step(
+            Observation(sensors, float(row["time_s"]), times),
+            action=np.array(row["action"]),
+            executed_action=np.array(row["executed_action"]),
+            goal_index=int(row["goal_index"]),
+            terminated=bool(row["terminated"]),
+            truncated=bool(row["truncated"]),
+            intervention=bool(row["intervention"]),
+        )
+        return int(row["episode"]), step
+
+    def resembles(self, store: Store, index: int) -> bool:
+        """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
+        glimpsed = store.glimpse(index)
+        return glimpsed is None or self.holds(index, *glimpsed)
 
     def _columns(self) -> list[Column]:
         return [self.index, *self.sensors.values()]
@@ -165,11 +192,13 @@ def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
         [
             ("episode", np.int64),
             ("time_s", np.float64),
+            ("captured_s", np.float64, (len(spec.sensors),)),
             ("goal_index", np.int64),
             ("action", np.float32, (spec.action_size,)),
             ("executed_action", np.float32, (spec.action_size,)),
             ("terminated", np.bool_),
             ("truncated", np.bool_),
+            ("intervention", np.bool_),
         ],
         align=True,
     )
@@ -177,7 +206,7 @@ def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
 
 def open_view(folder: Path, store: Store) -> View:
     """The writer's view: kept where it equals the store, brought up to it, else made again."""
-    view = _trusted(folder, store, "r+b")
+    view = trusted_view(folder, store, "r+b")
     if view is None:
         view = _anew(folder, store)
     view.extend(store.steps(view.count, store.count))
@@ -189,7 +218,7 @@ def open_view(folder: Path, store: Store) -> View:
 
 def read_view(folder: Path, scratch: Path, store: Store) -> View:
     """A reader's view: the writer's own files where they equal the store, else a private copy."""
-    view = _trusted(folder, store, "rb")
+    view = trusted_view(folder, store)
     if view is not None:
         if view.capacity >= store.count and view.equals(store, view.count, store.count):
             view.count = store.count
@@ -200,7 +229,7 @@ def read_view(folder: Path, scratch: Path, store: Store) -> View:
     return view
 
 
-def _trusted(folder: Path, store: Store, mode: str) -> View | None:
+def trusted_view(folder: Path, store: Store, mode: str = "rb") -> View | None:
     """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
     try:
         mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
@@ -210,9 +239,9 @@ def _trusted(folder: Path, store: Store, mode: str) -> View | None:
     count = min(mark.count, store.count)
     probes = {int(k) for k in np.linspace(0, count - 1, _PROBES)} if count else set()
     if (
-        mark.memory == store.id
+        (mark.memory, mark.layout) == (store.id, LAYOUT)
         and view.capacity >= count
-        and all(view.equals(store, k, k + 1) for k in probes)
+        and all(view.resembles(store, k) for k in probes)
     ):
         view.count = count
         return view

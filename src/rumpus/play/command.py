@@ -11,12 +11,14 @@ from pathlib import Path
 import msgspec
 
 from rumpus.goals.picture import wish_for
+from rumpus.memory import MemoryConfig
 from rumpus.play import checkpoint, loop
 from rumpus.play import do as deed
 from rumpus.play import evaluate as trial
+from rumpus.play.counting import counting
 from rumpus.play.interrupt import INTERRUPTED, Interrupted, interruptible
 from rumpus.play.loop import Progress, Until
-from rumpus.play.progress import counting, telling
+from rumpus.play.progress import telling
 from rumpus.play.report import check_report, report_evaluation, write_page
 from rumpus.play.result import Row
 from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume
@@ -24,11 +26,11 @@ from rumpus.play.session import Asked, Session, begin_or_resume, default_folder,
 
 def play(
     world: str, run: Path | None, steps: int | None, minutes: float | None, seed: int | None,
-    skew: float | None, random_steps: int | None, json: bool,
+    skew: float | None, random_steps: int | None, memory: MemoryConfig, json: bool,
 ) -> int:  # fmt: skip
     """Let a robot play, or go on playing."""
     until = Until(steps, minutes)
-    asked = Asked(world, seed, skew, random_steps)
+    asked = Asked(world, seed, skew, random_steps, memory)
     path = run or default_folder(asked)
     begun_s = time.monotonic()
     with begin_or_resume(asked, path) as session:

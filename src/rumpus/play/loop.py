@@ -1,5 +1,6 @@
 """Play for ever, or as long as is asked: live, sleep over it, save, live on."""
 
+import importlib.util
 import math
 import time
 from collections.abc import Callable
@@ -11,9 +12,10 @@ import torch
 
 from rumpus.agent import Agent
 from rumpus.body.robot import Robot
-from rumpus.errors import InputError
+from rumpus.errors import InputError, MemoryFault
 from rumpus.goals.skew_fit import SkewFit
-from rumpus.memory import Memory
+from rumpus.memory import Memory, MemoryConfig
+from rumpus.memory.memory import DEFAULT
 from rumpus.play import checkpoint
 from rumpus.play.checkpoint import Mind
 from rumpus.play.collect import Player, collect_step
@@ -29,7 +31,7 @@ class Progress:
     Attributes:
         steps: lived and remembered in all.
         phase: "exploring", "reaching", "dreaming" (model), "recalling" (all of memory),
-            "practising" (policy) or "saved".
+            "practising" (policy), "filming" (old pictures) or "saved".
         done: gradient steps of this sleep, or moments recalled; 0 outside sleep.
         owed: how many there are in all.
         goal_reason: why the present goal was chosen, or "".
@@ -75,15 +77,15 @@ def make_mind(spec: RobotSpec, config: RunConfig) -> Mind:
     return Mind(agent, Learner(agent, config.learn, rng), SkewFit(config.skew_fit), rng)
 
 
-def open_memory(run: Run, spec: RobotSpec) -> Memory:
+def open_memory(run: Run, spec: RobotSpec, config: MemoryConfig = DEFAULT) -> Memory:
     """The run's memory, made where it is new.
 
     Raises:
         MemoryFault: when it is another robot's, in use, or damaged.
     """
     if Memory.exists(run.memory):
-        return Memory.open(run.memory, spec=spec)
-    return Memory.create(run.memory, spec)
+        return Memory.open(run.memory, spec=spec, config=config)
+    return Memory.create(run.memory, spec, config)
 
 
 def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch: Watch) -> None:
@@ -141,7 +143,24 @@ def sleep(run: Run, memory: Memory, mind: Mind, tick: Callable[[str, int, int], 
     memory.flush()
     losses = mind.learner.sleep(memory, tick)
     checkpoint.save(run.checkpoint, mind, len(memory))
+    unfilmed = film(memory, tick)
     run.log({
         "steps": len(memory), "updates": mind.learner.updates, "practised": mind.learner.practised,
         "sleep_s": round(time.monotonic() - begun_s, 3), **losses,
+        **({"unfilmed": unfilmed} if unfilmed else {}),
     })  # fmt: skip
+
+
+def film(memory: Memory, tick: Callable[[str, int, int], bool]) -> str:
+    """Make lossless films of old pictures, where PyAV is there to make them; why not, or ""."""
+    if importlib.util.find_spec("av") is None:
+        return "PyAV is not installed"
+    reels = memory.reels()
+    for number in range(reels):
+        if not tick("filming", number, reels):
+            break
+        try:
+            memory.film()
+        except MemoryFault as fault:  # the pictures stay where they are: life goes on
+            return str(fault)
+    return ""

@@ -6,21 +6,19 @@ Everything goes to standard error, so that standard output stays free for result
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from rumpus.play.counting import PLAIN_EVERY_S, Clock, duration
 from rumpus.play.learn import Learner
 from rumpus.play.loop import Progress, Until, Watch
 
-PLAIN_EVERY_S = 60.0
 RECENT = 0.99  # how much of a phase's mean cost stays at each new measurement
 SLEEPING = ("dreaming", "practising")
-Clock = Callable[[], float]
-Counter = Callable[[int, int], None]
 
 
 class Remaining:
@@ -83,25 +81,6 @@ def telling(until: Until, learner: Learner, clock: Clock = time.monotonic) -> It
         yield watch
 
 
-@contextmanager
-def counting(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
-    """What is told (done, in all) of equal things: a bar on a terminal, plain lines elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _plain_count(doing, clock)
-        return
-    with Bar(console=console, transient=True) as bar:
-        task = bar.add_task(doing)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def duration(seconds: float) -> str:
-    """A span of time as a person would say it: "40 s", "3 min", "2.5 h"."""
-    if seconds < 90.0:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
-
-
 def _plain(remaining: Remaining) -> Watch:
     """The first moment, the last one, and one a minute."""
     told_s = -math.inf
@@ -114,21 +93,6 @@ def _plain(remaining: Remaining) -> Watch:
             print(f"{_doing(progress)}: {_about(progress, remaining)}", file=sys.stderr, flush=True)
 
     return watch
-
-
-def _plain_count(doing: str, clock: Clock) -> Counter:
-    """One line a minute; what is done within the first says nothing."""
-    begun_s = told_s = clock()
-
-    def count(done: int, total: int) -> None:
-        nonlocal told_s
-        now_s = clock()
-        if done and now_s - told_s >= PLAIN_EVERY_S:
-            told_s = now_s
-            left = duration((now_s - begun_s) / done * (total - done))
-            print(f"{doing}: {done:,} of {total:,}, about {left} left", file=sys.stderr, flush=True)
-
-    return count
 
 
 def _kind(progress: Progress) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import RunError
-from rumpus.memory import Memory
+from rumpus.memory import Memory, MemoryConfig
+from rumpus.memory.memory import DEFAULT
 from rumpus.play import checkpoint, run
 from rumpus.play.checkpoint import Mind
 from rumpus.play.loop import make_mind, open_memory
@@ -31,12 +32,14 @@ class Asked:
         seed: of all chance in the run.
         skew: the skew exponent, see `goals/skew_fit.py`.
         random_steps: of random motion before the first wish.
+        memory: how its memory is kept this time.
     """
 
     world: str
     seed: int | None = None
     skew: float | None = None
     random_steps: int | None = None
+    memory: MemoryConfig = DEFAULT
 
     def config(self) -> RunConfig:
         """The config of a new run.
@@ -106,12 +109,12 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
     if run.is_run(path):
         begun = run.open_run(path)
         asked.check(begun)
-        with _awake(begun, begun.config.seed, write=True) as session:
+        with _awake(begun, begun.config.seed, True, asked.memory) as session:
             yield session
         return
     config = asked.config()
     load(asked.world, config.seed).stop()  # refuse an unknown world before a folder is made
-    with _awake(run.begin(path, config), config.seed, write=True) as session:
+    with _awake(run.begin(path, config), config.seed, True, asked.memory) as session:
         yield session
 
 
@@ -141,7 +144,9 @@ def resume(path: Path, write: bool, seed: int | None = None) -> Iterator[Session
 
 
 @contextmanager
-def _awake(begun: Run, seed: int, write: bool) -> Iterator[Session]:
+def _awake(
+    begun: Run, seed: int, write: bool, keeping: MemoryConfig = DEFAULT
+) -> Iterator[Session]:
     lived = Memory.exists(begun.memory)
     world = load(begun.config.world, seed)
     try:
@@ -149,7 +154,7 @@ def _awake(begun: Run, seed: int, write: bool) -> Iterator[Session]:
         # For a reader first: memory only grows, so it then holds all that this mind has lived,
         # also while another program plays on and saves.
         mind_steps = 0 if write else checkpoint.restore(path, mind)
-        with _open(begun, world.spec, write) as memory:
+        with _open(begun, world.spec, write, keeping) as memory:
             if write:  # only now, when nobody else can save another mind
                 mind_steps = checkpoint.restore(path, mind)
             checkpoint.check(path, mind_steps, len(memory))
@@ -161,8 +166,8 @@ def _awake(begun: Run, seed: int, write: bool) -> Iterator[Session]:
         world.stop()
 
 
-def _open(begun: Run, spec: RobotSpec, write: bool) -> Memory:
-    return open_memory(begun, spec) if write else Memory.open(begun.memory, False, spec)
+def _open(begun: Run, spec: RobotSpec, write: bool, keeping: MemoryConfig) -> Memory:
+    return open_memory(begun, spec, keeping) if write else Memory.open(begun.memory, False, spec)
 
 
 def _fresh(seed: int, steps: int) -> int:

@@ -1,0 +1,169 @@
+"""How fast memory takes and gives, beside what others use; and whether age slows it down.
+
+    python benchmarks/memory.py rivals --sides 48 96 --python lerobot=/path/to/its/python
+    python benchmarks/memory.py ageing --steps 10000 100000 1000000 3000000
+    python benchmarks/memory.py size --run runs/door-million
+
+`rivals` measures each store in a process of its own (rivals.py), those that a Python of their own
+has been named for in that one. `ageing` draws batches from ever longer synthetic lives. `size`
+makes films of a run's pictures and proves every byte, on a copy. Results go to
+benchmarks/results/memory-*.json, and the ageing is drawn beside them.
+"""
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from rumpus.memory import Memory
+from rumpus.play.remember import folder as memory_of
+from rumpus.play.result import Metric, Row, write_result
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Observation, Step
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+STORES = ("rumpus", "h5py", "zarr", "torchrl", "lerobot")
+BATCHES_N = 200
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    asked = _asked()
+    rows = {"rivals": rivals, "ageing": ageing, "size": size}[asked.what](asked)
+    write_result(RESULTS / f"memory-{asked.what}.json", f"memory-{asked.what}", rows)
+    for row in rows:
+        print(row.json())
+
+
+def rivals(asked: argparse.Namespace) -> list[Row]:
+    """Every store at every size of picture, one after the other on one core."""
+    pythons = dict(pair.split("=", 1) for pair in asked.python)
+    rows = []
+    for side in asked.sides:
+        for name in STORES:
+            with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
+                command = [pythons.get(name, sys.executable), str(HERE / "rivals.py"), name,
+                           str(side), str(asked.writes), f"{scratch}/store"]  # fmt: skip
+                begun_s = time.monotonic()
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                print(f"{name} is left out: {done.stderr.strip().splitlines()[-1]}")
+                continue
+            found = json.loads(done.stdout.strip().splitlines()[-1])
+            wall_s = round(time.monotonic() - begun_s, 2)
+            variant = f"{name} {found.pop('version')}, {side} x {side}"
+            rows.append(Row(variant, 0, 1, asked.writes, wall_s, found))
+            print(rows[-1].json())
+    return rows
+
+
+def ageing(asked: argparse.Namespace) -> list[Row]:
+    """Batch time and the program's own memory, as one synthetic life grows."""
+    spec = RobotSpec("bench", (SensorSpec("camera", (48, 48, 3)),), 3, 10.0)
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (200, 48, 48, 3), dtype=np.uint8)
+    action = np.zeros(3, np.float32)
+    rows = []
+    with TemporaryDirectory(prefix="rumpus-bench-", dir=asked.scratch) as scratch:
+        memory = Memory.create(Path(scratch) / "memory", spec)
+        for steps in sorted(asked.steps):
+            begun_s, before = time.monotonic(), len(memory)
+            memory.begin_episode("bench")
+            for k in range(before, steps):
+                seen = Observation({"camera": pictures[k % 200]}, k / 10.0)
+                memory.append(Step(seen, action, action))
+            memory.flush()
+            wall_s = time.monotonic() - begun_s
+            metrics = {"writes_hz": round((steps - before) / wall_s, 1), **_drawn(memory, rng)}
+            rows.append(Row(f"{steps} steps", 0, BATCHES_N, steps, round(wall_s, 2), metrics))
+            print(rows[-1].json())
+        memory.close()
+    _plot(rows)
+    return rows
+
+
+def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
+    """What a batch of the learner costs, and how much RAM the program has of its own."""
+    times_s = []
+    for _ in range(BATCHES_N):
+        begun_s = time.perf_counter()
+        memory.sample(rng, 64, 6)
+        times_s.append(time.perf_counter() - begun_s)
+    low, middle, high = np.quantile(times_s[BATCHES_N // 4 :], (0.1, 0.5, 0.9)) * 1e3
+    own_kb = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines()
+              if line.startswith("RssAnon")]  # fmt: skip
+    return {
+        "batch_ms": round(float(middle), 3),
+        "batch_ms_interval": (round(float(low), 3), round(float(high), 3)),
+        "own_memory_mb": round(int(own_kb[0]) / 1024, 1),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+def size(asked: argparse.Namespace) -> list[Row]:
+    """Room on the disk before and after films are made of a copy of a run's memory."""
+    with TemporaryDirectory(prefix="rumpus-bench-", dir=asked.scratch) as scratch:
+        copy = Path(shutil.copytree(memory_of(asked.run), Path(scratch) / "memory"))
+        with Memory.open(copy) as memory:
+            raw = sum(memory.frames(sensor.name).nbytes for sensor in memory.spec.sensors)
+            steps, before, begun_s = len(memory), memory.room(), time.monotonic()
+            while memory.film():
+                pass
+            memory.shrink()
+            wall_s, after = time.monotonic() - begun_s, memory.room()
+            found = memory.verify(lambda done, total: None)
+    metrics: dict[str, Metric] = {
+        "raw_mb": round(raw / 1e6, 1),
+        "store_before_mb": round(before["store"] / 1e6, 1),
+        "store_after_mb": round(after["store"] / 1e6, 1),
+        "films_mb": round(after["films"] / 1e6, 1),
+        "view_mb": round(after["view"] / 1e6, 1),
+        "smaller_times": round(before["store"] / (after["store"] + after["films"]), 2),
+        "bit_equal_share": round(found.drawable / max(steps, 1), 6),
+        "verified_good": bool(found.good),
+    }
+    return [Row(f"{asked.run.name}, films", 0, 1, steps, round(wall_s, 2), metrics)]
+
+
+def _plot(rows: list[Row]) -> None:
+    """Batch time and own memory against steps, as a picture beside the figures."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2))
+    steps = [row.steps for row in rows]
+    for axis, name, label in (
+        (left, "batch_ms", "one batch of 64 x 6 pictures, ms"),
+        (right, "own_memory_mb", "RAM of the program's own, MB"),
+    ):
+        axis.plot(steps, [row.metrics[name] for row in rows], "o-")
+        axis.set(xscale="log", xlabel="steps remembered", ylabel=label)
+        axis.set_ylim(bottom=0)
+    figure.tight_layout()
+    figure.savefig(RESULTS / "memory-ageing.png", dpi=110)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("what", choices=("rivals", "ageing", "size"))
+    parser.add_argument("--sides", type=int, nargs="+", default=[48, 96])
+    parser.add_argument("--writes", type=int, default=4000)
+    parser.add_argument("--python", nargs="*", default=[], metavar="STORE=PYTHON")
+    parser.add_argument("--steps", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--run", type=Path, help="a run, for size")
+    parser.add_argument("--scratch", type=Path, help="a folder with room for the longest life")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""A film of one episode: all its pictures side by side, as an MP4 that any player shows.
+
+For people to look at, and lossy: H.264 with half the colour resolution (yuv420p). What a learner
+or a measurement needs stays in the memory.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from rumpus.errors import InputError
+from rumpus.memory.episode import Episode
+from rumpus.memory.exchange.transfer import Transfer, appearing, chosen
+from rumpus.memory.memory import Memory
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array
+
+QUALITY_CRF = 18  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
+WIDEST_PX = 4096  # beyond this, the decoders inside phones and browsers give up
+COLOURS = 5  # how colours become yuv: ITU-R BT.601, which the converter uses, said to the player
+RANGE = 1  # and yuv's narrow range
+
+
+def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> Transfer:
+    """Make a film of one episode, to look at in any player; the pictures in it are not exact.
+
+    Pictures stand side by side in the order of the robot's sensors, each pixel enlarge x enlarge.
+    Every step is shown for 1 / rate_hz seconds.
+
+    Args:
+        memory: where the episode is.
+        file: the MP4 to make; it appears when it is whole.
+        episode: its id.
+        enlarge: how many times larger pictures are shown, at least 1.
+
+    Raises:
+        InputError: when there is no such episode, no picture in it, the film would be too large,
+            or the file is there already.
+        ModuleNotFoundError: when PyAV is missing.
+    """
+    (lived,) = chosen(memory, [episode])
+    shown = _shown(memory.spec)
+    width, height = _size(shown, enlarge)
+    with appearing(file) as new:
+        _write(new, _pictures(memory, lived, shown, enlarge), memory.spec.rate_hz, width, height)
+    return Transfer(file, 1, lived.length, _lost(memory.spec, shown))
+
+
+def _shown(spec: RobotSpec) -> list[SensorSpec]:
+    """The sensors that can be seen: pictures in grey, in colour, or in colour and something."""
+    shown = [s for s in spec.sensors if s.is_picture and s.shape[2] in (1, 3, 4)]
+    if not shown:
+        sensors = ", ".join(f"'{s.name}' {s.shape}" for s in spec.sensors)
+        raise InputError(
+            f"{spec.name} has no picture that a film can show, (h, w, c) with c of 1, 3 or 4; "
+            f"it has: {sensors}. Export its numbers instead."
+        )
+    return shown
+
+
+def _size(shown: list[SensorSpec], enlarge: int) -> tuple[int, int]:
+    """Width and height of the film; both even, for two pixels each way share their colour."""
+    if enlarge < 1:
+        raise InputError(f"A film enlarged {enlarge} times was asked for; give 1 or more.")
+    width = enlarge * sum(s.shape[1] for s in shown)
+    height = enlarge * max(s.shape[0] for s in shown)
+    if max(width, height) > WIDEST_PX:
+        raise InputError(
+            f"A film of {width} x {height} pixels was asked for, and players show up to "
+            f"{WIDEST_PX}; enlarge less than {enlarge} times."
+        )
+    return width + width % 2, height + height % 2
+
+
+def _pictures(
+    memory: Memory, episode: Episode, shown: list[SensorSpec], enlarge: int
+) -> Iterator[Array]:
+    """Each step as one picture, uint8 (height, width, 3), black where there is nothing."""
+    width, height = _size(shown, enlarge)
+    for index in range(episode.first, episode.first + episode.length):
+        canvas = np.zeros((height, width, 3), np.uint8)
+        left = 0
+        for sensor in shown:
+            picture = memory.frames(sensor.name)[index][:, :, :3]
+            large = picture.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+            canvas[: large.shape[0], left : left + large.shape[1]] = large  # grey fills all three
+            left += large.shape[1]
+        yield canvas
+
+
+def _write(file: Path, pictures: Iterator[Array], rate_hz: float, width: int, height: int) -> None:
+    import av  # an extra: pip install 'rumpus[exchange]'
+
+    with av.open(str(file), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=Fraction(rate_hz).limit_denominator(1000))
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": str(QUALITY_CRF)}
+        stream.codec_context.colorspace = COLOURS
+        stream.codec_context.color_range = RANGE
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def _lost(spec: RobotSpec, shown: list[SensorSpec]) -> tuple[str, ...]:
+    lossy = (
+        "The pictures are not exact: H.264 blurs them, and colours have half the resolution.",
+        "Each step is shown equally long: the times at which it was sensed are not in the film.",
+        "Actions, goals, ends and reasons are not in the film.",
+    )
+    hidden = [f"'{s.name}'" for s in spec.sensors if s not in shown]
+    hidden += [f"the fourth channel of '{s.name}'" for s in shown if s.shape[2] == 4]
+    return (*lossy, f"Not shown: {', '.join(hidden)}.") if hidden else lossy

@@ -1,0 +1,58 @@
+"""The ranges, means and quantiles that LeRobot's policies scale their inputs by.
+
+Differs from LeRobot 0.4.4: quantiles of numbers and of sampled pictures are exact, not estimated;
+numbers are rumpus's and LeRobot's own (times, indices) have none.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from rumpus.types import Array
+
+Stats = dict[str, Any]
+QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
+LEVELS = 256
+
+
+def of_numbers(values: Array) -> Stats:
+    """Statistics of each entry of vectors (n, k); lists of k."""
+    told = {
+        "min": values.min(0),
+        "max": values.max(0),
+        "mean": values.mean(0, dtype=np.float64),
+        "std": values.std(0, dtype=np.float64),
+    }
+    told |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values()), axis=0), strict=True))
+    return {name: array.tolist() for name, array in told.items()} | {"count": [len(values)]}
+
+
+def histogram(pictures: Array) -> tuple[Array, int]:
+    """How often each level occurs in pictures (n, h, w, c), sampled as LeRobot samples them.
+
+    Returns:
+        counts, int64 (c, 256), and the number of pictures looked at.
+    """
+    n = len(pictures)
+    looked = max(min(100, n), min(int(n**0.75), 10_000))
+    counts = np.zeros((pictures.shape[3], LEVELS), np.int64)
+    for k in np.linspace(0, n - 1, looked).round().astype(int):
+        for channel, row in enumerate(counts):
+            row += np.bincount(pictures[k, :, :, channel].reshape(-1), minlength=LEVELS)
+    return counts, looked
+
+
+def of_pictures(counts: Array, looked: int) -> Stats:
+    """Statistics of each channel, of levels scaled to [0, 1]; nested lists of shape (c, 1, 1)."""
+    levels = np.arange(LEVELS) / (LEVELS - 1)
+    share = counts / counts.sum(1, keepdims=True)
+    mean = share @ levels
+    told = {
+        "min": levels[(counts > 0).argmax(1)],
+        "max": levels[LEVELS - 1 - (counts > 0)[:, ::-1].argmax(1)],
+        "mean": mean,
+        "std": np.sqrt(np.maximum(share @ levels**2 - mean**2, 0.0)),
+    }
+    below = share.cumsum(1)
+    told |= {name: levels[(below >= q).argmax(1)] for name, q in QUANTILES.items()}
+    return {name: a.reshape(-1, 1, 1).tolist() for name, a in told.items()} | {"count": [looked]}

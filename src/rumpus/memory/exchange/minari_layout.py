@@ -1,0 +1,122 @@
+"""How a Minari dataset is laid out: its files, its spaces as JSON, the columns rumpus adds.
+
+The same readings are taken as from a live Gymnasium environment, see `body/gymnasium_robot.py`;
+this file needs no Gymnasium.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from rumpus.errors import InputError
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array
+
+METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
+# The first version that reads pictures which are not JPEG; older ones refuse it by its number.
+MINARI_VERSION = "0.5.4"
+OURS = "rumpus"  # the entry in metadata that says: infos hold `columns`
+UNNAMED_SENSOR = "observation"
+WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
+Space = dict[str, Any]
+
+
+def key(sensor: str) -> str:
+    """A sensor's name as HDF5 can hold it: "/" would begin a folder, "." is one."""
+    if sensor in ("", "."):
+        return "%2E" if sensor else "%"
+    return sensor.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+
+
+def columns(spec: RobotSpec) -> dict[str, tuple[Any, tuple[int, ...]]]:
+    """What infos hold of every step, by name: the type and the shape of one row."""
+    action = (np.float32, (spec.action_size,))
+    return {
+        "action": action,
+        "executed_action": action,
+        "time_s": (np.float64, ()),
+        **{f"captured_s/{key(sensor.name)}": (np.float64, ()) for sensor in spec.sensors},
+        "step_index": (np.int64, ()),
+        "goal_index": (np.int64, ()),
+        "goal_reason": (str, ()),
+        "clip_reason": (str, ()),
+        "terminated": (np.bool_, ()),
+        "truncated": (np.bool_, ()),
+        "intervention": (np.bool_, ()),
+    }
+
+
+def observation_space(spec: RobotSpec) -> str:
+    """A robot's sensors as a Dict of Boxes, in JSON."""
+    sensors = {key(s.name): _box(s.shape, s.dtype, s.low, s.high) for s in spec.sensors}
+    return json.dumps({"type": "Dict", "subspaces": sensors})
+
+
+def action_space(spec: RobotSpec) -> str:
+    """A robot's action as a Box, in JSON."""
+    return json.dumps(_box((spec.action_size,), np.dtype(np.float32), -1.0, 1.0))
+
+
+def _box(shape: tuple[int, ...], dtype: np.dtype[Any], low: float, high: float) -> Space:
+    return {
+        "type": "Box",
+        "dtype": str(dtype),
+        "shape": list(shape),
+        "low": np.full(shape, low, dtype).tolist(),
+        "high": np.full(shape, high, dtype).tolist(),
+    }
+
+
+def parts(space: Space) -> dict[str, Space]:
+    """An observation's spaces by sensor name."""
+    if space["type"] == "Dict":
+        return dict(space["subspaces"])
+    return {UNNAMED_SENSOR: space}
+
+
+def sensor_spec(name: str, space: Space, owner: str) -> SensorSpec:
+    """The sensor whose readings fit a space.
+
+    Raises:
+        InputError: when no sensor of rumpus does.
+    """
+    if space["type"] == "Box":
+        shape = tuple(space["shape"])
+        if space["dtype"] == "uint8" and len(shape) == 2:
+            return SensorSpec(name, (*shape, 1))
+        if space["dtype"] == "uint8" and len(shape) == 3 and shape[2] <= 4:
+            return SensorSpec(name, shape)
+        if len(shape) < 2:
+            low, high = np.min(space["low"]), np.max(space["high"])
+            limits = max(float(low), -WIDEST), min(float(high), WIDEST)
+            return SensorSpec(name, (int(np.prod(shape)),), *limits)
+    raise InputError(
+        f"{owner}: its observation '{name}' is {_told(space)}, expected a picture (Box, uint8, "
+        "(h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat Dict "
+        "of them; it cannot be imported."
+    )
+
+
+def action_limits(space: Space, owner: str) -> tuple[Array, Array]:
+    """Lowest and highest motor command, float64 (A,) each.
+
+    Raises:
+        InputError: when the action is not continuous, or has no limits.
+    """
+    if space["type"] != "Box" or not space["dtype"].startswith("float"):
+        raise InputError(
+            f"{owner}: its action is {_told(space)}, expected a Box of floats; "
+            "rumpus moves by continuous actions, so it cannot be imported."
+        )
+    low, high = (np.asarray(space[end], np.float64).reshape(-1) for end in ("low", "high"))
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise InputError(
+            f"{owner}: its action has no limits, expected a finite low and high for every motor; "
+            "write them into the action_space of its metadata.json."
+        )
+    return low, high
+
+
+def _told(space: Space) -> str:
+    return f"{space['type']} {space.get('dtype', '')} {space.get('shape', '')}".strip()

@@ -1,0 +1,102 @@
+"""What all formats have in common: which episodes, a target that appears whole, what is told."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
+from rumpus.memory.store import sync_folder
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What went out of a memory or came into one, and what did not.
+
+    Attributes:
+        path: the file or folder that was written or read.
+        episodes: how many.
+        steps: how many, over all of them.
+        lost: one sentence for each thing that could not be kept.
+    """
+
+    path: Path
+    episodes: int
+    steps: int
+    lost: tuple[str, ...]
+
+
+def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
+    """The episodes that were asked for by id; all that hold a step where None was asked for.
+
+    Raises:
+        InputError: when the memory holds no step, or an episode is not in it or holds none.
+    """
+    lived = {episode.id: episode for episode in memory.episodes() if episode.length}
+    if not lived:
+        raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
+    if episodes is None:
+        return list(lived.values())
+    for id_ in episodes:
+        if id_ not in lived:
+            raise InputError(
+                f"The memory {memory.path} has no episode {id_} with a step in it; "
+                f"it has {len(lived)}, with ids from {min(lived)} to {max(lived)}."
+            )
+    if not episodes:
+        raise InputError("No episode was named; name at least one, or leave them out for all.")
+    return [lived[id_] for id_ in dict.fromkeys(episodes)]
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give a name to write to, NAME.new, that becomes the target when all went well.
+
+    A file or folder under the target's own name is thus always a whole one, also after power loss;
+    what a failed or killed export left under NAME.new goes when the next one begins.
+
+    Raises:
+        InputError: when the target is there already.
+        MemoryFault: when the disk does not take it.
+    """
+    if target.exists() or target.is_symlink():
+        raise InputError(f"{target} is there already, and is not overwritten; give another name.")
+    new = target.with_name(f"{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove(new)
+        try:
+            yield new
+            _sync(new)
+            new.rename(target)
+        except BaseException:
+            _remove(new)
+            raise
+        sync_folder(target.parent)
+    except OSError as error:
+        raise MemoryFault(
+            f"{target} cannot be written: {error.strerror or error}; make room there, or name "
+            "another place."
+        ) from error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Make a file, or a folder and all in it, durable."""
+    if path.is_dir():
+        for part in path.iterdir():
+            _sync(part)
+        sync_folder(path)
+        return
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

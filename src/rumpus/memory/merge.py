@@ -1,0 +1,102 @@
+"""Two memories become one: every step that is not there yet is taken over, once.
+
+A step is known by where it was lived (memory, episode, which step of it), and keeps that name
+wherever it is taken; so merging twice, or in circles, adds nothing twice. Interview 28:31.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rumpus.errors import MemoryFault
+from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
+from rumpus.types import Array
+
+Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came over.
+
+    Attributes:
+        steps: that are new.
+        known: steps that were there already.
+    """
+
+    steps: int
+    known: int
+
+
+def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
+    """Take over what `into` does not hold yet; `source` is only read.
+
+    Raises:
+        MemoryFault: when they are of different robots, one memory, or copies of one that both went
+            on; or when a step of `source` is damaged: what was taken over before stays, and the
+            next merge goes on from there.
+    """
+    if source.spec != into.spec:
+        raise MemoryFault(
+            f"The memory {source.path} is of the robot {source.spec}, but {into.path} is of "
+            f"{into.spec}; only memories of the same robot can be merged."
+        )
+    if source.path.resolve() == into.path.resolve():
+        raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
+    pieces = _pieces(into)
+    place = np.full(len(source), -1)  # of every step of `source` in `into`
+    new = 0
+    for episode in source.episodes():
+        here = slice(episode.first, episode.first + episode.length)
+        twins = pieces.get((episode.origin.memory, episode.origin.episode), [])
+        if any(twin.begun_unix_s != episode.begun_unix_s for twin in twins):
+            raise MemoryFault(
+                f"The memory {source.path} and {into.path} are copies of one memory that both went "
+                f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
+                "by name and so not be merged."
+            )
+        place[here] = _known(episode, twins)
+        new += _take(source, into, episode, place, tick)
+    into.flush()
+    tick(len(source), len(source))
+    return Merged(new, len(source) - new)
+
+
+def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Tick) -> int:
+    """Take over the steps of one episode that have no place yet, and give them one."""
+    new, follows = 0, False
+    for index in range(episode.first, episode.first + episode.length):
+        tick(index, len(source))
+        if place[index] >= 0:
+            follows = False
+            continue
+        if not follows:
+            first = episode.origin.first + index - episode.first
+            lived = replace(episode, origin=replace(episode.origin, first=first))
+            into.begin_episode(episode.provenance, lived)
+        step = source.step(index)
+        goal = place[step.goal_index] if step.goal_index >= 0 else -1
+        place[index] = into.append(replace(step, goal_index=int(goal)))
+        new, follows = new + 1, True
+    return new
+
+
+def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
+    """The stretches of a memory, by the episode of which they were lived."""
+    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)
+    for episode in memory.episodes():
+        pieces[episode.origin.memory, episode.origin.episode].append(episode)
+    return pieces
+
+
+def _known(episode: Episode, twins: list[Episode]) -> Array:
+    """Where each step of an episode is already, int64 (length,), -1 for nowhere."""
+    place = np.full(episode.length, -1)
+    for piece in twins:
+        skipped = piece.origin.first - episode.origin.first
+        at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
+        place[at] = piece.first + at - skipped
+    return place

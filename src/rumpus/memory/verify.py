@@ -1,0 +1,55 @@
+"""Look at every byte that was ever kept, and say what is no longer as it was written.
+
+The ledger: every step that was acknowledged is stored, every stored step is whole, and every whole
+step can be drawn by the learner.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rumpus.memory.store import Damage, Store
+from rumpus.memory.view import View
+
+TICK_STEPS = 1000
+Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found.
+
+    Attributes:
+        acknowledged: steps that were ever said to be durable.
+        stored: steps that are in the store.
+        whole: of them, those that are what was written.
+        drawable: of them, those that the training view gives to the learner as they are stored.
+        damages: what is wrong, in order of the steps.
+    """
+
+    acknowledged: int
+    stored: int
+    whole: int
+    drawable: int
+    damages: list[Damage]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is lost, damaged or out of reach."""
+        return not self.damages and self.acknowledged <= self.drawable
+
+
+def verify(store: Store, view: View, tick: Tick) -> Verified:
+    """Read the whole memory: every step, every film, and the view beside them."""
+    total, damages, whole, drawable = store.told(), list(store.damaged_films()), 0, 0
+    stored = total - store.missing()
+    for index in range(total):
+        if index % TICK_STEPS == 0:
+            tick(index, total)
+        found = store.examine(index)
+        if isinstance(found, Damage):
+            damages.append(found)
+        else:
+            whole += 1
+            drawable += index < view.count and view.holds(index, *found)
+    tick(total, total)
+    return Verified(total, stored, whole, drawable, sorted(damages, key=lambda d: d.step))

@@ -1,0 +1,235 @@
+"""What `rumpus memory VERB` does, and what it says; returns the exit code.
+
+Needs neither mind nor world: a memory can be looked after where no deep learning is installed.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from rumpus.errors import InputError
+from rumpus.memory import Memory
+from rumpus.memory.episode import Episode
+from rumpus.memory.exchange.film import export_film
+from rumpus.memory.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.memory.exchange.minari import export_minari, import_minari, minari_spec
+from rumpus.memory.exchange.rerun import export_rrd
+from rumpus.memory.merge import merge as merge_into
+from rumpus.memory.repair import repair as mend
+from rumpus.play.counting import counting, duration
+from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.interrupt import interruptible
+
+FRAMES, ROWS = 8, 4  # of a film strip
+
+
+def info(path: Path, json: bool) -> int:
+    """What a memory holds, and how much room it takes."""
+    with Memory.open(folder(path), write=False) as memory:
+        room = memory.room()
+        about = {
+            "robot": memory.spec.name, "steps": len(memory), "episodes": len(memory.episodes()),
+            "lived_s": round(len(memory) / memory.spec.rate_hz, 3), "missing": memory.missing(),
+            "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.reels(),
+            **{f"{name}_mb": round(size / 1e6, 3) for name, size in room.items()},
+        }  # fmt: skip
+        sensors = [f"{s.name} {' x '.join(map(str, s.shape))}" for s in memory.spec.sensors]
+    if json:
+        print(msgspec.json.encode(about).decode())
+        return 0
+    print(f"{folder(path)}: the life of the robot {about['robot']}, which senses "
+          f"{', '.join(sensors)} {memory.spec.rate_hz:g} times a second.")  # fmt: skip
+    print(f"{about['steps']:,} steps in {about['episodes']:,} episodes, "
+          f"{duration(len(memory) / memory.spec.rate_hz)} of life; {about['missing']:,} "
+          "acknowledged steps are missing.")  # fmt: skip
+    print(f"On disk: store {about['store_mb']:,} MB, films {about['films_mb']:,} MB, "
+          f"view for learning {about['view_mb']:,} MB.")  # fmt: skip
+    if about["can_be_filmed"]:
+        print(
+            f"Old pictures can be kept as lossless films, in less room: rumpus memory film {path}"
+        )
+    return 0
+
+
+def list_episodes(path: Path, json: bool) -> int:
+    """The episodes, oldest first."""
+    with Memory.open(folder(path), write=False) as memory:
+        episodes, id_ = memory.episodes(), memory.id
+    if json:
+        print(msgspec.json.encode(episodes).decode())
+        return 0
+    for episode in episodes:
+        begun = datetime.fromtimestamp(episode.begun_unix_s).strftime("%Y-%m-%d %H:%M")
+        elsewhere = "" if episode.origin.memory == id_ else f", from memory {episode.origin.memory}"
+        print(f"{episode.id:6}  {begun}  {episode.length:9,} steps from {episode.first:,}  "
+              f"{episode.provenance}{elsewhere}")  # fmt: skip
+    return 0
+
+
+def show(path: Path, episode: int | None, out: Path) -> int:
+    """An episode as a film strip; the last one by default."""
+    with Memory.open(folder(path), write=False) as memory:
+        chosen = _chosen(memory, episode)
+        moments = chosen.first + np.unique(
+            np.linspace(0, chosen.length - 1, FRAMES * ROWS).round().astype(int)
+        )
+        tiles = [Tile(f"{k:,}", portrait(memory.readings(k))) for k in moments.tolist()]
+        rate_hz = memory.spec.rate_hz
+    if all(tile.picture is None for tile in tiles):
+        raise InputError(f"The robot of {path} has no camera; there is nothing to show.")
+    write_sheet(out, [tiles[k : k + FRAMES] for k in range(0, len(tiles), FRAMES)])
+    last = chosen.first + chosen.length - 1
+    print(f"Episode {chosen.id}, {chosen.provenance}: steps {chosen.first:,} to {last:,}, "
+          f"{duration(chosen.length / rate_hz)}.")  # fmt: skip
+    print(f"Film strip: {out}")
+    return 0
+
+
+def verify(path: Path, json: bool) -> int:
+    """Read every byte; 1 where anything is not as it was written."""
+    with (
+        Memory.open(folder(path), write=False) as memory,
+        interruptible() as interrupt,
+        counting("verifying") as count,
+    ):
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        found = memory.verify(tick)
+    if json:
+        print(msgspec.json.encode(found).decode())
+        return int(not found.good)
+    for damage in found.damages:
+        of = f" of episode {damage.episode}" if damage.episode else ""
+        print(f"Step {damage.step:,}{of} {damage.what}.")
+    print(f"{found.acknowledged:,} steps were acknowledged, {found.stored:,} are stored, "
+          f"{found.whole:,} are as they were written, {found.drawable:,} can be drawn: "
+          f"{'all is well' if found.good else 'NOT all is well'}.")  # fmt: skip
+    return int(not found.good)
+
+
+def repair(path: Path, accept_loss: bool) -> int:
+    """Mend what can be proved; 1 where something is still damaged or missed."""
+    with interruptible() as interrupt, counting("repairing") as count:
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        done = mend(folder(path), accept_loss, tick)
+        with Memory.open(folder(path), write=False) as memory:
+            missing = memory.missing()
+    for damage in done.lost:
+        print(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
+    print(f"{len(done.mended):,} steps are as they were written again, {len(done.lost):,} are not.")
+    if done.forgotten:
+        print(f"{done.forgotten:,} lost steps are no longer missed; the robot can go on.")
+    elif missing:
+        print(f"{missing:,} acknowledged steps are gone; where they are gone from the end, "
+              "--accept-loss lets the robot go on without them.")  # fmt: skip
+    return int(bool(done.lost or missing))
+
+
+def film(path: Path) -> int:
+    """Turn old pictures into lossless films."""
+    with (
+        Memory.open(folder(path)) as memory,
+        interruptible() as interrupt,
+        counting("filming") as count,
+    ):
+        before = memory.room()
+        total, left_bytes = memory.reels(), 0
+        for done in range(total):
+            count(done, total)
+            interrupt.check()
+            left_bytes += memory.film()
+        memory.shrink()
+        after = memory.room()
+    print(f"{total:,} films hold {left_bytes / 1e6:,.1f} MB of pictures in "
+          f"{(after['films'] - before['films']) / 1e6:,.1f} MB, every byte proved; the store has "
+          f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
+    return 0
+
+
+def merge(source: Path, into: Path) -> int:
+    """Take over from one memory what another has not."""
+    with (
+        Memory.open(folder(source), write=False) as given,
+        Memory.open(folder(into)) as taking,
+        interruptible() as interrupt,
+        counting("merging") as count,
+    ):
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        merged = merge_into(given, taking, tick)
+        steps = len(taking)
+    print(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
+          f"remembers {steps:,}.")  # fmt: skip
+    return 0
+
+
+def export(path: Path, out: Path, format: str, episode: int | None) -> int:
+    """Write a memory, or one episode of it, in a format that other programs read."""
+    with Memory.open(folder(path), write=False) as memory:
+        episodes = None if episode is None else [episode]
+        if format == "lerobot":
+            if episode is not None:
+                raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
+            made = export_lerobot(memory, out)
+            steps, lost = made.frames, made.lost
+        elif format == "film":
+            done = export_film(memory, out, _chosen(memory, episode).id)
+            steps, lost = done.steps, done.lost
+        else:
+            writer = export_minari if format == "minari" else export_rrd
+            done = writer(memory, out, episodes)
+            steps, lost = done.steps, done.lost
+    for sentence in lost:
+        print(sentence)
+    print(f"{steps:,} steps are in {out}.")
+    return 0
+
+
+def take_in(source: Path, into: Path, format: str) -> int:
+    """Take a dataset of another program into a memory, made where there is none."""
+    spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
+    place = folder(into)
+    with Memory.open(place) if Memory.exists(place) else Memory.create(place, spec) as memory:
+        if format == "lerobot":
+            taken = import_lerobot(source, memory)
+            steps, told = taken.frames, taken.told
+        else:
+            done = import_minari(source, memory)
+            steps, told = done.steps, done.lost
+    for sentence in told:
+        print(sentence)
+    print(f"{steps:,} steps came into {into}.")
+    return 0
+
+
+def folder(path: Path) -> Path:
+    """The folder of a memory, given its own or that of its run."""
+    inside = path / "memory"
+    return inside if Memory.exists(inside) else path
+
+
+def _chosen(memory: Memory, number: int | None) -> Episode:
+    lived = [episode for episode in memory.episodes() if episode.length]
+    if not lived:
+        raise InputError(f"The memory {memory.path} is empty; let the robot play first.")
+    if number is None:
+        return lived[-1]
+    for episode in lived:
+        if episode.id == number:
+            return episode
+    raise InputError(
+        f"The memory {memory.path} has no episode {number} with steps in it; see: "
+        f"rumpus memory list {memory.path}"
+    )

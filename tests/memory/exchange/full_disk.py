@@ -1,0 +1,24 @@
+"""Export while no file may grow beyond some bytes: full_disk.py KIND MEMORY FILE BYTES."""
+
+import resource
+import sys
+from pathlib import Path
+
+import av  # noqa: F401  # before there is no room for its bytecode
+import h5py  # noqa: F401
+
+from rumpus.errors import MemoryFault
+from rumpus.memory import Memory
+from rumpus.memory.exchange.film import export_film
+from rumpus.memory.exchange.minari import export_minari
+
+kind, path, target, max_file_bytes = sys.argv[1:]
+with Memory.open(Path(path), write=False) as memory:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(max_file_bytes), resource.RLIM_INFINITY))
+    try:
+        if kind == "film":
+            export_film(memory, Path(target), 1, enlarge=8)
+        else:
+            export_minari(memory, Path(target))
+    except MemoryFault as fault:
+        sys.exit(f"refused: {fault}")

@@ -1,0 +1,143 @@
+"""Repair puts back what the checksums prove, names what they do not, and guesses nothing."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.memory.conftest import StepOf
+
+from rumpus.errors import MemoryFault
+from rumpus.memory import Memory
+from rumpus.memory.movie import REEL_STEPS
+from rumpus.memory.repair import repair
+from rumpus.memory.verify import Verified
+from rumpus.spec import RobotSpec
+
+LIVED_N = REEL_STEPS + 60
+Harm = Callable[[Path], None]
+
+
+def quiet(done: int, total: int) -> None:
+    assert done <= total
+
+
+def verified(folder: Path) -> Verified:
+    with Memory.open(folder, write=False) as memory:
+        return memory.verify(quiet)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> Path:
+    with Memory.create(tmp_path / "memory", spec) as memory:
+        for k in range(LIVED_N):
+            if k % 400 == 0:
+                memory.begin_episode("life")
+            memory.append(step_of(k))
+    return tmp_path / "memory"
+
+
+def sql(*statements: str) -> Harm:
+    def harm(folder: Path) -> None:
+        with sqlite3.connect(folder / "memory.sqlite") as store:
+            for statement in statements:
+                store.execute(statement)
+
+    return harm
+
+
+def films_gone(folder: Path) -> None:
+    with Memory.open(folder) as memory:
+        while memory.film():
+            pass
+    shutil.rmtree(folder / "movies")
+
+
+def film_flipped(folder: Path) -> None:
+    with Memory.open(folder) as memory:
+        while memory.film():
+            pass
+    [film] = (folder / "movies").iterdir()
+    held = bytearray(film.read_bytes())
+    for k in range(len(held) // 2, len(held), 997):
+        held[k] ^= 0x55
+    film.write_bytes(held)
+
+
+MENDED: dict[str, tuple[Harm, list[int]]] = {
+    "a picture": (sql("UPDATE step SET sensor_0 = zeroblob(60) WHERE step = 500"), [500]),
+    "deeds": (sql("UPDATE step SET executed_action = action WHERE step IN (3, 7)"), [3, 7]),
+    "a time": (sql("UPDATE step SET time_s = 0.0 WHERE step = 900"), [900]),
+    "an intervention": (sql("UPDATE step SET intervention = 1 WHERE step = 9"), [9]),
+    "a film that is gone": (films_gone, list(range(REEL_STEPS))),
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_what_the_checksum_proves_comes_back(folder: Path, step_of: StepOf, name: str) -> None:
+    assert verified(folder).good
+    harm, steps = MENDED[name]
+    harm(folder)
+    found = verified(folder)
+    assert not found.good
+    assert found.whole == LIVED_N - len(steps)
+    named = {(d.step, d.episode) for d in found.damages if d.episode}
+    assert named == {(k, k // 400 + 1) for k in steps}
+    done = repair(folder, False, quiet)
+    assert sorted(d.step for d in done.mended) == steps
+    assert not done.lost
+    assert verified(folder).good
+    with Memory.open(folder) as memory:
+        assert memory.step(steps[0]).goal_reason == step_of(steps[0]).goal_reason
+        while memory.film():
+            pass
+    assert verified(folder).good
+
+
+def test_a_film_with_a_flipped_byte_comes_back_whole(folder: Path) -> None:
+    film_flipped(folder)
+    assert not verified(folder).good
+    assert not repair(folder, False, quiet).lost
+    assert verified(folder).good
+
+
+def both_gone(folder: Path) -> None:
+    sql("UPDATE step SET sensor_0 = zeroblob(60) WHERE step = 500")(folder)
+    shutil.rmtree(folder / "view")
+
+
+LOST: dict[str, Harm] = {
+    "a reason": sql("UPDATE step SET goal_reason = 'for fun' WHERE step = 500"),
+    "a checksum": sql("UPDATE step SET checksum = checksum + 1 WHERE step = 500"),
+    "a picture, and the view": both_gone,
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_nothing_proves_is_named_and_left_alone(folder: Path, name: str) -> None:
+    LOST[name](folder)
+    done = repair(folder, False, quiet)
+    assert [d.step for d in done.lost] == [500]
+    assert not done.mended
+
+
+def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: StepOf) -> None:
+    sql(f"DELETE FROM step WHERE step >= {LIVED_N - 5}")(folder)
+    assert verified(folder).acknowledged == LIVED_N
+    with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
+        Memory.open(folder)
+    assert len(repair(folder, False, quiet).lost) == 5
+    with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
+        Memory.open(folder)
+    assert repair(folder, True, quiet).forgotten == 5
+    with Memory.open(folder) as memory:
+        assert len(memory) == LIVED_N - 5
+        memory.begin_episode("on")
+        memory.append(step_of(LIVED_N - 5))
+    assert verified(folder).good
+
+
+def test_nobody_mends_what_another_writes(folder: Path) -> None:
+    with Memory.open(folder), pytest.raises(MemoryFault, match="another rumpus"):
+        repair(folder, False, quiet)
