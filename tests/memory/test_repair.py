@@ -12,6 +12,7 @@ from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.movie import REEL_STEPS
 from rumpus.memory.repair import repair
+from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Verified
 from rumpus.spec import RobotSpec
 
@@ -120,6 +121,25 @@ def test_what_nothing_proves_is_named_and_left_alone(folder: Path, name: str) ->
     done = repair(folder, False, quiet)
     assert [d.step for d in done.lost] == [500]
     assert not done.mended
+
+
+def test_a_film_that_nothing_replaces_is_not_forgotten(folder: Path) -> None:
+    film_flipped(folder)
+    shutil.rmtree(folder / "view")
+    before = damaged_in_store(folder)
+    assert before
+    assert repair(folder, False, quiet).lost
+    assert damaged_in_store(folder) == before
+    with sqlite3.connect(folder / "memory.sqlite") as store:
+        assert store.execute("SELECT count(*) FROM movie").fetchone() == (1,)
+
+
+def damaged_in_store(folder: Path) -> list[int]:
+    """The damaged steps, found without a view, which could not be made again."""
+    store = Store(folder, write=False)
+    found = [k for k in range(LIVED_N) if isinstance(store.examine(k), Damage)]
+    store.close()
+    return found
 
 
 def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: StepOf) -> None:

@@ -73,7 +73,8 @@ def _mend(store: Store, view: View | None, tick: Tick) -> tuple[list[Damage], li
             (mended if back else lost).append(found)
         elif not back:  # it was read from a film that is going: put it back from there
             store.mend(index, *found)
-    for first in filmed:
+    # A reel of which a step is still lost keeps its films: they may hold what is in no other place.
+    for first in filmed - {damage.step - damage.step % movie.REEL_STEPS for damage in lost}:
         store.forget_films(first)
     tick(total, total)
     return mended, lost

@@ -275,10 +275,7 @@ class Store:
         return True
 
     def forget_films(self, first: int) -> None:
-        """Take the films that begin at this step out of the store: their steps need them no more.
-
-        A picture that lies in no other place is lost by this.
-        """
+        """Take the films that begin at this step out of the store; no step may need them."""
         self._begin()
         self._movies.forget(first)
 

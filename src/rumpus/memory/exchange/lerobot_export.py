@@ -1,7 +1,6 @@
 """A memory becomes a LeRobot dataset v3.0; see lerobot_layout.py for its files."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from rumpus.memory.exchange import lerobot_rows as rows
 from rumpus.memory.exchange import lerobot_stats as stats
 from rumpus.memory.exchange.lerobot import Exported
 from rumpus.memory.exchange.lerobot_layout import Info, Origin
+from rumpus.memory.exchange.transfer import sync
 from rumpus.memory.memory import Memory
 from rumpus.memory.store import sync_folder
 from rumpus.types import Array, Step
@@ -71,7 +71,7 @@ def _appearing(folder: Path) -> Iterator[Path]:
         new.mkdir(parents=True)
         try:
             yield new
-            _sync(new)
+            sync(new)
             new.rename(folder)
         except BaseException:
             shutil.rmtree(new)
@@ -82,15 +82,6 @@ def _appearing(folder: Path) -> Iterator[Path]:
             f"The LeRobot dataset {folder} cannot be written: {error.strerror or error}, at "
             f"{error.filename or new}; make room there, or name another folder."
         ) from error
-
-
-def _sync(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            sync_folder(path)
-        else:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
 
 
 class _Writer:

@@ -71,7 +71,7 @@ def appearing(target: Path) -> Iterator[Path]:
         _remove(new)
         try:
             yield new
-            _sync(new)
+            sync(new)
             new.rename(target)
         except BaseException:
             _remove(new)
@@ -91,11 +91,11 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make a file, or a folder and all in it, durable."""
     if path.is_dir():
         for part in path.iterdir():
-            _sync(part)
+            sync(part)
         sync_folder(path)
         return
     with path.open("rb") as file:
