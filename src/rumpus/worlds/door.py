@@ -68,7 +68,7 @@ class Door(SimulatedWorld):
     """
 
     names = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
-    trial_kinds = ("handle", "anywhere")
+    trial_kinds: tuple[str, ...] = ("handle", "anywhere")
 
     def __init__(self, seed: int = 0, config: DoorConfig | None = None) -> None:
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
