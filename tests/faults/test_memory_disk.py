@@ -39,7 +39,7 @@ def test_a_full_disk_is_said_and_loses_nothing_acknowledged(
 ) -> None:
     folder = tmp_path / "m"
     done = subprocess.run(
-        [sys.executable, WRITER, folder, str(max_file_bytes)],
+        [sys.executable, WRITER, folder, "--max-file-bytes", str(max_file_bytes)],
         capture_output=True,
         text=True,
         timeout=60,

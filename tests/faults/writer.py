@@ -1,8 +1,9 @@
 """A robot's life in a process of its own: writes steps until it is killed or refused.
 
-Usage: writer.py FOLDER [MAX_FILE_BYTES]. Prints how many steps are acknowledged, a line each time.
+Prints how many steps are acknowledged, a line each time that more are.
 """
 
+import argparse
 import os
 import random
 import resource
@@ -12,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import MemoryFault
-from rumpus.memory import Memory
+from rumpus.memory import Memory, MemoryConfig
+from rumpus.memory.memory import DEFAULT
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 
@@ -26,27 +28,44 @@ def step(k: int) -> Step:
     return Step(Observation({"camera": picture}, 0.1 * k), action, action / 2)
 
 
-def live(folder: Path) -> None:
-    """Go on with the life in the folder for ever, telling what is acknowledged."""
-    chance = random.Random()
-    memory = Memory.open(folder) if Memory.exists(folder) else Memory.create(folder, SPEC)
-    while True:
+def live(folder: Path, config: MemoryConfig = DEFAULT, steps: int | None = None) -> None:
+    """Go on with the life in the folder, for ever or to so many steps, telling each news of it."""
+    chance, told = random.Random(), 0
+    if Memory.exists(folder):
+        memory = Memory.open(folder, config=config)
+    else:
+        memory = Memory.create(folder, SPEC, config)
+    while steps is None or len(memory) < steps:
         memory.begin_episode("writer")
         for _ in range(chance.choice([1, 5, 50])):
             memory.append(step(len(memory)))
+            told = tell(memory, told)
         if chance.random() < 0.7:
             memory.flush()
         if chance.random() < 0.3:
             memory.film()
+        told = tell(memory, told)
+
+
+def tell(memory: Memory, told: int) -> int:
+    """Say how many steps are acknowledged, where that is news."""
+    if memory.acknowledged > told:
         os.write(1, b"%d\n" % memory.acknowledged)
+    return memory.acknowledged
 
 
 def main() -> None:
-    """Live in the folder of the first argument, in files no longer than the second."""
-    if len(sys.argv) > 2:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+    """Live in a folder, in files of a limited size, or to a number of steps."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--max-file-bytes", type=int)
+    parser.add_argument("--durability", default="group")
+    parser.add_argument("--steps", type=int)
+    asked = parser.parse_args()
+    if asked.max_file_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked.max_file_bytes,) * 2)
     try:
-        live(Path(sys.argv[1]))
+        live(asked.folder, MemoryConfig(asked.durability), asked.steps)
     except MemoryFault as fault:
         print(fault, file=sys.stderr)
         sys.exit(2)

@@ -18,6 +18,7 @@ import numpy as np
 
 from rumpus.errors import InputError, MemoryFault, WorldError
 from rumpus.memory import movie, sampler, store
+from rumpus.memory.durable import make_folder
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.verify import Tick, Verified, verify
@@ -95,7 +96,7 @@ class Memory:
             MemoryFault: when a memory is there already, or the folder cannot be written.
         """
         with faults(path):
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             with store.lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")

@@ -22,7 +22,7 @@ from rumpus.memory.exchange.lerobot import Exported
 from rumpus.memory.exchange.lerobot_layout import Info, Origin
 from rumpus.memory.exchange.transfer import sync
 from rumpus.memory.memory import Memory
-from rumpus.memory.store import sync_folder
+from rumpus.memory.durable import sync_folder
 from rumpus.types import Array, Step
 
 ROWS_AT_ONCE = 256  # a row group: what is in RAM

@@ -10,7 +10,7 @@ from pathlib import Path
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.memory.store import sync_folder
+from rumpus.memory.durable import sync_folder
 
 
 @dataclass(frozen=True)
