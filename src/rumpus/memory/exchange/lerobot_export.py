@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.durable import sync_folder
 from rumpus.memory.episode import Episode
 from rumpus.memory.exchange import lerobot_layout as layout
 from rumpus.memory.exchange import lerobot_rows as rows
@@ -22,7 +23,6 @@ from rumpus.memory.exchange.lerobot import Exported
 from rumpus.memory.exchange.lerobot_layout import Info, Origin
 from rumpus.memory.exchange.transfer import sync
 from rumpus.memory.memory import Memory
-from rumpus.memory.durable import sync_folder
 from rumpus.types import Array, Step
 
 ROWS_AT_ONCE = 256  # a row group: what is in RAM

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.durable import sync_folder
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.memory.durable import sync_folder
 
 
 @dataclass(frozen=True)
