@@ -83,7 +83,7 @@ def looked_at(folder: Path, acknowledged: int, write: bool, toll: Toll) -> int:
         return 0
     try:
         with Memory.open(folder, write=write) as memory:
-            good = _good(memory)
+            good = good_steps(memory)
             toll.lost += max(acknowledged - good, len(memory) - good)
             if write:
                 memory.begin_episode("checker")
@@ -93,7 +93,7 @@ def looked_at(folder: Path, acknowledged: int, write: bool, toll: Toll) -> int:
         return acknowledged
 
 
-def _good(memory: Memory) -> int:
+def good_steps(memory: Memory) -> int:
     """Of how many steps the view and the store both say what the writer's life was."""
     good = 0
     pictures, actions = memory.frames("camera"), memory.actions

@@ -108,19 +108,60 @@ def both_gone(folder: Path) -> None:
     shutil.rmtree(folder / "view")
 
 
-LOST: dict[str, Harm] = {
-    "a reason": sql("UPDATE step SET goal_reason = 'for fun' WHERE step = 500"),
-    "a checksum": sql("UPDATE step SET checksum = checksum + 1 WHERE step = 500"),
-    "a picture, and the view": both_gone,
-}
-
-
-@pytest.mark.parametrize("name", LOST)
-def test_what_nothing_proves_is_named_and_left_alone(folder: Path, name: str) -> None:
-    LOST[name](folder)
+def test_what_nothing_proves_is_named_and_left_alone(folder: Path) -> None:
+    both_gone(folder)
     done = repair(folder, False, quiet)
     assert [d.step for d in done.lost] == [500]
     assert not done.mended
+    assert not done.recalled
+
+
+RECALLED: dict[str, tuple[Harm, list[int]]] = {
+    "a reason": (sql("UPDATE step SET goal_reason = 'for fun' WHERE step = 500"), [500]),
+    "a checksum": (sql("UPDATE step SET checksum = checksum + 1 WHERE step = 500"), [500]),
+    "steps gone from the middle": (sql("DELETE FROM step WHERE step IN (399, 400)"), [399, 400]),
+    "steps gone from the end": (
+        sql(f"DELETE FROM step WHERE step >= {LIVED_N - 5}"),
+        list(range(LIVED_N - 5, LIVED_N)),
+    ),
+    "an episode and all its steps": (
+        sql("DELETE FROM step WHERE step >= 800", "DELETE FROM episode WHERE first >= 800"),
+        list(range(800, LIVED_N)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECALLED)
+def test_what_the_view_alone_proves_comes_back_without_reasons(
+    folder: Path, step_of: StepOf, name: str
+) -> None:
+    harm, steps = RECALLED[name]
+    harm(folder)
+    done = repair(folder, False, quiet)
+    assert [d.step for d in done.recalled] == steps
+    assert not done.lost
+    assert verified(folder).good
+    with Memory.open(folder) as memory:
+        assert len(memory) == LIVED_N
+        assert [e.first for e in memory.episodes()] == [0, 400, 800]
+        for k in steps:
+            lived, back = step_of(k), memory.step(k)
+            assert back.goal_reason == back.clip_reason == ""
+            assert back.observation.time_s == lived.observation.time_s
+            assert back.action.tobytes() == lived.action.tobytes()
+            for name_, reading in lived.observation.sensors.items():
+                assert back.observation.sensors[name_].tobytes() == reading.tobytes()
+
+
+def test_a_flipped_byte_in_the_view_proves_nothing(folder: Path) -> None:
+    sql("DELETE FROM step WHERE step >= 1050")(folder)
+    file = folder / "view" / "sensor_0.raw"
+    held = bytearray(file.read_bytes())
+    held[1055 * 60 + 7] ^= 1
+    file.write_bytes(held)
+    done = repair(folder, False, quiet)
+    assert [d.step for d in done.lost] == [1055]
+    assert [d.step for d in done.recalled] == [k for k in range(1050, LIVED_N) if k != 1055]
 
 
 def test_a_film_that_nothing_replaces_is_not_forgotten(folder: Path) -> None:
@@ -144,6 +185,7 @@ def damaged_in_store(folder: Path) -> list[int]:
 
 def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: StepOf) -> None:
     sql(f"DELETE FROM step WHERE step >= {LIVED_N - 5}")(folder)
+    shutil.rmtree(folder / "view")
     assert verified(folder).acknowledged == LIVED_N
     with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
         Memory.open(folder)

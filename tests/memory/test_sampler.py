@@ -61,3 +61,35 @@ def test_the_same_chance_draws_the_same_windows() -> None:
 def test_an_empty_window_is_refused() -> None:
     with pytest.raises(InputError, match="at least 1"):
         sampler.starts(episode_of([5]), 0)
+
+
+def test_recent_steps_are_of_the_age_that_was_asked_and_reach_back_to_the_first() -> None:
+    drawn = sampler.recent(np.random.default_rng(0), 100_000, 20_000, 500.0)
+    age = 99_999 - drawn
+    assert age.min() == 0
+    assert 480 < age.mean() < 520
+    everything = sampler.recent(np.random.default_rng(0), 30, 5000, 500.0)
+    assert set(everything) == set(range(30))
+
+
+def test_skewed_steps_come_as_often_as_they_weigh() -> None:
+    def weigh(steps: np.ndarray) -> np.ndarray:
+        return np.where(steps % 10 == 0, 9.0, 1.0)
+
+    drawn = sampler.skewed(np.random.default_rng(0), 3000, 20_000, weigh, candidates=3000)
+    assert 0.47 < (drawn % 10 == 0).mean() < 0.53
+    few = [sampler.skewed(np.random.default_rng(k), 10**6, 1, weigh)[0] for k in range(2000)]
+    assert 0.46 < (np.array(few) % 10 == 0).mean() < 0.54
+
+
+@pytest.mark.parametrize("weights", [0.0, np.nan, -1.0])
+def test_weights_that_draw_nothing_are_refused(weights: float) -> None:
+    with pytest.raises(InputError, match="mend the weights"):
+        sampler.skewed(np.random.default_rng(0), 10, 4, lambda steps: np.full(len(steps), weights))
+
+
+def test_preferred_windows_come_first_and_never_cross_a_cut() -> None:
+    episode = episode_of([5, 5])
+    first = sampler.draw(np.random.default_rng(0), episode, 3, 3, np.array([2, 4, 7]))[:, 0]
+    assert list(first[:2]) == [2, 7]
+    assert first[2] in sampler.starts(episode, 3)

@@ -33,7 +33,7 @@ def _sentence(error: sqlite3.Error | OSError) -> str:
     if number in _FORBIDDEN or "readonly" in text or "unable to open" in text:
         return f"cannot be opened or written here ({text}); make its folder writable by you."
     if "malformed" in text or "not a database" in text or "no such" in text:
-        return f"is damaged ({text}); put back a copy of its folder."
+        return f"is damaged ({text}); put back a copy of its folder, or see: rumpus memory repair."
     if "locked" in text:
         return f"is held by another program ({text}); close that program and start again."
     return f"met a disk error ({text}); check the disk's room, quota and health."

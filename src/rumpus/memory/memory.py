@@ -365,7 +365,8 @@ class Memory:
             rng: where chance comes from.
             batch: B, windows.
             length: T, steps in each, of one episode.
-            preferred: int64 (P,), steps at which windows begin first of all, where they fit.
+            preferred: int64 (P,), steps at which windows begin first of all, where they fit:
+                recent or skewed ones of sampler.py, or surprising ones.
 
         Raises:
             InputError: when no episode is that long yet.

@@ -1,35 +1,42 @@
-"""Mend what can be proved: damaged steps come back from the training view beside the store.
+"""Mend what can be proved: damaged and lost steps come back from the training view.
 
 The view holds every reading a second time. Where the store's own checksum confirms what the view
-says of a step, the step is put back; where it does not, nothing is touched. Nothing is guessed.
+says of a step, the step is put back as it was. Where the store has nothing that could confirm it,
+the view's own checksum proves what was sensed and done, and the step comes back without its
+reasons. Where neither proves anything, nothing is touched. Nothing is guessed.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rumpus.memory import movie
 from rumpus.memory.fault import faults
+from rumpus.memory.salvage import salvage
 from rumpus.memory.store import Damage, Store, lock
-from rumpus.memory.view import VIEW_NAME, View, trusted_view
+from rumpus.memory.view import VIEW_NAME, View, view_of
 
 TICK_STEPS = 1000
 Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Repaired:
     """What became of it.
 
     Attributes:
         mended: what was damaged and is as it was written again.
+        recalled: what came back from the view alone: as sensed and done, without its reasons.
         lost: what is still damaged.
         forgotten: acknowledged steps, gone from the end, that are no longer missed.
+        salvaged: whether the store's file could not be read and was made anew.
     """
 
-    mended: list[Damage]
-    lost: list[Damage]
-    forgotten: int
+    mended: list[Damage] = field(default_factory=list)
+    recalled: list[Damage] = field(default_factory=list)
+    lost: list[Damage] = field(default_factory=list)
+    forgotten: int = 0
+    salvaged: bool = False
 
 
 def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
@@ -42,39 +49,54 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
         tick: told (steps looked at, steps in all) now and then.
 
     Raises:
-        MemoryFault: when another program writes to it, or the store cannot be read at all.
+        MemoryFault: when another program writes to it, or nothing in the store can be read.
     """
     with faults(folder), lock(folder):
+        done = Repaired(salvaged=salvage(folder))
         store = Store(folder, write=True, gaps=True)
         try:
-            view = trusted_view(folder / VIEW_NAME, store)
-            mended, lost = _mend(store, view, tick)
+            view = view_of(folder / VIEW_NAME, store)
+            _mend(store, view, done, tick)
             store.commit()
-            return Repaired(mended, lost, store.forget_end() if accept_loss else 0)
+            done.forgotten = store.forget_end() if accept_loss else 0
         finally:
             store.close()
+    return done
 
 
-def _mend(store: Store, view: View | None, tick: Tick) -> tuple[list[Damage], list[Damage]]:
-    mended: list[Damage] = []
-    lost: list[Damage] = []
+def _mend(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
     filmed = {damage.step for damage in store.damaged_films()}
     total = store.told()
+    for index in _ticking(total, tick):
+        found = store.examine(index)
+        if isinstance(found, Damage):
+            _restore(store, view, found, done)
+        elif _reel(index) in filmed:  # it was read from a film that is going: put it back from it
+            store.mend(index, *found)
+    # A reel of which a step is still lost keeps its films: they may hold what is in no other place.
+    for first in filmed - {_reel(damage.step) for damage in done.lost}:
+        store.forget_films(first)
+
+
+def _restore(store: Store, view: View | None, damage: Damage, done: Repaired) -> None:
+    """Put one step back as far as the view knows it."""
+    index = damage.step
+    if view is not None and index < view.capacity and store.mend(index, *view.row(index)):
+        done.mended.append(damage)
+    elif view is not None and view.proves(index):
+        store.put_back(index, *view.row(index))
+        done.recalled.append(damage)
+    else:
+        done.lost.append(damage)
+
+
+def _ticking(total: int, tick: Tick) -> Iterator[int]:
     for index in range(total):
         if index % TICK_STEPS == 0:
             tick(index, total)
-        found = store.examine(index)
-        whole = not isinstance(found, Damage)
-        if whole and index - index % movie.REEL_STEPS not in filmed:
-            continue
-        told = view.row(index) if view and index < view.count else None
-        back = told is not None and store.mend(index, *told)
-        if isinstance(found, Damage):
-            (mended if back else lost).append(found)
-        elif not back:  # it was read from a film that is going: put it back from there
-            store.mend(index, *found)
-    # A reel of which a step is still lost keeps its films: they may hold what is in no other place.
-    for first in filmed - {damage.step - damage.step % movie.REEL_STEPS for damage in lost}:
-        store.forget_films(first)
+        yield index
     tick(total, total)
-    return mended, lost
+
+
+def _reel(index: int) -> int:
+    return index - index % movie.REEL_STEPS

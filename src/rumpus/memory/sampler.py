@@ -1,15 +1,21 @@
 """The sampler draws windows of past life, every moment equally likely, never across a cut.
 
+Where some moments are to come first, `recent`, `skewed` or surprise.py name the steps at which
+windows begin; what does not fit is made up for uniformly, so that everything stays drawable.
+
 Windows are drawn by rejection: a start is drawn anywhere, and kept when its window begins and
 ends in one episode. This is exactly uniform over all windows, and its cost does not grow with
 the number of steps or episodes.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.types import Array
 
+Weigh = Callable[[Array], Array]
 _ROUNDS = 8  # of rejection, before all windows are listed
 
 
@@ -60,6 +66,48 @@ def draw(
             )
         first = rng.choice(every, batch)
     return first[:, None] + np.arange(length)
+
+
+def recent(rng: np.random.Generator, steps: int, batch: int, mean_age: float) -> Array:
+    """Steps for `preferred` that are rather new: their age is geometric, int64 (batch,).
+
+    Args:
+        rng: where chance comes from.
+        steps: N >= 1, in memory.
+        batch: how many to draw.
+        mean_age: of the drawn, in steps, where memory is much longer; nothing is out of reach.
+    """
+    age = rng.geometric(1.0 / max(mean_age, 1.0), batch) - 1
+    drawn: Array = steps - 1 - age % steps
+    return drawn
+
+
+def skewed(
+    rng: np.random.Generator, steps: int, batch: int, weigh: Weigh, candidates: int = 1000
+) -> Array:
+    """Steps for `preferred` drawn by weight among some that are drawn uniformly, int64 (batch,).
+
+    Its cost does not grow with memory, for which the weights are only nearly kept (sampling
+    importance resampling, Rubin 1987).
+
+    Args:
+        rng: where chance comes from.
+        steps: N >= 1, in memory.
+        batch: how many to draw, with replacement.
+        weigh: steps, int64 (C,), to weights >= 0, (C,): Skew-Fit's p^alpha, say.
+        candidates: C.
+
+    Raises:
+        InputError: when no candidate has any weight.
+    """
+    drawn = rng.choice(steps, min(candidates, steps), replace=False)
+    weight = np.asarray(weigh(drawn), np.float64)
+    if not 0.0 < weight.sum() < np.inf or weight.min() < 0.0:
+        raise InputError(
+            f"Of {len(drawn)} steps none was given a weight to be drawn by, or a weight was "
+            "negative or no number; mend the weights."
+        )
+    return rng.choice(drawn, batch, p=weight / weight.sum())
 
 
 def _reject(rng: np.random.Generator, episode_of: Array, batch: int, length: int) -> Array:

@@ -12,6 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -79,7 +80,7 @@ def migrate(folder: Path) -> None:
     """
     if not os.access(folder, os.W_OK):
         return
-    connection = _connect(folder / FILE_NAME, write=True)
+    connection = connect(folder / FILE_NAME, write=True)
     try:
         if layout.version_of(connection) < layout.VERSION:
             with lock(folder):
@@ -90,6 +91,14 @@ def migrate(folder: Path) -> None:
 
 def create(folder: Path, spec: RobotSpec) -> None:
     """Lay out an empty store; it appears under its name only when it is whole."""
+    with new_store(folder, len(spec.sensors)) as connection:
+        about = (uuid.uuid4().hex, msgspec.json.encode(spec).decode())
+        connection.execute("INSERT INTO about VALUES (?, ?)", about)
+
+
+@contextmanager
+def new_store(folder: Path, sensors: int) -> Iterator[sqlite3.Connection]:
+    """A store to be filled inside, which then takes its place, over the one that is there."""
     new = folder / f"{FILE_NAME}.new"
     new.unlink(missing_ok=True)
     connection = sqlite3.connect(new, isolation_level=None)
@@ -97,11 +106,12 @@ def create(folder: Path, spec: RobotSpec) -> None:
         # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
         connection.execute("PRAGMA page_size = 16384")
         connection.execute("PRAGMA journal_mode = WAL")
-        layout.lay_out(connection, len(spec.sensors))
-        about = (uuid.uuid4().hex, msgspec.json.encode(spec).decode())
-        connection.execute("INSERT INTO about VALUES (?, ?)", about)
+        layout.lay_out(connection, sensors)
+        yield connection
     finally:
         connection.close()
+    for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
+        (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)
     settle(new, folder / FILE_NAME)
 
 
@@ -129,7 +139,7 @@ class Store:
             sqlite3.Error: when it is not a store or is damaged.
         """
         self._folder = folder
-        self._connection = _connect(folder / FILE_NAME, write)
+        self._connection = connect(folder / FILE_NAME, write)
         try:
             layout.check_version(folder, self._connection)
             self.id, self.spec = self._about()
@@ -265,6 +275,18 @@ class Store:
         self._connection.execute(f"UPDATE step SET {marks} WHERE step = ?", (*mended, index))
         return True
 
+    def put_back(self, index: int, episode: int, step: Step) -> None:
+        """Write a step that is gone or past mending, as another witness tells it."""
+        self._begin()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO episode (id, first, provenance, begun_unix_s) "
+            "VALUES (?, ?, 'known from the view alone', 0.0)",
+            (episode, index),
+        )
+        self._connection.execute("DELETE FROM step WHERE step = ?", (index,))
+        self._connection.execute(self._insert, row.to_row(index, episode, step, self.spec))
+        self.count = max(self.count, index + 1)
+
     def forget_films(self, first: int) -> None:
         """Take the films that begin at this step out of the store; no step may need them."""
         self._begin()
@@ -317,7 +339,8 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
 
 
-def _connect(file: Path, write: bool) -> sqlite3.Connection:
+def connect(file: Path, write: bool) -> sqlite3.Connection:
+    """Open a store's file, which must be there; its transactions end when the disk says so."""
     mode = "rw" if write else "ro"
     if not write and not os.access(file.parent, os.W_OK) and not _has_log(file):
         mode = "ro&immutable=1"  # SQLite otherwise wants to put a lock file beside it

@@ -7,6 +7,7 @@ program's own memory does not grow with the robot's life.
 """
 
 import os
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class _Mark:
     layout: int = 1
 
 
-LAYOUT = 2  # of the view's rows; a view of another one is made again
+LAYOUT = 3  # of the view's rows; a view of another one is made again
 
 
 class Column:
@@ -104,9 +105,10 @@ class View:
 
     def append(self, episode: int, step: Step) -> None:
         """Add one step; it can be drawn at once."""
-        self.index.write(self.count, self._row(episode, step))
-        for name, column in self.sensors.items():
-            column.write(self.count, step.observation.sensors[name])
+        readings = [step.observation.sensors[name] for name in self.sensors]
+        self.index.write(self.count, _sealed(self._row(episode, step), readings))
+        for column, reading in zip(self.sensors.values(), readings, strict=True):
+            column.write(self.count, reading)
         self.count += 1
 
     def extend(self, steps: Iterable[tuple[int, Step]]) -> None:
@@ -155,8 +157,9 @@ class View:
 
     def holds(self, index: int, episode: int, step: Step) -> bool:
         """Whether one row is this step, as far as the step's readings are in it."""
-        same = self.index.rows[index].tobytes() == self._row(episode, step).tobytes()
-        return same and all(
+        row = self._row(episode, step)
+        row["checksum"] = self.index.rows[index]["checksum"]  # not of what is in films
+        return self.index.rows[index].tobytes() == row.tobytes() and all(
             np.array_equal(self.sensors[name].rows[index], reading)
             for name, reading in step.observation.sensors.items()
         )
@@ -177,6 +180,14 @@ class View:
         )
         return int(row["episode"]), step
 
+    def proves(self, index: int) -> bool:
+        """Whether one row is what was written, by its own checksum; also beyond `count`."""
+        if index >= self.capacity:
+            return False
+        row = np.array(self.index.rows[index])
+        readings = [column.rows[index] for column in self.sensors.values()]
+        return bool(_sealed(row.copy(), readings)["checksum"] == row["checksum"])
+
     def resembles(self, store: Store, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
         glimpsed = store.glimpse(index)
@@ -187,6 +198,16 @@ class View:
 
     def _columns(self) -> list[Column]:
         return [self.index, *self.sensors.values()]
+
+
+def _sealed(row: Array, readings: list[Array]) -> Array:
+    """An index row with the checksum of all that the view has of its step; changes it in place."""
+    row["checksum"] = 0
+    checksum = zlib.crc32(row.tobytes())
+    for reading in readings:
+        checksum = zlib.crc32(reading.tobytes(), checksum)
+    row["checksum"] = checksum
+    return row
 
 
 def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
@@ -202,6 +223,7 @@ def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
             ("terminated", np.bool_),
             ("truncated", np.bool_),
             ("intervention", np.bool_),
+            ("checksum", np.uint32),
         ],
         align=True,
     )
@@ -234,22 +256,27 @@ def read_view(folder: Path, scratch: Path, store: Store) -> View:
 
 def trusted_view(folder: Path, store: Store, mode: str = "rb") -> View | None:
     """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
-    try:
-        mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
-        view = View(folder, store, mode)
-    except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
+    view = view_of(folder, store, mode)
+    if view is None:
         return None
-    count = min(mark.count, store.count)
-    probes = {int(k) for k in np.linspace(0, count - 1, _PROBES)} if count else set()
-    if (
-        (mark.memory, mark.layout) == (store.id, LAYOUT)
-        and view.capacity >= count
-        and all(view.resembles(store, k) for k in probes)
-    ):
-        view.count = count
+    probes = {int(k) for k in np.linspace(0, view.count - 1, _PROBES)} if view.count else set()
+    if view.capacity >= view.count and all(view.resembles(store, k) for k in probes):
         return view
     view.close()
     return None
+
+
+def view_of(folder: Path, store: Store, mode: str = "rb") -> View | None:
+    """The view in `folder` where it is of this store; what is in it may still be wrong."""
+    try:
+        mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
+        if (mark.memory, mark.layout) != (store.id, LAYOUT):
+            return None
+        view = View(folder, store, mode)
+    except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
+        return None
+    view.count = min(mark.count, store.count)
+    return view
 
 
 def _anew(folder: Path, store: Store) -> View:

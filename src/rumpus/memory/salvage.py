@@ -1,0 +1,113 @@
+"""Salvage: a store whose file SQLite cannot read any more is made anew of what can be read in it.
+
+A file whose end was cut off, or whose pages were overwritten, is refused as a whole although most
+of its steps are in it. They are copied one by one into a new file; what cannot be read is left for
+`repair` to bring back from the training view. The damaged file stays, under another name.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from rumpus.errors import MemoryFault
+from rumpus.memory import witness
+from rumpus.memory.durable import sync_folder
+from rumpus.memory.store import FILE_NAME, connect, new_store
+
+_PARTS = ("", "-wal")  # of a store; the third, -shm, SQLite makes again
+_SHORT = ("about", "episode", "movie")  # tables that are read as a whole
+# In the header of an SQLite file, see section 1.3 of its file format.
+_MAGIC = b"SQLite format 3\0"
+_PAGE_BYTES = slice(16, 18)
+_PAGES = slice(28, 32)
+
+
+def salvage(folder: Path) -> bool:
+    """Make the store anew where its file cannot be read; whether it had to be.
+
+    Raises:
+        MemoryFault: when not even whose memory it is can be read in it.
+    """
+    wreck = folder / f"{FILE_NAME}.wreck"
+    if not wreck.exists():  # else this was begun before, and what is there may be half of it
+        if _is_sound(folder / FILE_NAME):
+            return False
+        _put_aside(folder, wreck)
+    try:
+        with closing(connect(wreck, write=True)) as source:
+            _copy(folder, source)
+    except sqlite3.DatabaseError as error:
+        raise MemoryFault(
+            f"The memory {folder} is damaged beyond what can be salvaged ({error}); put back a "
+            "copy of its folder."
+        ) from error
+    _keep(folder, wreck)
+    return True
+
+
+def _is_sound(file: Path) -> bool:
+    """Whether SQLite finds every row where it belongs; what is in the rows is not looked at."""
+    try:
+        with closing(connect(file, write=True)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.OperationalError:  # locked, no such file, no room
+        raise
+    except sqlite3.DatabaseError:
+        return False
+    return bool(found == ("ok",))
+
+
+def _put_aside(folder: Path, wreck: Path) -> None:
+    """Copy the store, and make it as long as its header says that it is."""
+    for part in reversed(_PARTS):  # its own name last: then all of it is there
+        if (folder / f"{FILE_NAME}{part}").exists():
+            shutil.copyfile(folder / f"{FILE_NAME}{part}", f"{wreck}{part}")
+    with wreck.open("r+b") as file:
+        header = file.read(100)
+        page_bytes = int.from_bytes(header[_PAGE_BYTES], "big")
+        pages = int.from_bytes(header[_PAGES], "big")
+        if header.startswith(_MAGIC):
+            file.truncate(max(page_bytes * pages, wreck.stat().st_size))
+
+
+def _copy(folder: Path, source: sqlite3.Connection) -> None:
+    source.row_factory = sqlite3.Row
+    columns = [column["name"] for column in source.execute("PRAGMA table_info(step)")]
+    sensors = sum(column.startswith("sensor_") for column in columns)
+    with new_store(folder, sensors) as into:
+        into.execute("BEGIN")
+        for table in _SHORT:
+            _take_over(into, table, _from_both_ends(source, table))
+        _take_over(into, "step", _one_by_one(source, witness.told(folder)))
+        into.execute("COMMIT")
+
+
+def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]) -> None:
+    for row in rows:  # by name, as an older layout has fewer columns
+        names, marks = ", ".join(row.keys()), ", ".join("?" * len(row))
+        into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row))
+
+
+def _from_both_ends(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
+    """The rows of a table, or those up to the first that cannot be read, from either end."""
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite3.DatabaseError):
+            yield from source.execute(f"SELECT * FROM {table} ORDER BY 1 {order}")
+            return
+
+
+def _one_by_one(source: sqlite3.Connection, count: int) -> Iterator[sqlite3.Row]:
+    """The steps that can be read, each looked for by itself."""
+    for index in range(count):
+        with suppress(sqlite3.DatabaseError):
+            yield from source.execute("SELECT * FROM step WHERE step = ?", (index,))
+
+
+def _keep(folder: Path, wreck: Path) -> None:
+    """Give the damaged file its last name: a later salvage begins anew."""
+    number = len(list(folder.glob(f"{FILE_NAME}.damaged-*"))) + 1
+    Path(f"{wreck}-wal").unlink(missing_ok=True)
+    wreck.rename(folder / f"{FILE_NAME}.damaged-{number}")
+    sync_folder(folder)

@@ -1,0 +1,82 @@
+"""A store that SQLite refuses is made anew, and no step is lost that the view still has."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.memory.conftest import StepOf
+
+from rumpus.errors import MemoryFault
+from rumpus.memory import Memory
+from rumpus.memory.repair import repair
+from rumpus.memory.store import FILE_NAME
+from rumpus.spec import RobotSpec
+
+LIVED_N = 600
+PAGE_BYTES = 16384
+
+
+def quiet(done: int, total: int) -> None:
+    assert done <= total
+
+
+@pytest.fixture
+def folder(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> Path:
+    with Memory.create(tmp_path / "memory", spec) as memory:
+        for k in range(LIVED_N):
+            if k % 100 == 0:
+                memory.begin_episode("life")
+            memory.append(step_of(k))
+    return tmp_path / "memory"
+
+
+def assert_whole(folder: Path, step_of: StepOf) -> None:
+    with Memory.open(folder) as memory:
+        assert len(memory) == LIVED_N
+        assert memory.verify(quiet).good
+        for k, (_, step) in enumerate(memory.steps(0, LIVED_N)):
+            lived = step_of(k)
+            for name, reading in lived.observation.sensors.items():
+                np.testing.assert_array_equal(step.observation.sensors[name], reading)
+        memory.begin_episode("on")
+        memory.append(step_of(LIVED_N))
+
+
+@pytest.mark.parametrize("lost_bytes", [200, 5000, PAGE_BYTES, 3 * PAGE_BYTES + 17])
+def test_a_file_without_its_end_is_salvaged(folder: Path, step_of: StepOf, lost_bytes: int) -> None:
+    file = folder / FILE_NAME
+    with file.open("r+b") as store:
+        store.truncate(file.stat().st_size - lost_bytes)
+    if lost_bytes >= PAGE_BYTES:  # the end of a page alone is taken for zeros
+        with pytest.raises(MemoryFault, match=r"damaged .* rumpus memory repair"):
+            Memory.open(folder)
+    done = repair(folder, False, quiet)
+    assert done.salvaged
+    assert (folder / f"{FILE_NAME}.damaged-1").exists()
+    assert not done.lost
+    assert_whole(folder, step_of)
+
+
+@pytest.mark.parametrize("page", range(8, 15))
+def test_an_overwritten_page_is_salvaged(folder: Path, step_of: StepOf, page: int) -> None:
+    with (folder / FILE_NAME).open("r+b") as store:
+        store.seek(page * PAGE_BYTES)
+        store.write(b"holiday" * (PAGE_BYTES // 7))
+    assert repair(folder, False, quiet).lost == []
+    assert_whole(folder, step_of)
+
+
+def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> None:
+    """The wreck was put aside whole; the store had lost its log, and was not yet replaced."""
+    file = folder / FILE_NAME
+    shutil.copyfile(file, f"{file}.wreck")
+    file.write_bytes(file.read_bytes()[: 4 * PAGE_BYTES])
+    assert repair(folder, False, quiet).salvaged
+    assert_whole(folder, step_of)
+
+
+def test_what_is_no_store_at_all_is_beyond_salvage(folder: Path) -> None:
+    (folder / FILE_NAME).write_text("my holiday pictures\n" * 5000)
+    with pytest.raises(MemoryFault, match="damaged beyond what can be salvaged"):
+        repair(folder, False, quiet)
