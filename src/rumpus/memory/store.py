@@ -12,7 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -78,15 +78,11 @@ def migrate(folder: Path) -> None:
     Raises:
         MemoryFault: when another writer has it.
     """
-    if not os.access(folder, os.W_OK):
-        return
-    connection = connect(folder / FILE_NAME, write=True)
-    try:
-        if layout.version_of(connection) < layout.VERSION:
-            with lock(folder):
-                layout.migrate(connection)
-    finally:
-        connection.close()
+    with closing(connect(folder / FILE_NAME, write=False)) as connection:
+        if layout.version_of(connection) >= layout.VERSION or not os.access(folder, os.W_OK):
+            return
+    with lock(folder), closing(connect(folder / FILE_NAME, write=True)) as connection:
+        layout.migrate(connection)
 
 
 def create(folder: Path, spec: RobotSpec) -> None:

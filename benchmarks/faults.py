@@ -1,0 +1,104 @@
+"""What becomes of a memory when its writer is killed, the power fails, or its end is cut off.
+
+    python benchmarks/faults.py kills --count 10000 --jobs 2
+    python benchmarks/faults.py power --count 2000
+    python benchmarks/faults.py tails --jobs 2
+
+`kills` kills writers at random moments. `power` loses, at random moments of a writer's life, what
+was not yet synced, for each durability; it needs strace. `tails` cuts the log at every byte of its
+last commits, looks, and repairs. The same faults, fewer of them, are part of the tests: see
+tests/faults. Writes benchmarks/results/faults-*.json.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
+
+from killing import kill_writers
+from power import lose_power, write_under_strace
+from tails import FRAME_BYTES, cut_at, killed_writer
+
+from rumpus.play.result import Row, write_result
+
+RESULTS = Path(__file__).parent / "results"
+TOGETHER = 100  # faults of one memory's series, or of one process at a time
+LAST_FRAMES = 4  # of the log, that are cut into byte by byte
+
+
+def main() -> None:
+    """Do what was asked for and write the toll."""
+    asked = _asked()
+    rows = {"kills": kills, "power": power, "tails": tails}[asked.what](asked)
+    write_result(RESULTS / f"faults-{asked.what}.json", f"faults-{asked.what}", rows)
+    for row in rows:
+        print(row.json())
+
+
+def kills(asked: argparse.Namespace) -> list[Row]:
+    """Writers killed at random moments."""
+    begun_s = time.monotonic()
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        tolls = list(pool.map(_some_kills, range(asked.count // TOGETHER)))
+    return [_row("killed", tolls, begun_s)]
+
+
+def _some_kills(seed: int) -> dict[str, int]:
+    with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
+        return asdict(kill_writers(Path(scratch), TOGETHER, random.Random(seed)))
+
+
+def power(asked: argparse.Namespace) -> list[Row]:
+    """Power lost at random moments, for each durability."""
+    rows = []
+    for durability in ("group", "step"):
+        begun_s = time.monotonic()
+        with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
+            life, log = Path(scratch) / "life", Path(scratch) / "calls"
+            write_under_strace(life, log, 3000, durability)
+            with log.open() as calls:
+                toll = lose_power(life, calls, Path(scratch), asked.count, random.Random(0))
+        rows.append(_row(f"power lost, durability {durability}", [asdict(toll)], begun_s))
+    return rows
+
+
+def tails(asked: argparse.Namespace) -> list[Row]:
+    """The log cut at every byte of its last frames."""
+    begun_s = time.monotonic()
+    every = range(1, LAST_FRAMES * FRAME_BYTES + 1)
+    parts = [every[first :: 8 * asked.jobs] for first in range(8 * asked.jobs)]
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        tolls = list(pool.map(_some_cuts, parts))
+    return [_row("log cut at every byte", tolls, begun_s)]
+
+
+def _some_cuts(offsets: Iterable[int]) -> dict[str, int]:
+    with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
+        killed_writer(Path(scratch) / "m", 60)
+        return asdict(cut_at(Path(scratch) / "m", offsets))
+
+
+def _row(variant: str, tolls: list[dict[str, int]], begun_s: float) -> Row:
+    """All tolls in one."""
+    total = {name: sum(toll[name] for toll in tolls) for name in tolls[0]}
+    n = total.pop("kills", 0) + total.pop("cuts", 0)
+    return Row(variant, 0, n, 0, round(time.monotonic() - begun_s, 1), {**total})
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("what", choices=("kills", "power", "tails"))
+    parser.add_argument("--count", type=int, default=1000, help="of kills, or of power losses")
+    parser.add_argument("--jobs", type=int, default=1, help="at a time")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
