@@ -47,6 +47,21 @@ def test_verify_names_the_step_and_repair_mends_it(
     assert json.loads(capsys.readouterr().out)["whole"] == 60
 
 
+def test_a_store_that_lost_its_end_is_mended(
+    dot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = dot / "memory" / "memory.sqlite"
+    with store.open("r+b") as file:
+        file.truncate(store.stat().st_size - 16384)
+    assert main(["memory", "info", str(dot)]) == 2
+    assert "rumpus memory repair" in capsys.readouterr().err
+    assert main(["memory", "repair", str(dot)]) == 0
+    said = capsys.readouterr().out
+    assert "made anew" in said
+    assert "came back from the view alone" in said
+    assert main(["memory", "verify", str(dot)]) == 0
+
+
 def test_merge_takes_over_once(
     dot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

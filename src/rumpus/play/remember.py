@@ -123,9 +123,15 @@ def repair(path: Path, accept_loss: bool) -> int:
         done = mend(folder(path), accept_loss, tick)
         with Memory.open(folder(path), write=False) as memory:
             missing = memory.missing()
+    if done.salvaged:
+        print("The store's file could not be read and was made anew; the damaged one stays beside "
+              "it under another name.")  # fmt: skip
     for damage in done.lost:
         print(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
     print(f"{len(done.mended):,} steps are as they were written again, {len(done.lost):,} are not.")
+    if done.recalled:
+        print(f"{len(done.recalled):,} steps came back from the view alone: as sensed and done, "
+              "without the reasons noted with them.")  # fmt: skip
     if done.forgotten:
         print(f"{done.forgotten:,} lost steps are no longer missed; the robot can go on.")
     elif missing:
