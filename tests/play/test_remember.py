@@ -47,9 +47,7 @@ def test_verify_names_the_step_and_repair_mends_it(
     assert json.loads(capsys.readouterr().out)["whole"] == 60
 
 
-def test_a_store_that_lost_its_end_is_mended(
-    dot: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_store_that_lost_its_end_is_mended(dot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = dot / "memory" / "memory.sqlite"
     with store.open("r+b") as file:
         file.truncate(store.stat().st_size - 16384)

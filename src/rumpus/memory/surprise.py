@@ -18,6 +18,8 @@ from rumpus.types import Array
 
 NEVER_SEEN = 10.0
 LEAST = 1e-4
+FRESH_DRAWS = 20  # at least, from one running sum
+STEPS_PER_DRAW = 1000  # of memory: with them a draw costs the same in a life of any length
 
 
 class Surprise:
@@ -47,11 +49,11 @@ class Surprise:
         if steps > len(self._values):
             fresh = np.full(steps - len(self._values), NEVER_SEEN, np.float32)
             self._values = np.concatenate([self._values, fresh])
-        # Running sums cost more than a draw; sums a few draws old are as good.
+        # Running sums cost more than a draw, the more the longer the life; old ones are as good.
         if self._stale == 0 or self._steps != steps:
             self._begins, self._steps = sampler.starts(episode_of, length), steps
             self._total = np.cumsum(self._values[self._begins], dtype=np.float64)
-        self._stale = (self._stale + 1) % 20
+        self._stale = (self._stale + 1) % max(FRESH_DRAWS, steps // STEPS_PER_DRAW)
         if not len(self._begins):
             return self._begins
         drawn = np.searchsorted(self._total, rng.random(count) * self._total[-1])
