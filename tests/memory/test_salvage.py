@@ -1,5 +1,6 @@
 """A store that SQLite refuses is made anew, and no step is lost that the view still has."""
 
+import random
 import shutil
 from pathlib import Path
 
@@ -63,6 +64,17 @@ def test_an_overwritten_page_is_salvaged(folder: Path, step_of: StepOf, page: in
     with (folder / FILE_NAME).open("r+b") as store:
         store.seek(page * PAGE_BYTES)
         store.write(b"holiday" * (PAGE_BYTES // 7))
+    assert repair(folder, False, quiet).lost == []
+    assert_whole(folder, step_of)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bytes_overwritten_anywhere_lose_no_step(folder: Path, step_of: StepOf, seed: int) -> None:
+    chance = random.Random(seed)
+    size = (folder / FILE_NAME).stat().st_size
+    with (folder / FILE_NAME).open("r+b") as store:
+        store.seek(chance.randrange(100, size))  # behind the header, without which it is no store
+        store.write(chance.randbytes(chance.choice([1, 500, 20_000])))
     assert repair(folder, False, quiet).lost == []
     assert_whole(folder, step_of)
 
