@@ -73,7 +73,7 @@ def test_bytes_overwritten_anywhere_lose_no_step(folder: Path, step_of: StepOf, 
     chance = random.Random(seed)
     size = (folder / FILE_NAME).stat().st_size
     with (folder / FILE_NAME).open("r+b") as store:
-        store.seek(chance.randrange(100, size))  # behind the header, without which it is no store
+        store.seek(chance.randrange(size))
         store.write(chance.randbytes(chance.choice([1, 500, 20_000])))
     assert repair(folder, False, quiet).lost == []
     assert_whole(folder, step_of)
@@ -88,7 +88,21 @@ def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> No
     assert_whole(folder, step_of)
 
 
-def test_what_is_no_store_at_all_is_beyond_salvage(folder: Path) -> None:
+def not_a_store(folder: Path) -> None:
     (folder / FILE_NAME).write_text("my holiday pictures\n" * 5000)
+
+
+def test_a_store_that_is_none_any_more_comes_back_from_the_view(
+    folder: Path, step_of: StepOf
+) -> None:
+    not_a_store(folder)
+    done = repair(folder, False, quiet)
+    assert (len(done.recalled), done.lost) == (LIVED_N, [])
+    assert_whole(folder, step_of)
+
+
+def test_without_store_and_view_nothing_is_left(folder: Path) -> None:
+    not_a_store(folder)
+    shutil.rmtree(folder / "view")
     with pytest.raises(MemoryFault, match="damaged beyond what can be salvaged"):
         repair(folder, False, quiet)

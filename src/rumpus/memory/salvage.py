@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+import msgspec
+
 from rumpus.errors import MemoryFault
 from rumpus.memory import witness
 from rumpus.memory.durable import sync_folder
-from rumpus.memory.store import FILE_NAME, connect, new_store
+from rumpus.memory.store import FILE_NAME, connect, new_store, say_whose
+from rumpus.memory.view import VIEW_NAME, whose
+from rumpus.spec import RobotSpec
 
 _PARTS = ("", "-wal")  # of a store; the third, -shm, SQLite makes again
-_SHORT = ("about", "episode", "movie")  # tables that are read as a whole
 # In the header of an SQLite file, see section 1.3 of its file format.
 _MAGIC = b"SQLite format 3\0"
 _PAGE_BYTES = slice(16, 18)
@@ -28,21 +31,15 @@ def salvage(folder: Path) -> bool:
     """Make the store anew where its file cannot be read; whether it had to be.
 
     Raises:
-        MemoryFault: when not even whose memory it is can be read in it.
+        MemoryFault: when nothing says any more whose memory it is.
     """
     wreck = folder / f"{FILE_NAME}.wreck"
     if not wreck.exists():  # else this was begun before, and what is there may be half of it
         if _is_sound(folder / FILE_NAME):
             return False
         _put_aside(folder, wreck)
-    try:
-        with closing(connect(wreck, write=True)) as source:
-            _copy(folder, source)
-    except sqlite3.DatabaseError as error:
-        raise MemoryFault(
-            f"The memory {folder} is damaged beyond what can be salvaged ({error}); put back a "
-            "copy of its folder."
-        ) from error
+    with closing(sqlite3.connect(wreck)) as source:
+        _copy(folder, source)
     _keep(folder, wreck)
     return True
 
@@ -73,15 +70,29 @@ def _put_aside(folder: Path, wreck: Path) -> None:
 
 
 def _copy(folder: Path, source: sqlite3.Connection) -> None:
+    """Copy everything that can be read; whose it is stands in the view, too."""
     source.row_factory = sqlite3.Row
-    columns = [column["name"] for column in source.execute("PRAGMA table_info(step)")]
-    sensors = sum(column.startswith("sensor_") for column in columns)
-    with new_store(folder, sensors) as into:
+    known = _about(source) or whose(folder / VIEW_NAME)
+    if known is None:
+        raise MemoryFault(
+            f"The memory {folder} is damaged beyond what can be salvaged: neither its store nor "
+            "its view says whose it is; put back a copy of its folder."
+        )
+    id_, spec = known
+    with new_store(folder, len(spec.sensors)) as into:
         into.execute("BEGIN")
-        for table in _SHORT:
+        say_whose(into, id_, spec)
+        for table in ("episode", "movie"):
             _take_over(into, table, _from_both_ends(source, table))
         _take_over(into, "step", _one_by_one(source, witness.told(folder)))
         into.execute("COMMIT")
+
+
+def _about(source: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
+    with suppress(sqlite3.DatabaseError, ValueError, TypeError, msgspec.DecodeError):
+        [(id_, spec)] = source.execute("SELECT id, spec FROM about").fetchall()
+        return id_, msgspec.json.decode(spec, type=RobotSpec)
+    return None
 
 
 def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]) -> None:

@@ -88,8 +88,13 @@ def migrate(folder: Path) -> None:
 def create(folder: Path, spec: RobotSpec) -> None:
     """Lay out an empty store; it appears under its name only when it is whole."""
     with new_store(folder, len(spec.sensors)) as connection:
-        about = (uuid.uuid4().hex, msgspec.json.encode(spec).decode())
-        connection.execute("INSERT INTO about VALUES (?, ?)", about)
+        say_whose(connection, uuid.uuid4().hex, spec)
+
+
+def say_whose(connection: sqlite3.Connection, id_: str, spec: RobotSpec) -> None:
+    """Write into a new store which memory it is and whose."""
+    about = (id_, msgspec.json.encode(spec).decode())
+    connection.execute("INSERT INTO about VALUES (?, ?)", about)
 
 
 @contextmanager

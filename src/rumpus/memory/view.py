@@ -27,11 +27,15 @@ _PROBES = 32  # rows compared with the store when a view is opened
 
 @dataclass(frozen=True)
 class _Mark:
-    """Which memory a view is of, how many of its steps are durable in it, and how they lie."""
+    """Which memory a view is of, how many of its steps are durable in it, and how they lie.
+
+    The robot's spec is in it too, so that a view whose store is gone can still be understood.
+    """
 
     memory: str
     count: int
-    layout: int = 1
+    layout: int
+    spec: RobotSpec
 
 
 LAYOUT = 3  # of the view's rows; a view of another one is made again
@@ -90,7 +94,7 @@ class View:
 
     def __init__(self, folder: Path, store: Store, mode: str) -> None:
         """Open the view's files as they are, or make them empty with mode "x+b"."""
-        self._folder, self._id = folder, store.id
+        self._folder, self._id, self._spec = folder, store.id, store.spec
         self.count: int = 0
         self.index = Column(folder / "index.raw", index_dtype(store.spec), (), mode)
         self.sensors = {
@@ -128,7 +132,7 @@ class View:
         for column in self._columns():
             column.sync()
         new = self._folder / "mark.new"
-        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count, LAYOUT)))
+        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count, LAYOUT, self._spec)))
         new.replace(self._folder / "mark.json")
 
     def close(self) -> None:
@@ -268,15 +272,28 @@ def trusted_view(folder: Path, store: Store, mode: str = "rb") -> View | None:
 
 def view_of(folder: Path, store: Store, mode: str = "rb") -> View | None:
     """The view in `folder` where it is of this store; what is in it may still be wrong."""
+    mark = _mark_of(folder)
+    if mark is None or (mark.memory, mark.layout) != (store.id, LAYOUT):
+        return None
     try:
-        mark = msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
-        if (mark.memory, mark.layout) != (store.id, LAYOUT):
-            return None
         view = View(folder, store, mode)
-    except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
+    except FileNotFoundError:
         return None
     view.count = min(mark.count, store.count)
     return view
+
+
+def whose(folder: Path) -> tuple[str, RobotSpec] | None:
+    """The memory that the view in `folder` is of, by its id, and its robot; None where unknown."""
+    mark = _mark_of(folder)
+    return None if mark is None else (mark.memory, mark.spec)
+
+
+def _mark_of(folder: Path) -> _Mark | None:
+    try:
+        return msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
+    except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
+        return None
 
 
 def _anew(folder: Path, store: Store) -> View:
