@@ -1,5 +1,6 @@
 # make play: set up, let a robot play with a door, then show it five pictures
 # make test: every check there is
+# make learn: what takes longer: a thousand killed writers, a door learned to the end
 # Needs Python 3.11 or newer, with its venv module, and make; nothing else.
 
 PLAY  = $(BIN)/rumpus play door --run runs/first --steps 6000 --seed 0
@@ -27,6 +28,7 @@ play: setup
 	@echo "The report with its pictures is runs/first/report/index.html."
 
 learn: setup
+	RUMPUS_KILLS=1000 $(BIN)/pytest tests/faults/test_memory_kill.py
 	$(LEARN)
 
 test: setup
