@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
 
 from killing import kill_writers
 from power import lose_power, write_under_strace
-from tails import FRAME_BYTES, cut_at, killed_writer
+from tails import FRAME_BYTES, cut_at, kill_writer
 
 from rumpus.play.result import Row, write_result
 
@@ -81,7 +81,7 @@ def tails(asked: argparse.Namespace) -> list[Row]:
 
 def _some_cuts(offsets: Iterable[int]) -> dict[str, int]:
     with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
-        killed_writer(Path(scratch) / "m", 60)
+        kill_writer(Path(scratch) / "m", 60)
         return asdict(cut_at(Path(scratch) / "m", offsets))
 
 

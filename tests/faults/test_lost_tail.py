@@ -3,11 +3,11 @@
 import random
 from pathlib import Path
 
-from tails import FRAME_BYTES, cut_at, killed_writer
+from tails import FRAME_BYTES, cut_at, kill_writer
 
 
 def test_a_log_cut_anywhere_in_its_last_records(tmp_path: Path) -> None:
-    killed_writer(tmp_path / "m", 60)
+    kill_writer(tmp_path / "m", 60)
     chance = random.Random(0)
     edges = [k * FRAME_BYTES + near for k in (1, 2, 3, 6) for near in (-24, -1, 0, 1)]
     offsets = [1, *edges, *(chance.randrange(1, 8 * FRAME_BYTES) for _ in range(30))]
