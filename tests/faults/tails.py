@@ -1,5 +1,6 @@
 """A log cut off at any byte: what lay before is there, and repair knows the rest."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,20 +42,27 @@ class Cut:
 
 
 def kill_writer(folder: Path, steps: int) -> None:
-    """Let a writer live until it has acknowledged that many steps, and kill it."""
-    with subprocess.Popen(
-        [sys.executable, writer.__file__, folder], stdout=subprocess.PIPE
-    ) as life:
-        assert life.stdout is not None
-        while int(life.stdout.readline()) < steps:
-            pass
-        life.send_signal(signal.SIGKILL)
+    """Let a writer live until it has acknowledged that many steps, and kill it.
+
+    Where the kill came between a group's reaching the disk and anybody's being told, it is done
+    again: of such a group nothing could be missed, whatever is cut.
+    """
+    stored = -1
+    while stored != witness.told(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [sys.executable, writer.__file__, folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as life:
+            assert life.stdout is not None
+            while int(life.stdout.readline()) < steps:
+                pass
+            life.send_signal(signal.SIGKILL)
+        with Memory.open(folder, write=False) as memory:
+            stored = len(memory)
 
 
 def cut_at(folder: Path, offsets: Iterable[int]) -> Cut:
     """Cut the log of a killed writer's memory at each offset from its end in turn, and mend it."""
     stored = {name: (folder / name).read_bytes() for name in (FILE_NAME, LOG, "acknowledged")}
-    # Of a group that was on the disk when the kill came before anybody was told, none is missed.
     acknowledged, toll = witness.told(folder), Cut()
     for offset in offsets:
         for name, data in stored.items():
@@ -71,9 +79,9 @@ def _look(folder: Path, acknowledged: int, toll: Cut) -> None:
         with Memory.open(folder, write=False) as memory:
             toll.wrong += len(memory) - good_steps(memory)
             toll.missed += memory.missing()
-            toll.uncounted += max(len(memory), acknowledged) - len(memory) != memory.missing()
+            toll.uncounted += len(memory) + memory.missing() != acknowledged
         repair(folder, False, lambda done, total: None)
         with Memory.open(folder, write=False) as memory:
-            toll.lost += max(acknowledged - good_steps(memory), 0)
+            toll.lost += acknowledged - good_steps(memory)
     except MemoryFault:
         toll.unopened += 1
