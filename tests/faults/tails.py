@@ -50,7 +50,7 @@ def kill_writer(folder: Path, steps: int) -> None:
     stored = -1
     while stored != witness.told(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, writer.__file__, folder]
+        command = [sys.executable, writer.__file__, str(folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as life:
             assert life.stdout is not None
             while int(life.stdout.readline()) < steps:
