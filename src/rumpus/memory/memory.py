@@ -165,7 +165,7 @@ class Memory:
             InputError: when an action is not, or no episode was begun.
             MemoryFault: when the disk does not take it.
         """
-        self._check(step)
+        self.check(step)
         if self._open_episode is None:
             raise InputError("A step was appended before any episode; call begin_episode first.")
         with self._writing():
@@ -179,6 +179,33 @@ class Memory:
         if time.monotonic() - self._committed_s >= self._group_s:
             self.flush()
         return index
+
+    def check(self, step: Step) -> None:
+        """Refuse a step that is not of this robot, or not finite.
+
+        Raises:
+            WorldError: when the readings are not what the spec says.
+            InputError: when an action is not.
+        """
+        self.spec.check(step.observation.sensors)
+        if not np.isfinite(step.observation.time_s):
+            raise WorldError(
+                f"{self.spec.name} gave the capture time {step.observation.time_s}; "
+                "seconds on its clock were expected; mend observe()."
+            )
+        for name, time_s in step.observation.captured_s.items():
+            if not np.isfinite(time_s):
+                raise WorldError(
+                    f"{self.spec.name}: {self.spec.sensor(name).name} gave the capture time "
+                    f"{time_s}; seconds on the robot's clock were expected; mend observe()."
+                )
+        shape = (self.spec.action_size,)
+        for name, action in (("action", step.action), ("executed_action", step.executed_action)):
+            if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():
+                raise InputError(
+                    f"{self.spec.name}: {name} came as {action.dtype} {action.shape}, {action}; "
+                    f"finite float32 {shape} was expected; mend what chose it."
+                )
 
     def flush(self) -> None:
         """Make every step so far durable, and wait for the disk to say so.
@@ -394,27 +421,6 @@ class Memory:
 
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]
-
-    def _check(self, step: Step) -> None:
-        self.spec.check(step.observation.sensors)
-        if not np.isfinite(step.observation.time_s):
-            raise WorldError(
-                f"{self.spec.name} gave the capture time {step.observation.time_s}; "
-                "seconds on its clock were expected; mend observe()."
-            )
-        for name, time_s in step.observation.captured_s.items():
-            if not np.isfinite(time_s):
-                raise WorldError(
-                    f"{self.spec.name}: {self.spec.sensor(name).name} gave the capture time "
-                    f"{time_s}; seconds on the robot's clock were expected; mend observe()."
-                )
-        shape = (self.spec.action_size,)
-        for name, action in (("action", step.action), ("executed_action", step.executed_action)):
-            if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():
-                raise InputError(
-                    f"{self.spec.name}: {name} came as {action.dtype} {action.shape}, {action}; "
-                    f"finite float32 {shape} was expected; mend what chose it."
-                )
 
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""

@@ -4,7 +4,7 @@ For people to look at, and lossy: H.264 with half the colour resolution (yuv420p
 or a measurement needs stays in the memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
 from rumpus.memory.exchange.transfer import Transfer, appearing, chosen
 from rumpus.memory.memory import Memory
+from rumpus.memory.movie import encode
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
-QUALITY_CRF = 18  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
+QUALITY_CRF = "18"  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
 WIDEST_PX = 4096  # beyond this, the decoders inside phones and browsers give up
 COLOURS = 5  # how colours become yuv: ITU-R BT.601, which the converter uses, said to the player
 RANGE = 1  # and yuv's narrow range
@@ -42,10 +43,38 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
     """
     (lived,) = chosen(memory, [episode])
     shown = _shown(memory.spec)
-    width, height = _size(shown, enlarge)
+    size = _size(shown, enlarge)
     with appearing(file) as new:
-        _write(new, _pictures(memory, lived, shown, enlarge), memory.spec.rate_hz, width, height)
+        write_film(new, _pictures(memory, lived, shown, enlarge), memory.spec.rate_hz, size)
     return Transfer(file, 1, lived.length, _lost(memory.spec, shown))
+
+
+def write_film(
+    file: Path, pictures: Iterable[Array], rate_hz: float, size: tuple[int, int], **options: str
+) -> None:
+    """Write pictures, uint8 (h, w, 3), as an MP4 that is lossy.
+
+    Args:
+        file: the MP4.
+        pictures: any number of them.
+        rate_hz: pictures a second.
+        size: width and height; both even, for two pixels each way share their colour.
+        options: of x264, beyond the quality.
+
+    Raises:
+        OSError: when the disk does not take it.
+        ModuleNotFoundError: when PyAV is missing.
+    """
+    import av  # an extra: pip install 'rumpus[exchange]'
+
+    with av.open(str(file), "w", format="mp4") as container:
+        rate = Fraction(rate_hz).limit_denominator(1001)
+        stream = container.add_stream("libx264", rate, options={"crf": QUALITY_CRF, **options})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.colorspace = COLOURS
+        stream.codec_context.color_range = RANGE
+        encode(container, stream, pictures)
 
 
 def _shown(spec: RobotSpec) -> list[SensorSpec]:
@@ -61,7 +90,7 @@ def _shown(spec: RobotSpec) -> list[SensorSpec]:
 
 
 def _size(shown: list[SensorSpec], enlarge: int) -> tuple[int, int]:
-    """Width and height of the film; both even, for two pixels each way share their colour."""
+    """Width and height of the film, both even."""
     if enlarge < 1:
         raise InputError(f"A film enlarged {enlarge} times was asked for; give 1 or more.")
     width = enlarge * sum(s.shape[1] for s in shown)
@@ -88,21 +117,6 @@ def _pictures(
             canvas[: large.shape[0], left : left + large.shape[1]] = large  # grey fills all three
             left += large.shape[1]
         yield canvas
-
-
-def _write(file: Path, pictures: Iterator[Array], rate_hz: float, width: int, height: int) -> None:
-    import av  # an extra: pip install 'rumpus[exchange]'
-
-    with av.open(str(file), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(rate_hz).limit_denominator(1000))
-        stream.width, stream.height = width, height
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(QUALITY_CRF)}
-        stream.codec_context.colorspace = COLOURS
-        stream.codec_context.color_range = RANGE
-        for picture in pictures:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
 
 
 def _lost(spec: RobotSpec, shown: list[SensorSpec]) -> tuple[str, ...]:

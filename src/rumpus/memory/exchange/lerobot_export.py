@@ -1,10 +1,8 @@
 """A memory becomes a LeRobot dataset v3.0; see lerobot_layout.py for its files."""
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,75 +11,51 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rumpus.errors import InputError, MemoryFault
+from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
 from rumpus.memory.exchange import lerobot_layout as layout
 from rumpus.memory.exchange import lerobot_rows as rows
 from rumpus.memory.exchange import lerobot_stats as stats
-from rumpus.memory.exchange.lerobot import Exported
-from rumpus.memory.exchange.lerobot_layout import Info, Origin
-from rumpus.memory.exchange.transfer import sync
+from rumpus.memory.exchange.column import columns_of
+from rumpus.memory.exchange.film import write_film
+from rumpus.memory.exchange.transfer import Ours, Transfer, appearing, chosen
 from rumpus.memory.memory import Memory
-from rumpus.memory.store import sync_folder
-from rumpus.types import Array, Step
+from rumpus.spec import RobotSpec
 
 ROWS_AT_ONCE = 256  # a row group: what is in RAM
 DATA_FILE_BYTES = 100 * 2**20
 LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
+QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
 
 
-def export(memory: Memory, folder: Path, video: bool) -> Exported:
+def export(memory: Memory, folder: Path, video: bool) -> Transfer:
     """See lerobot.export_lerobot."""
-    _check(memory, folder, video)
-    lived = [episode for episode in memory.episodes() if episode.length]
-    with _appearing(folder) as new:
-        writer = _Writer(new, memory, video)
-        try:
-            for episode in lived:
-                writer.write(episode)
-        finally:
-            writer.close()
-        writer.describe()
-    frames = sum(episode.length for episode in lived)
-    return Exported(folder, len(lived), frames, tuple(_lost(memory, lived, video)))
+    _check(memory.spec, video)
+    lived = chosen(memory, None)
+    with appearing(folder) as new, closing(_Writer(new, memory, video)) as writer:
+        for number, episode in enumerate(lived):
+            writer.write(number, episode)
+        writer.close()
+        writer.describe(lived)
+    return Transfer(folder, len(lived), len(memory), tuple(_lost(memory, lived, video)))
 
 
-def _check(memory: Memory, folder: Path, video: bool) -> None:
-    if folder.exists() or folder.is_symlink():
-        raise InputError(f"{folder} exists already; name a new folder for the LeRobot dataset.")
-    if not len(memory):
-        raise InputError(f"The memory {memory.path} is empty; there is nothing to export.")
-    channels = {3} if video else set(rows.MODES)
-    for sensor in memory.spec.sensors:
-        if sensor.is_picture and sensor.shape[2] not in channels:
+def _check(spec: RobotSpec, video: bool) -> None:
+    for sensor in spec.sensors:
+        if not sensor.is_picture:
+            continue
+        height, width, channels = sensor.shape
+        if channels not in ({3} if video else set(rows.MODES)):
             raise InputError(
-                f"The pictures of '{sensor.name}' have {sensor.shape[2]} channels, but "
+                f"The pictures of '{sensor.name}' have {channels} channels, but "
                 + ("a video takes 3; export without video." if video else "PNG takes 1 to 4; "
                    "give the robot a sensor for each group of up to four channels.")
             )  # fmt: skip
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder to write into that gets its name, durably, when everything in it is written."""
-    new = folder.with_name(f"{folder.name}.new")
-    try:
-        if (new / layout.ORIGIN).exists():
-            shutil.rmtree(new)  # of an export that was killed
-        new.mkdir(parents=True)
-        try:
-            yield new
-            sync(new)
-            new.rename(folder)
-        except BaseException:
-            shutil.rmtree(new)
-            raise
-        sync_folder(folder.parent)
-    except OSError as error:
-        raise MemoryFault(
-            f"The LeRobot dataset {folder} cannot be written: {error.strerror or error}, at "
-            f"{error.filename or new}; make room there, or name another folder."
-        ) from error
+        if video and (height % 2 or width % 2):
+            raise InputError(
+                f"Pictures of {height}x{width} px cannot become a video, whose sides are even; "
+                "export without video, as PNG."
+            )
 
 
 class _Writer:
@@ -98,26 +72,29 @@ class _Writer:
                         for s in memory.spec.sensors if s.is_picture}  # fmt: skip
         self._file_index = -1
         self._rows: pq.ParquetWriter | None = None
-        origin = Origin(layout.ORIGIN_VERSION, memory.spec, self._keys)
-        _write(folder / layout.ORIGIN, msgspec.json.format(msgspec.json.encode(origin)))
 
-    def write(self, episode: Episode) -> None:
+    def write(self, number: int, episode: Episode) -> None:
         """Write one episode: its rows, its films, and what is to be told of it."""
-        number = len(self._records)
+        lived = slice(episode.first, episode.first + episode.length)
         record: dict[str, Any] = {
             "episode_index": number,
             "tasks": [episode.provenance],
             "length": episode.length,
-            "dataset_from_index": episode.first,
-            "dataset_to_index": episode.first + episode.length,
+            "dataset_from_index": lived.start,
+            "dataset_to_index": lived.stop,
             "meta/episodes/chunk_index": 0,
             "meta/episodes/file_index": 0,
         }
-        record |= self._write_rows(episode, number)
+        record |= self._write_rows(number, episode)
         if self._video:
-            record |= self._films(episode, number)
-        for key, told in self._stats(episode).items():
-            record |= {f"stats/{key}/{name}": value for name, value in told.items()}
+            record |= self._films(number, lived)
+        told = self._numbers(lived)
+        for name, (counts, looked) in self._looked.items():
+            more = stats.histogram(self._memory.frames(name)[lived])
+            self._looked[name] = (counts + more[0], looked + more[1])
+            told[self._keys[name]] = stats.of_pictures(*more)
+        for key, of in told.items():
+            record |= {f"stats/{key}/{name}": value for name, value in of.items()}
         self._records.append(record)
 
     def close(self) -> None:
@@ -126,92 +103,80 @@ class _Writer:
             self._rows.close()
             self._rows = None
 
-    def describe(self) -> None:
+    def describe(self, lived: Sequence[Episode]) -> None:
         """Write what is known when all episodes are: everything in meta/."""
-        length = self._records[-1]["dataset_to_index"]
-        whole = replace(self._memory.episodes()[0], first=0, length=length)
-        told = self._numbers(whole) | {
+        spec = self._memory.spec
+        told = self._numbers(slice(None)) | {
             self._keys[name]: stats.of_pictures(*looked) for name, looked in self._looked.items()
         }
-        _write(self._folder / layout.STATS, json.dumps(told, indent=1).encode())
-        _write_table(self._folder / layout.TASKS, rows.tasks_table(self._tasks))
-        episodes = self._folder / layout.EPISODES.format(chunk_index=0, file_index=0)
-        _write_table(episodes, pa.Table.from_pylist(self._records))
-        info = msgspec.json.encode(self._info())
-        _write(self._folder / layout.INFO, msgspec.json.format(info, indent=4))
-
-    def _info(self) -> Info:
-        rate = self._memory.spec.rate_hz
-        return Info(
+        episodes = layout.EPISODES.format(chunk_index=0, file_index=0)
+        pq.write_table(pa.Table.from_pylist(self._records), self._file(episodes))
+        pq.write_table(rows.tasks_table(self._tasks), self._file(layout.TASKS))
+        info = layout.Info(
             layout.VERSION,
-            int(rate) if rate == int(rate) else rate,
+            int(spec.rate_hz) if spec.rate_hz == int(spec.rate_hz) else spec.rate_hz,
             self._features,
-            total_episodes=len(self._records),
+            total_episodes=len(lived),
             total_frames=self._records[-1]["dataset_to_index"],
             total_tasks=len(self._tasks),
-            robot_type=self._memory.spec.name,
-            splits={"train": f"0:{len(self._records)}"},
+            robot_type=spec.name,
+            splits={"train": f"0:{len(lived)}"},
             video_path=layout.VIDEO if self._video else None,
         )
+        self._file(layout.STATS).write_text(json.dumps(told, indent=1))
+        for name, about in ((layout.INFO, info), (layout.OURS, Ours(spec, tuple(lived)))):
+            self._file(name).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=4))
 
-    def _write_rows(self, episode: Episode, number: int) -> dict[str, int]:
-        file = self._open_rows()
+    def _file(self, name: str) -> Path:
+        file = self._folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def _write_rows(self, number: int, episode: Episode) -> dict[str, int]:
+        """An episode lies in one file; the next begins another where that is large."""
+        if self._rows is None or self._data_file().stat().st_size >= DATA_FILE_BYTES:
+            self.close()
+            self._file_index += 1
+            self._rows = pq.ParquetWriter(self._data_file(), self._schema, compression="snappy")
         task = self._tasks.setdefault(episode.provenance, len(self._tasks))
         for first in range(0, episode.length, ROWS_AT_ONCE):
             frames = np.arange(first, min(first + ROWS_AT_ONCE, episode.length))
-            steps = [self._memory.step(int(index)) for index in episode.first + frames]
-            file.write_table(self._table(episode, steps, frames, number, task))
+            columns = self._columns(episode.first + first, len(frames)) | {
+                "timestamp": frames / self._memory.spec.rate_hz,
+                "frame_index": frames,
+                "episode_index": np.full(len(frames), number),
+                "task_index": np.full(len(frames), task),
+            }
+            self._rows.write_table(rows.table(self._schema, columns))
         return _place("data", self._file_index)
-
-    def _open_rows(self) -> pq.ParquetWriter:
-        """The file for the next episode's rows; an episode lies in one file."""
-        if self._rows is not None and self._data_file().stat().st_size < DATA_FILE_BYTES:
-            return self._rows
-        self.close()
-        self._file_index += 1
-        self._data_file().parent.mkdir(parents=True, exist_ok=True)
-        self._rows = pq.ParquetWriter(self._data_file(), self._schema, compression="snappy")
-        return self._rows
 
     def _data_file(self) -> Path:
         chunk, file = divmod(self._file_index, layout.FILES_IN_CHUNK)
-        return self._folder / layout.DATA.format(chunk_index=chunk, file_index=file)
+        return self._file(layout.DATA.format(chunk_index=chunk, file_index=file))
 
-    def _table(
-        self, episode: Episode, steps: Sequence[Step], frames: Array, number: int, task: int
-    ) -> pa.Table:
-        columns = rows.columns_of(self._memory.spec, self._keys, steps) | {
-            "timestamp": frames / self._memory.spec.rate_hz,
-            "frame_index": frames,
-            "episode_index": np.full(len(frames), number),
-            "index": episode.first + frames,
-            "task_index": np.full(len(frames), task),
+    def _columns(self, first: int, count: int) -> dict[str, Any]:
+        steps = [step for _, step in self._memory.steps(first, first + count)]
+        told = columns_of(self._memory.spec, first, steps)
+        senses = {
+            key: [step.observation.sensors[name] for step in steps]
+            for name, key in self._keys.items()
         }
-        return rows.table(self._schema, columns)
+        return senses | {layout.column_of(name): column for name, column in told.items()}
 
-    def _films(self, episode: Episode, number: int) -> dict[str, Any]:
-        from rumpus.memory.exchange.lerobot_video import write_video  # av, for videos alone
-
+    def _films(self, number: int, lived: slice) -> dict[str, Any]:
         chunk, file = divmod(number, layout.FILES_IN_CHUNK)
-        rate, places = self._memory.spec.rate_hz, dict[str, Any]()
-        for name in self._looked:
-            key = self._keys[name]
+        rate_hz, places = self._memory.spec.rate_hz, dict[str, Any]()
+        for sensor in filter(lambda sensor: sensor.is_picture, self._memory.spec.sensors):
+            key, pictures = self._keys[sensor.name], self._memory.frames(sensor.name)[lived]
             path = layout.VIDEO.format(video_key=key, chunk_index=chunk, file_index=file)
-            write_video(self._folder / path, _of(self._memory.frames(name), episode), rate)
+            height, width = sensor.shape[:2]
+            write_film(self._file(path), pictures, rate_hz, (width, height), **QUICK)
             places |= _place(f"videos/{key}", number)
             places[f"videos/{key}/from_timestamp"] = 0.0
-            places[f"videos/{key}/to_timestamp"] = episode.length / rate
+            places[f"videos/{key}/to_timestamp"] = (lived.stop - lived.start) / rate_hz
         return places
 
-    def _stats(self, episode: Episode) -> dict[str, stats.Stats]:
-        told = self._numbers(episode)
-        for name, (counts, looked) in self._looked.items():
-            more = stats.histogram(_of(self._memory.frames(name), episode))
-            self._looked[name] = (counts + more[0], looked + more[1])
-            told[self._keys[name]] = stats.of_pictures(*more)
-        return told
-
-    def _numbers(self, episode: Episode) -> dict[str, stats.Stats]:
+    def _numbers(self, lived: slice) -> dict[str, stats.Stats]:
         columns = {
             self._keys[sensor.name]: self._memory.frames(sensor.name)
             for sensor in self._memory.spec.sensors
@@ -219,11 +184,7 @@ class _Writer:
         }
         columns["action"] = self._memory.executed_actions
         columns["rumpus.action"] = self._memory.actions
-        return {key: stats.of_numbers(_of(rows, episode)) for key, rows in columns.items()}
-
-
-def _of(column: Array, episode: Episode) -> Array:
-    return column[episode.first : episode.first + episode.length]
+        return {key: stats.of_numbers(rows[lived]) for key, rows in columns.items()}
 
 
 def _place(what: str, number: int) -> dict[str, int]:
@@ -231,21 +192,11 @@ def _place(what: str, number: int) -> dict[str, int]:
     return {f"{what}/chunk_index": chunk, f"{what}/file_index": file}
 
 
-def _write(file: Path, data: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-
-
-def _write_table(file: Path, table: pa.Table) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, file)
-
-
 def _lost(memory: Memory, lived: Sequence[Episode], video: bool) -> Iterator[str]:
     """Sentences on what LeRobot's format, or its reader, cannot hold."""
     yield (
-        "The hour at which each episode began has no place in LeRobot's format and is left out; "
-        "episodes are numbered anew from 0, in the same order."
+        "Episodes are numbered anew from 0, in the same order; when and where each was lived is in "
+        f"{layout.OURS}, which rumpus alone reads."
     )
     if empty := len(memory.episodes()) - len(lived):
         yield f"{empty} episodes without a step have no place in LeRobot's format."

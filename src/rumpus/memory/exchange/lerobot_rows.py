@@ -1,4 +1,4 @@
-"""Steps as rows of a LeRobot dataset's Parquet files, and columns of such files as arrays."""
+"""Columns as a LeRobot dataset's Parquet files hold them, there and back."""
 
 import io
 import json
@@ -10,35 +10,9 @@ import pyarrow as pa
 from PIL import Image
 
 from rumpus.memory.exchange.lerobot_layout import Feature, schema_of
-from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.types import Array
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
-
-
-def columns_of(spec: RobotSpec, keys: dict[str, str], steps: Sequence[Step]) -> dict[str, Any]:
-    """What a memory has of its steps, by feature; a sensor that tells no time has the step's."""
-    seen = [step.observation for step in steps]
-    senses = {
-        keys[sensor.name]: [observation.sensors[sensor.name] for observation in seen]
-        for sensor in spec.sensors
-    }
-    return senses | {
-        "action": [step.executed_action for step in steps],
-        "rumpus.action": [step.action for step in steps],
-        "rumpus.time_s": [observation.time_s for observation in seen],
-        "rumpus.captured_s": [_captured_s(spec, observation) for observation in seen],
-        "rumpus.goal_index": [step.goal_index for step in steps],
-        "rumpus.terminated": [step.terminated for step in steps],
-        "rumpus.truncated": [step.truncated for step in steps],
-        "rumpus.intervention": [step.intervention for step in steps],
-        "rumpus.clip_reason": [step.clip_reason for step in steps],
-        "rumpus.goal_reason": [step.goal_reason for step in steps],
-    }
-
-
-def _captured_s(spec: RobotSpec, observation: Observation) -> list[float]:
-    return [observation.captured_s.get(s.name, observation.time_s) for s in spec.sensors]
 
 
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
