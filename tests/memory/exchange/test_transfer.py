@@ -76,7 +76,7 @@ def test_episodes_are_chosen_by_id_each_once(
             chosen(memory, [])
 
 
-@pytest.mark.parametrize("kind", ["film", "minari"])
+@pytest.mark.parametrize("kind", ["film", "lerobot", "minari"])
 @pytest.mark.parametrize("max_file_bytes", [100, 20_000])
 def test_a_full_disk_is_said_and_leaves_nothing(
     tmp_path: Path, spec: RobotSpec, step_of: StepOf, kind: str, max_file_bytes: int

@@ -1,8 +1,8 @@
 """A memory becomes a LeRobot dataset v3.0; see lerobot_layout.py for its files."""
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,8 @@ def export(memory: Memory, folder: Path, video: bool) -> Transfer:
     """See lerobot.export_lerobot."""
     _check(memory.spec, video)
     lived = chosen(memory, None)
-    with appearing(folder) as new, closing(_Writer(new, memory, video)) as writer:
-        for number, episode in enumerate(lived):
-            writer.write(number, episode)
-        writer.close()
-        writer.describe(lived)
+    with appearing(folder) as new:
+        _Writer(new, memory, video).write(lived)
     return Transfer(folder, len(lived), len(memory), tuple(_lost(memory, lived, video)))
 
 
@@ -59,132 +56,119 @@ def _check(spec: RobotSpec, video: bool) -> None:
 
 
 class _Writer:
-    """Writes episodes one after the other; whatever happens, `close` ends the files rightly."""
+    """Writes all files of a dataset."""
 
     def __init__(self, folder: Path, memory: Memory, video: bool) -> None:
         self._folder, self._memory, self._video = folder, memory, video
         self._keys = layout.keys_of(memory.spec)
         self._features = layout.features_of(memory.spec, video)
         self._schema = rows.schema_for_datasets(self._features)
-        self._tasks: dict[str, int] = {}
-        self._records: list[dict[str, Any]] = []
-        self._looked = {s.name: (np.zeros((s.shape[2], stats.LEVELS), np.int64), 0)
-                        for s in memory.spec.sensors if s.is_picture}  # fmt: skip
-        self._file_index = -1
-        self._rows: pq.ParquetWriter | None = None
 
-    def write(self, number: int, episode: Episode) -> None:
-        """Write one episode: its rows, its films, and what is to be told of it."""
-        lived = slice(episode.first, episode.first + episode.length)
-        record: dict[str, Any] = {
-            "episode_index": number,
-            "tasks": [episode.provenance],
-            "length": episode.length,
-            "dataset_from_index": lived.start,
-            "dataset_to_index": lived.stop,
-            "meta/episodes/chunk_index": 0,
-            "meta/episodes/file_index": 0,
-        }
-        record |= self._write_rows(number, episode)
-        if self._video:
-            record |= self._films(number, lived)
-        told = self._numbers(lived)
-        for name, (counts, looked) in self._looked.items():
-            more = stats.histogram(self._memory.frames(name)[lived])
-            self._looked[name] = (counts + more[0], looked + more[1])
-            told[self._keys[name]] = stats.of_pictures(*more)
-        for key, of in told.items():
-            record |= {f"stats/{key}/{name}": value for name, value in of.items()}
-        self._records.append(record)
-
-    def close(self) -> None:
-        """End the open file of rows with its footer."""
-        if self._rows is not None:
-            self._rows.close()
-            self._rows = None
-
-    def describe(self, lived: Sequence[Episode]) -> None:
-        """Write what is known when all episodes are: everything in meta/."""
+    def write(self, lived: Sequence[Episode]) -> None:
+        """Rows and films first, then everything in meta/."""
+        words = dict.fromkeys(episode.provenance for episode in lived)
+        tasks = {provenance: number for number, provenance in enumerate(words)}
+        places = list(self._data(lived, tasks))
+        records = [self._record(*of) for of in zip(lived, range(len(lived)), places, strict=True)]
+        pq.write_table(rows.tasks_table(tasks), self._file(layout.TASKS))
+        pq.write_table(pa.Table.from_pylist(records), self._file(layout.EPISODES, 0))
+        self._file(layout.STATS).write_text(json.dumps(self._stats(slice(None)), indent=1))
         spec = self._memory.spec
-        told = self._numbers(slice(None)) | {
-            self._keys[name]: stats.of_pictures(*looked) for name, looked in self._looked.items()
-        }
-        episodes = layout.EPISODES.format(chunk_index=0, file_index=0)
-        pq.write_table(pa.Table.from_pylist(self._records), self._file(episodes))
-        pq.write_table(rows.tasks_table(self._tasks), self._file(layout.TASKS))
         info = layout.Info(
             layout.VERSION,
             int(spec.rate_hz) if spec.rate_hz == int(spec.rate_hz) else spec.rate_hz,
             self._features,
             total_episodes=len(lived),
-            total_frames=self._records[-1]["dataset_to_index"],
-            total_tasks=len(self._tasks),
+            total_frames=records[-1]["dataset_to_index"],
+            total_tasks=len(tasks),
             robot_type=spec.name,
             splits={"train": f"0:{len(lived)}"},
             video_path=layout.VIDEO if self._video else None,
         )
-        self._file(layout.STATS).write_text(json.dumps(told, indent=1))
         for name, about in ((layout.INFO, info), (layout.OURS, Ours(spec, tuple(lived)))):
             self._file(name).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=4))
 
-    def _file(self, name: str) -> Path:
-        file = self._folder / name
+    def _file(self, name: str, number: int = 0, key: str = "") -> Path:
+        chunk, index = divmod(number, layout.FILES_IN_CHUNK)
+        file = self._folder / name.format(chunk_index=chunk, file_index=index, video_key=key)
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
-    def _write_rows(self, number: int, episode: Episode) -> dict[str, int]:
-        """An episode lies in one file; the next begins another where that is large."""
-        if self._rows is None or self._data_file().stat().st_size >= DATA_FILE_BYTES:
-            self.close()
-            self._file_index += 1
-            self._rows = pq.ParquetWriter(self._data_file(), self._schema, compression="snappy")
-        task = self._tasks.setdefault(episode.provenance, len(self._tasks))
+    def _data(self, lived: Sequence[Episode], tasks: dict[str, int]) -> Iterator[int]:
+        """Write the rows of one episode after the other; gives the number of each one's file.
+
+        An episode lies in one file; the next begins another where that is large.
+        """
+        left, number = deque(enumerate(lived)), 0
+        while left:
+            path, written = self._file(layout.DATA, number), 0
+            with pq.ParquetWriter(path, self._schema, compression="snappy") as file:
+                while left and written < DATA_FILE_BYTES:
+                    index, episode = left.popleft()
+                    for table in self._tables(episode, index, tasks[episode.provenance]):
+                        file.write_table(table)
+                    written = path.stat().st_size
+                    yield number
+            number += 1
+
+    def _tables(self, episode: Episode, index: int, task: int) -> Iterator[pa.Table]:
+        spec = self._memory.spec
         for first in range(0, episode.length, ROWS_AT_ONCE):
             frames = np.arange(first, min(first + ROWS_AT_ONCE, episode.length))
-            columns = self._columns(episode.first + first, len(frames)) | {
-                "timestamp": frames / self._memory.spec.rate_hz,
+            begin = episode.first + first
+            steps = [step for _, step in self._memory.steps(begin, begin + len(frames))]
+            told = columns_of(spec, begin, steps)
+            columns: dict[str, Any] = {layout.column_of(name): told[name] for name in told}
+            for name, key in self._keys.items():
+                columns[key] = [step.observation.sensors[name] for step in steps]
+            yield rows.table(self._schema, columns | {
+                "timestamp": frames / spec.rate_hz,
                 "frame_index": frames,
-                "episode_index": np.full(len(frames), number),
+                "episode_index": np.full(len(frames), index),
                 "task_index": np.full(len(frames), task),
-            }
-            self._rows.write_table(rows.table(self._schema, columns))
-        return _place("data", self._file_index)
+            })  # fmt: skip
 
-    def _data_file(self) -> Path:
-        chunk, file = divmod(self._file_index, layout.FILES_IN_CHUNK)
-        return self._file(layout.DATA.format(chunk_index=chunk, file_index=file))
-
-    def _columns(self, first: int, count: int) -> dict[str, Any]:
-        steps = [step for _, step in self._memory.steps(first, first + count)]
-        told = columns_of(self._memory.spec, first, steps)
-        senses = {
-            key: [step.observation.sensors[name] for step in steps]
-            for name, key in self._keys.items()
+    def _record(self, episode: Episode, index: int, file: int) -> dict[str, Any]:
+        """What is told of one episode; writes its films."""
+        lived = slice(episode.first, episode.first + episode.length)
+        record: dict[str, Any] = {
+            "episode_index": index,
+            "tasks": [episode.provenance],
+            "length": episode.length,
+            "dataset_from_index": lived.start,
+            "dataset_to_index": lived.stop,
+            **_place("meta/episodes", 0),
+            **_place("data", file),
         }
-        return senses | {layout.column_of(name): column for name, column in told.items()}
+        if self._video:
+            record |= self._films(episode, index, lived)
+        for key, of in self._stats(lived).items():
+            record |= {f"stats/{key}/{name}": value for name, value in of.items()}
+        return record
 
-    def _films(self, number: int, lived: slice) -> dict[str, Any]:
-        chunk, file = divmod(number, layout.FILES_IN_CHUNK)
-        rate_hz, places = self._memory.spec.rate_hz, dict[str, Any]()
-        for sensor in filter(lambda sensor: sensor.is_picture, self._memory.spec.sensors):
-            key, pictures = self._keys[sensor.name], self._memory.frames(sensor.name)[lived]
-            path = layout.VIDEO.format(video_key=key, chunk_index=chunk, file_index=file)
-            height, width = sensor.shape[:2]
-            write_film(self._file(path), pictures, rate_hz, (width, height), **QUICK)
-            places |= _place(f"videos/{key}", number)
-            places[f"videos/{key}/from_timestamp"] = 0.0
-            places[f"videos/{key}/to_timestamp"] = (lived.stop - lived.start) / rate_hz
+    def _films(self, episode: Episode, index: int, lived: slice) -> dict[str, Any]:
+        spec, places = self._memory.spec, dict[str, Any]()
+        for sensor in spec.sensors:
+            if sensor.is_picture:
+                key, pictures = self._keys[sensor.name], self._memory.frames(sensor.name)[lived]
+                size = (sensor.shape[1], sensor.shape[0])
+                file = self._file(layout.VIDEO, index, key)
+                write_film(file, pictures, spec.rate_hz, size, **QUICK)
+                places |= _place(f"videos/{key}", index)
+                places[f"videos/{key}/from_timestamp"] = 0.0
+                places[f"videos/{key}/to_timestamp"] = episode.length / spec.rate_hz
         return places
 
-    def _numbers(self, lived: slice) -> dict[str, stats.Stats]:
-        columns = {
-            self._keys[sensor.name]: self._memory.frames(sensor.name)
-            for sensor in self._memory.spec.sensors
-            if not sensor.is_picture
+    def _stats(self, lived: slice) -> dict[str, stats.Stats]:
+        memory = self._memory
+        told = {
+            "action": stats.of_numbers(memory.executed_actions[lived]),
+            "rumpus.action": stats.of_numbers(memory.actions[lived]),
         }
-        columns["action"] = self._memory.executed_actions
-        columns["rumpus.action"] = self._memory.actions
-        return {key: stats.of_numbers(rows[lived]) for key, rows in columns.items()}
+        for sensor in memory.spec.sensors:
+            of = stats.of_pictures if sensor.is_picture else stats.of_numbers
+            told[self._keys[sensor.name]] = of(memory.frames(sensor.name)[lived])
+        return told
 
 
 def _place(what: str, number: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ there every step keeps what Minari has no place for, so that a memory comes back
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,14 @@ import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
+from rumpus.memory.exchange import minari_layout as layout
 from rumpus.memory.exchange.arrival import take_in
 from rumpus.memory.exchange.column import columns_of
 from rumpus.memory.exchange.hdf5_file import PatientFile, new_hdf5
 from rumpus.memory.exchange.minari_dataset import open_dataset
-from rumpus.memory.exchange.minari_layout import (
-    DATA,
-    METADATA,
-    MINARI_VERSION,
-    OURS,
-    action_space,
-    key,
-    observation_space,
-)
 from rumpus.memory.exchange.transfer import Ours, Transfer, appearing, chosen
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
-from rumpus.types import Array
 
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # steps in RAM at once
@@ -60,8 +51,8 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
     lived = chosen(memory, episodes)
     steps = sum(episode.length for episode in lived)
     with appearing(folder) as new:
-        (new / DATA).parent.mkdir(parents=True)
-        with new_hdf5(new / DATA) as (file, disk):
+        (new / layout.DATA).parent.mkdir(parents=True)
+        with new_hdf5(new / layout.DATA) as (file, disk):
             spoilt = sum(
                 _write(file.create_group(f"episode_{k}"), memory, episode, k, disk)
                 for k, episode in enumerate(lived)
@@ -70,17 +61,17 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
             "dataset_id": _dataset_id(folder.name),
             "total_episodes": len(lived),
             "total_steps": steps - len(lived),
-            "dataset_size": round((new / DATA).stat().st_size / 1e6, 1),
+            "dataset_size": round((new / layout.DATA).stat().st_size / 1e6, 1),
             "data_format": "hdf5",
             "jpeg_encoding": False,  # Minari's own way with pictures is lossy
-            "observation_space": observation_space(memory.spec),
-            "action_space": action_space(memory.spec),
-            "minari_version": MINARI_VERSION,
+            "observation_space": layout.observation_space(memory.spec),
+            "action_space": layout.action_space(memory.spec),
+            "minari_version": layout.MINARI_VERSION,
             "algorithm_name": "rumpus",
             "description": f"The memory of {memory.spec.name}, which played without reward.",
-            OURS: msgspec.to_builtins(Ours(memory.spec, tuple(lived))),
+            layout.OURS: msgspec.to_builtins(Ours(memory.spec, tuple(lived))),
         }
-        (new / METADATA).write_text(json.dumps(about))
+        (new / layout.METADATA).write_text(json.dumps(about))
     return Transfer(folder, len(lived), steps, _lost(spoilt))
 
 
@@ -115,8 +106,9 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
     try:
         return take_in(open_dataset(folder, memory.spec.rate_hz), memory)
     except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own complaints
+        said = " ".join(str(error).split())
         raise InputError(
-            f"{folder / DATA} is no HDF5 file or is damaged ({' '.join(str(error).split())}); "
+            f"{folder / layout.DATA} is no HDF5 file or is damaged ({said}); "
             "take another copy of the dataset."
         ) from error
 
@@ -124,55 +116,50 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
 def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: PatientFile) -> int:
     """Write one episode; returns how many of its texts HDF5 could not hold as they are."""
     group.attrs.update(id=number, total_steps=episode.length - 1)
-    spoilt = 0
-    end = episode.first + episode.length
-    for first in range(episode.first, end, BLOCK):
-        last = min(first + BLOCK, end)
-        steps = [step for _, step in memory.steps(first, last)]
-        infos = columns_of(memory.spec, first, steps)
-        for sensor in memory.spec.sensors:
-            frames = np.stack([step.observation.sensors[sensor.name] for step in steps])
-            _extend(group, f"observations/{key(sensor.name)}", frames)
-        for name, values in infos.items():
-            if values.dtype == object:
-                spoilt += sum(NUL in text for text in values)
-                values = np.array([text.replace(NUL, REPLACEMENT) for text in values], object)
-            _extend(group, f"infos/{name}", values)
-        for name, values in _moves(infos, first == episode.first, last == end):
-            _extend(group, name, values)
+    pictures = {
+        s: _room(group, f"observations/{layout.key(s.name)}", (episode.length, *s.shape), s.dtype)
+        for s in memory.spec.sensors
+    }
+    blocks = []
+    for first in range(0, episode.length, BLOCK):
+        begin, end = episode.first + first, episode.first + min(first + BLOCK, episode.length)
+        steps = [step for _, step in memory.steps(begin, end)]
+        blocks.append(columns_of(memory.spec, begin, steps))
+        for sensor, room in pictures.items():
+            rows = np.stack([step.observation.sensors[sensor.name] for step in steps])
+            room[first : first + len(rows)] = rows
         disk.check()
+    told = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    spoilt = 0
+    for name in ("goal_reason", "clip_reason"):
+        spoilt += sum(NUL in text for text in told[name])
+        told[name] = np.array([text.replace(NUL, REPLACEMENT) for text in told[name]], object)
+    # A move is the deed at one step, and whether the next step ended the episode.
+    moves = {
+        "actions": told["executed_action"][:-1],
+        "rewards": np.zeros(episode.length - 1),
+        "terminations": told["terminated"][1:],
+        "truncations": told["truncated"][1:],
+    }
+    for name, values in ({f"infos/{name}": rows for name, rows in told.items()} | moves).items():
+        _room(group, name, values.shape, values.dtype)[()] = values
     return spoilt
 
 
-def _moves(infos: dict[str, Array], begins: bool, ends: bool) -> Iterator[tuple[str, Array]]:
-    """A move is the deed at one step, and whether the next step ended the episode."""
-    left = slice(0, -1) if ends else slice(None)
-    reached = slice(1, None) if begins else slice(None)
-    yield "actions", infos["executed_action"][left]
-    yield "rewards", np.zeros(len(infos["terminated"][reached]))
-    yield "terminations", infos["terminated"][reached]
-    yield "truncations", infos["truncated"][reached]
-
-
-def _extend(group: Any, name: str, values: Array) -> None:
-    """Add rows to a dataset that can grow; made where it is missing."""
+def _room(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """A new dataset of HDF5, in chunks of a few rows, so that one picture is read alone."""
     import h5py
 
-    if name not in group:
-        shape, text = values.shape[1:], values.dtype == object
-        fit = CHUNK_BYTES // max(1, values[:1].nbytes)  # whole pictures, so that one is read alone
-        group.create_dataset(
-            name,
-            (0, *shape),
-            h5py.string_dtype() if text else values.dtype,
-            chunks=(max(1, min(fit, len(values))), *shape),
-            maxshape=(None, *shape),
-            fletcher32=not text,  # a checksum, by which HDF5 notices a flipped byte
-        )
-    dataset = group[name]
-    dataset.resize(len(dataset) + len(values), axis=0)
-    if len(values):
-        dataset[-len(values) :] = values
+    row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
+    rows = min(CHUNK_BYTES // max(1, row_bytes), shape[0], BLOCK)
+    return group.create_dataset(
+        name,
+        shape,
+        h5py.string_dtype() if dtype.hasobject else dtype,
+        chunks=(max(1, rows), *shape[1:]),
+        maxshape=(None, *shape[1:]),
+        fletcher32=not dtype.hasobject,  # a checksum, by which HDF5 notices a flipped byte
+    )
 
 
 def _dataset_id(folder: str) -> str:

@@ -12,17 +12,9 @@ import numpy as np
 from PIL import Image
 
 from rumpus.errors import InputError
+from rumpus.memory.exchange import minari_layout as layout
 from rumpus.memory.exchange.arrival import Arrival
 from rumpus.memory.exchange.column import kinds_of, scaled, step_of
-from rumpus.memory.exchange.minari_layout import (
-    DATA,
-    METADATA,
-    OURS,
-    action_limits,
-    key,
-    parts,
-    sensor_spec,
-)
 from rumpus.memory.exchange.transfer import Ours
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Step
@@ -48,21 +40,18 @@ class MinariDataset:
         """Understand the metadata; `rate_hz` counts where rumpus did not write it."""
         self.folder = folder
         self.id = str(metadata["dataset_id"])
-        self.limits = action_limits(json.loads(metadata["action_space"]), self.id)
-        self.ours = msgspec.convert(metadata[OURS], Ours) if OURS in metadata else None
+        self.limits = layout.action_limits(json.loads(metadata["action_space"]), self.id)
+        self.ours: Ours | None = None
         self._told: dict[str, None] = {}  # sentences, each once
-        if self.ours is not None:
-            self.ours.check(folder / METADATA)
+        if layout.OURS in metadata:
+            self.ours = msgspec.convert(metadata[layout.OURS], Ours)
+            self.ours.check(folder / layout.METADATA)
             self.spec = self.ours.spec
-            self.places = {s.name: f"observations/{key(s.name)}" for s in self.spec.sensors}
+            self.places = {s.name: f"observations/{layout.key(s.name)}" for s in self.spec.sensors}
             return
-        space = json.loads(metadata["observation_space"])
-        sensors = tuple(sensor_spec(name, part, self.id) for name, part in parts(space).items())
-        self.spec = RobotSpec(self.id, sensors, self.limits[0].size, rate_hz)
-        unnamed = space["type"] != "Dict"
-        self.places = {
-            s.name: "observations" if unnamed else f"observations/{s.name}" for s in sensors
-        }
+        sensors = layout.sensors_of(json.loads(metadata["observation_space"]), self.id)
+        self.spec = RobotSpec(self.id, tuple(sensors.values()), self.limits[0].size, rate_hz)
+        self.places = {sensor.name: place for place, sensor in sensors.items()}
 
     def episodes(self) -> Iterator[Arrival]:
         """All episodes, in the order of their numbers.
@@ -72,7 +61,7 @@ class MinariDataset:
         """
         import h5py  # an extra: pip install 'rumpus[exchange]'
 
-        with h5py.File(self.folder / DATA, "r") as file:
+        with h5py.File(self.folder / layout.DATA, "r") as file:
             numbers = sorted(int(found[1]) for name in file if (found := EPISODE.fullmatch(name)))
             if not numbers:
                 raise InputError(f"The Minari dataset {self.folder} holds no episode.")
@@ -103,10 +92,10 @@ def open_dataset(folder: Path, rate_hz: float) -> MinariDataset:
         InputError: when the folder holds none, it is in another format, or rumpus has no robot
             for its spaces.
     """
-    file = folder / METADATA
+    file = folder / layout.METADATA
     if not file.is_file():
         raise InputError(
-            f"{folder} holds no Minari dataset: {METADATA} is not in it; "
+            f"{folder} holds no Minari dataset: {layout.METADATA} is not in it; "
             "give the folder that holds 'data'."
         )
     try:

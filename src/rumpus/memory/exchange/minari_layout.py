@@ -50,19 +50,19 @@ def _box(shape: tuple[int, ...], dtype: np.dtype[Any], low: float, high: float) 
     }
 
 
-def parts(space: Space) -> dict[str, Space]:
-    """An observation's spaces by sensor name."""
-    if space["type"] == "Dict":
-        return dict(space["subspaces"])
-    return {UNNAMED_SENSOR: space}
-
-
-def sensor_spec(name: str, space: Space, owner: str) -> SensorSpec:
-    """The sensor whose readings fit a space.
+def sensors_of(space: Space, owner: str) -> dict[str, SensorSpec]:
+    """A stranger's sensors, by where in an episode their readings are.
 
     Raises:
-        InputError: when no sensor of rumpus does.
+        InputError: when no sensor of rumpus fits one of them.
     """
+    if space["type"] == "Dict":
+        parts = space["subspaces"].items()
+        return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
+    return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
+
+
+def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
     if space["type"] == "Box":
         shape = tuple(space["shape"])
         if space["dtype"] == "uint8" and len(shape) == 2:
