@@ -6,7 +6,6 @@ Interview 28:31.
 """
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import numpy as np
 
 from rumpus.errors import MemoryFault, missing_extra
 from rumpus.memory import row
+from rumpus.memory.durable import sync, sync_name
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
@@ -71,7 +71,9 @@ class Movies:
                 f"The film of steps {first} to {first + REEL_STEPS - 1} did not give back every "
                 "byte; the pictures stay as they are; update PyAV."
             )
-        _settle(new, path)
+        sync(new)
+        new.rename(path)
+        sync_name(path)
         film = (sensor, first, len(pictures), path.name, digest(path))
         span = (first, first + len(pictures))
         with _transaction(self._connection):
@@ -197,18 +199,6 @@ def digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return ""
-
-
-def _settle(new: Path, path: Path) -> None:
-    """Make a finished file and its name durable."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.rename(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _av() -> Any:

@@ -20,6 +20,7 @@ import msgspec
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import layout, row, witness
+from rumpus.memory.durable import sync_name
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.movie import Movies
 from rumpus.spec import RobotSpec
@@ -102,16 +103,7 @@ def create(folder: Path, spec: RobotSpec) -> None:
     finally:
         connection.close()
     new.rename(folder / FILE_NAME)
-    sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable; a file's own fsync does not cover its name."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_name(folder / FILE_NAME)
 
 
 class Store:

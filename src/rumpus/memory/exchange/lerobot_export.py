@@ -62,7 +62,7 @@ class _Writer:
         self._folder, self._memory, self._video = folder, memory, video
         self._keys = layout.keys_of(memory.spec)
         self._features = layout.features_of(memory.spec, video)
-        self._schema = rows.schema_for_datasets(self._features)
+        self._schema = layout.schema_of(self._features)
 
     def write(self, lived: Sequence[Episode]) -> None:
         """Rows and films first, then everything in meta/."""

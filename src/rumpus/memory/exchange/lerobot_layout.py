@@ -9,6 +9,7 @@ data/chunk-000/file-*.parquet         a row for every step; pictures as PNG, or
 videos/KEY/chunk-000/file-*.mp4       pictures as video
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,8 +123,23 @@ def _sense(sensor: SensorSpec, video: bool) -> Feature:
 
 
 def schema_of(features: dict[str, Feature]) -> pa.Schema:
-    """The data files' schema; videos are no columns."""
-    return pa.schema([(key, _arrow_type(f)) for key, f in features.items() if f.dtype != "video"])
+    """The data files' schema; videos are no columns.
+
+    With the note by which Hugging Face's viewer knows pictures from bytes.
+    """
+    columns = {key: feature for key, feature in features.items() if feature.dtype != "video"}
+    note = {"info": {"features": {key: _kind(feature) for key, feature in columns.items()}}}
+    types = [(key, _arrow_type(feature)) for key, feature in columns.items()]
+    return pa.schema(types, {"huggingface": json.dumps(note)})
+
+
+def _kind(feature: Feature) -> dict[str, Any]:
+    if feature.dtype == "image":
+        return {"_type": "Image"}
+    value = {"dtype": feature.dtype, "_type": "Value"}
+    if feature.shape in ((), (1,)):
+        return value
+    return {"feature": value, "length": feature.shape[0], "_type": "List"}
 
 
 def _arrow_type(feature: Feature) -> pa.DataType:

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from rumpus.memory.exchange.lerobot_layout import Feature, schema_of
 from rumpus.types import Array
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
@@ -17,18 +16,13 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
 
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
     """The columns of a schema; pictures become PNG."""
-    return pa.table([_arrow(columns[f.name], f.type) for f in schema], schema=schema)
+    return pa.table({f.name: _cells(columns[f.name], f.type) for f in schema}, schema=schema)
 
 
-def _arrow(rows: Sequence[Any], type_: pa.DataType) -> pa.Array:
+def _cells(rows: Sequence[Any], type_: pa.DataType) -> Any:
     if pa.types.is_struct(type_):
-        return pa.array([{"bytes": _png(picture), "path": None} for picture in rows], type_)
-    if pa.types.is_string(type_):
-        return pa.array(rows, type_)
-    is_list = pa.types.is_fixed_size_list(type_)
-    numbers = np.asarray(rows, (type_.value_type if is_list else type_).to_pandas_dtype())
-    flat = pa.array(numbers.reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(flat, type=type_) if is_list else flat
+        return [{"bytes": _png(picture), "path": None} for picture in rows]
+    return list(rows) if pa.types.is_fixed_size_list(type_) else np.ravel(rows)
 
 
 def _png(picture: Array) -> bytes:
@@ -56,21 +50,6 @@ def numbers(column: pa.Array) -> Array:
     while isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
         column = column.flatten()
     return np.asarray(column.to_numpy(zero_copy_only=False)).reshape(rows, -1)
-
-
-def schema_for_datasets(features: dict[str, Feature]) -> pa.Schema:
-    """The schema with the note by which Hugging Face's viewer knows pictures from bytes."""
-    note = {"info": {"features": {k: _kind(f) for k, f in features.items() if f.dtype != "video"}}}
-    return schema_of(features).with_metadata({"huggingface": json.dumps(note)})
-
-
-def _kind(feature: Feature) -> dict[str, Any]:
-    if feature.dtype == "image":
-        return {"_type": "Image"}
-    value = {"dtype": feature.dtype, "_type": "Value"}
-    if feature.shape == (1,):
-        return value
-    return {"feature": value, "length": feature.shape[0], "_type": "List"}
 
 
 def tasks_table(tasks: dict[str, int]) -> pa.Table:

@@ -1,6 +1,5 @@
 """What all formats have in common: which episodes, a target that appears whole, what is told."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.durable import sync, sync_name
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.memory.store import sync_folder
 from rumpus.spec import RobotSpec
 
 OURS_VERSION = 1
@@ -102,20 +101,9 @@ def appearing(target: Path) -> Iterator[Path]:
             yield new
             sync(new)
             new.rename(target)
-        sync_folder(target.parent)
+        sync_name(target)
     except OSError as error:
         raise MemoryFault(
             f"{target} cannot be written: {error.strerror or error}; make room there, or name "
             "another place."
         ) from error
-
-
-def sync(path: Path) -> None:
-    """Make a file, or a folder and all in it, durable."""
-    if path.is_dir():
-        for part in path.iterdir():
-            sync(part)
-        sync_folder(path)
-        return
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
