@@ -19,9 +19,10 @@ from rumpus.memory.exchange.minari import export_minari, import_minari, minari_s
 from rumpus.memory.exchange.rerun import export_rrd
 from rumpus.memory.exchange.transfer import Transfer, chosen
 from rumpus.memory.merge import merge as merge_into
+from rumpus.memory.portrait import portrait
 from rumpus.memory.repair import repair as mend
 from rumpus.play.counting import counting, duration
-from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.film import Tile, write_sheet
 from rumpus.play.interrupt import interruptible
 
 FRAMES, ROWS = 8, 4  # of a film strip

@@ -133,3 +133,13 @@ def test_pictures_that_were_blurred_do_not_pass_for_the_ones_that_were_seen(
         import_lerobot(tmp_path / "out", back)
         assert {episode.origin.memory for episode in back.episodes()} == {back.id}
         assert back.episodes()[0].begun_unix_s == memory.episodes()[0].begun_unix_s
+
+
+def test_where_films_lie_is_counted_where_that_is_damaged(tmp_path: Path) -> None:
+    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
+        export_lerobot(memory, tmp_path / "out", video=True)
+        file = tmp_path / "out/meta/episodes/chunk-000/file-000.parquet"
+        file.write_bytes(b"PAR1" + b"\x07" * 500 + b"PAR1")
+        taken = import_lerobot(tmp_path / "out", back)
+        assert taken.steps == len(memory)
+        assert any("counted anew" in sentence for sentence in taken.lost)

@@ -52,7 +52,7 @@ def take_in(dataset: Dataset, memory: Memory) -> Transfer:
 
     Raises:
         InputError: when the dataset is of another robot, or damaged.
-        MemoryFault: when the disk does not take it.
+        MemoryFault: when the disk does not take it; what came before that stays.
     """
     _check_robot(dataset, memory)
     index, base = _looked_through(dataset, memory), len(memory)

@@ -5,9 +5,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rumpus.memory.exchange.lerobot_repair import has_footer
 from rumpus.memory.exchange.lerobot_source import Source
 from rumpus.types import Array
 
@@ -18,12 +18,12 @@ Places = dict[tuple[int, str], Place]  # by episode and feature
 def places(source: Source) -> Places:
     """The films of all episodes whose video is there; the others are left out.
 
-    Where a killed recording lost meta/episodes, they are counted anew.
+    Where meta/episodes is lost or damaged, they are counted anew.
     """
     keys = [key for key in source.keys.values() if source.info.features[key].dtype == "video"]
     known: Places = {}
     for file in sorted(source.folder.glob("meta/episodes/*/*.parquet")) if keys else ():
-        if has_footer(file):
+        with suppress(pa.ArrowException, OSError, KeyError):
             known |= _told(source, file, keys)
     for key in keys:
         lengths = source.lengths

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.exchange.arrival import Arrival, take_in
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rumpus.memory.exchange.lerobot_film import Film
 
 Row = dict[str, Any]  # by feature: a number, numbers (k,), a string, or a picture's file
+DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
 WIDER = ("float64", "int32", "int64", "uint32", "uint64")  # than float32
 
 
@@ -160,7 +162,7 @@ class LeRobotDataset:
         try:
             png = row[key]["bytes"] or (self.folder / row[key]["path"]).read_bytes()
             return picture(png, sensor.shape[2])
-        except (OSError, SyntaxError, TypeError, ValueError):  # as Pillow complains
+        except DAMAGES:
             return None
 
     def _step(self, row: Row, readings: dict[str, Array]) -> Step:
