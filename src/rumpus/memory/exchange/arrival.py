@@ -1,6 +1,6 @@
 """Datasets come into a memory: looked through as a whole before the first step is taken."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +56,7 @@ def take_in(dataset: Dataset, memory: Memory) -> Transfer:
     """
     _check_robot(dataset, memory)
     index, base = _looked_through(dataset, memory), len(memory)
-    order = np.argsort(index)
+    goal_at = _finder(index, base)
     known = {(e.origin.memory, e.origin.episode) for e in memory.episodes()}
     episodes = astray = 0
     for arrival in dataset.episodes():
@@ -64,9 +64,7 @@ def take_in(dataset: Dataset, memory: Memory) -> Transfer:
             if k == 0:
                 memory.begin_episode(arrival.provenance, _lived(arrival, memory, known))
                 episodes += 1
-            at = int(np.searchsorted(index, step.goal_index, sorter=order))
-            at = order[min(at, len(index) - 1)]
-            goal = base + int(at) if index[at] == step.goal_index else -1
+            goal = goal_at(step.goal_index)
             astray += goal < 0 <= step.goal_index
             memory.append(replace(step, goal_index=goal))
     memory.flush()
@@ -111,6 +109,18 @@ def _looked_through(dataset: Dataset, memory: Memory) -> Array:
                 yield index
 
     return np.fromiter(indices(), np.int64)
+
+
+def _finder(index: Array, base: int) -> Callable[[int], int]:
+    """Where in memory a step will be, given its index in the dataset; -1 where it does not come."""
+    order = np.argsort(index)
+
+    def find(wanted: int) -> int:
+        at = int(np.searchsorted(index, wanted, sorter=order))
+        at = int(order[min(at, len(index) - 1)])
+        return base + at if wanted == index[at] else -1
+
+    return find
 
 
 def _lived(arrival: Arrival, memory: Memory, known: set[tuple[str, int]]) -> Episode | None:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
-from rumpus.memory.episode import Episode, Origin
+from rumpus.memory.episode import Origin
 from rumpus.memory.exchange.arrival import Arrival, take_in
 from rumpus.memory.exchange.column import kinds_of, scaled, step_of
 from rumpus.memory.exchange.lerobot_layout import OWN, column_of
-from rumpus.memory.exchange.lerobot_rows import picture
+from rumpus.memory.exchange.lerobot_rows import DAMAGES, picture
 from rumpus.memory.exchange.lerobot_source import Source, opened
 from rumpus.memory.exchange.transfer import Transfer
 from rumpus.memory.memory import Memory
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from rumpus.memory.exchange.lerobot_film import Film
 
 Row = dict[str, Any]  # by feature: a number, numbers (k,), a string, or a picture's file
-DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
 WIDER = ("float64", "int32", "int64", "uint32", "uint64")  # than float32
 
 
@@ -52,9 +50,8 @@ class LeRobotDataset:
         }
         self._known = {*self._columns.values(), *OWN, *source.keys.values()}
         self._films = [k for k in source.keys.values() if self._features[k].dtype == "video"]
-        self._limits = low, high = (np.full(1, -1.0), np.full(1, 1.0))
-        if source.ours is None:
-            low, high = source.ranges["action"]
+        self._limits = np.full(1, -1.0), np.full(1, 1.0)
+        low, high = self._limits if source.ours else source.ranges["action"]
         self._is_scaled = bool(low.min() < -1.0 or high.max() > 1.0)
         if self._is_scaled:
             self._limits = low, high
@@ -103,12 +100,16 @@ class LeRobotDataset:
 
     def _arrival(self, number: int, rows: Iterator[Row]) -> Arrival:
         first = next(rows)
+        steps = self._steps(number, chain([first], rows))
+        lived = self._source.ours.episode(number) if self._source.ours else None
+        if lived is not None and self._films:  # what a video blurred is not what was lived there
+            lived = dataclasses.replace(lived, origin=Origin(""))
+        if lived is not None:
+            return Arrival(lived.provenance, steps, lived)
         task = self._source.tasks.get(first["task_index"], "")
-        if self._source.ours is None:
-            task = f"LeRobot {self.folder.name}, episode {number}: {task}"
-        if self._is_scaled:
-            task = f"{task}; actions scaled from {self._range()}"
-        return Arrival(task, self._steps(number, chain([first], rows)), self._lived(number))
+        scaled = f"; actions scaled from {self._range()}" if self._is_scaled else ""
+        provenance = f"LeRobot {self.folder.name}, episode {number}: {task}{scaled}"
+        return Arrival(provenance, steps, None)
 
     def _rows(self) -> Iterator[Row]:
         keys = [k for k, f in self._features.items() if k in self._known and f.dtype != "video"]
@@ -174,13 +175,6 @@ class LeRobotDataset:
         columns["action"] = scaled(np.reshape(columns["action"], -1), *self._limits)
         columns["captured_s"] = np.reshape(columns.get("captured_s", ()), -1)
         return step_of(self.spec, readings, columns)
-
-    def _lived(self, number: int) -> Episode | None:
-        """As rumpus knew it; what a video blurred is not what was lived there, but then."""
-        known = self._source.ours.episodes[number:][:1] if self._source.ours else ()
-        if known and self._films:
-            return dataclasses.replace(known[0], origin=Origin(""))
-        return known[0] if known else None
 
     def _range(self) -> str:
         sides = [str([float(f"{value:.6g}") for value in side]) for side in self._limits]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from rumpus.types import Array
 
+DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
 
 
@@ -37,7 +38,7 @@ def picture(png: bytes, channels: int) -> Array:
     """A picture file's bytes as uint8 (h, w, channels).
 
     Raises:
-        OSError: when the bytes are no picture.
+        DAMAGES: when the bytes are no picture.
     """
     with Image.open(io.BytesIO(png)) as image:
         pixels = np.array(image.convert(MODES[channels]))

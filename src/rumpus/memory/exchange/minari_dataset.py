@@ -68,8 +68,7 @@ class MinariDataset:
             first = 0
             for number in numbers:
                 episode = _Episode(self, file[f"episode_{number}"], self._told)
-                known = self.ours.episodes[number:][:1] if self.ours else ()
-                lived = known[0] if known else None
+                lived = self.ours.episode(number) if self.ours else None
                 provenance = lived.provenance if lived else f"minari {self.id} episode_{number}"
                 yield Arrival(provenance, episode.steps(first), lived)
                 first += episode.length

@@ -46,6 +46,10 @@ class Ours:
     episodes: tuple[Episode, ...] = ()
     version: int = OURS_VERSION
 
+    def episode(self, number: int) -> Episode | None:
+        """One of them, counted from 0; None where there is none."""
+        return self.episodes[number] if number < len(self.episodes) else None
+
     def check(self, file: Path) -> None:
         """Refuse what a newer rumpus wrote.
 
