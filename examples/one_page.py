@@ -17,7 +17,8 @@ from rumpus.goals.base import Lived
 from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
 from rumpus.memory import Memory
 from rumpus.memory.hindsight import HindsightConfig, hindsight
-from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.memory.portrait import portrait
+from rumpus.play.film import Tile, write_sheet
 from rumpus.play.learn import chunks
 from rumpus.types import Array, Step
 from rumpus.worlds.base import Trial, World

@@ -1,4 +1,7 @@
-"""Durable names: a file's own fsync does not bring its name, nor its folder's, to the disk."""
+"""What makes files and their names durable: they are there after power loss too.
+
+A file's own fsync does not bring its name, nor its folder's, to the disk.
+"""
 
 import os
 from pathlib import Path
@@ -9,20 +12,31 @@ def make_folder(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in missing:
-        sync_folder(path.parent)
+        sync_name(path)
 
 
 def settle(new: Path, path: Path) -> None:
     """Give a finished file its name; it appears there whole or not at all."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(new)
     new.rename(path)
-    sync_folder(path.parent)
+    sync_name(path)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file, or a folder and all in it, durable; its own name is `sync_name`'s."""
+    if path.is_dir():
+        for part in path.iterdir():
+            sync(part)
+    _sync(path)
+
+
+def sync_name(path: Path) -> None:
+    """Make the name of a file or folder durable."""
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -14,9 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-import numpy as np
-
-from rumpus.errors import InputError, MemoryFault, WorldError
+from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import store
 from rumpus.memory.durable import make_folder
 from rumpus.memory.episode import Episode
@@ -165,7 +163,7 @@ class Memory(Remembered):
             InputError: when an action is not, or no episode was begun.
             MemoryFault: when the disk does not take it.
         """
-        self._check(step)
+        self.check(step)
         if self._open_episode is None:
             raise InputError("A step was appended before any episode; call begin_episode first.")
         with self._writing():
@@ -247,27 +245,6 @@ class Memory(Remembered):
             return open_view(folder, self._store)
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
         return read_view(folder, Path(scratch), self._store)
-
-    def _check(self, step: Step) -> None:
-        self.spec.check(step.observation.sensors)
-        if not np.isfinite(step.observation.time_s):
-            raise WorldError(
-                f"{self.spec.name} gave the capture time {step.observation.time_s}; "
-                "seconds on its clock were expected; mend observe()."
-            )
-        for name, time_s in step.observation.captured_s.items():
-            if not np.isfinite(time_s):
-                raise WorldError(
-                    f"{self.spec.name}: {self.spec.sensor(name).name} gave the capture time "
-                    f"{time_s}; seconds on the robot's clock were expected; mend observe()."
-                )
-        shape = (self.spec.action_size,)
-        for name, action in (("action", step.action), ("executed_action", step.executed_action)):
-            if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():
-                raise InputError(
-                    f"{self.spec.name}: {name} came as {action.dtype} {action.shape}, {action}; "
-                    f"finite float32 {shape} was expected; mend what chose it."
-                )
 
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""

@@ -7,7 +7,7 @@ Interview 28:31.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -138,15 +138,20 @@ def shoot(path: Path, pictures: Array, rate_hz: float) -> None:
             stream = container.add_stream(_CODEC, rate=max(round(rate_hz), 1), options=_LOSSLESS)
             stream.height, stream.width = pictures.shape[1:3]
             stream.pix_fmt = "rgb24"
-            for picture in np.broadcast_to(pictures, (*pictures.shape[:3], 3)):
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
+            encode(container, stream, np.broadcast_to(pictures, (*pictures.shape[:3], 3)))
     except av.FFmpegError as error:
         raise MemoryFault(
             f"The film {path} cannot be made ({error}); the pictures stay as they are; see to the "
             "disk's room, or update PyAV."
         ) from error
+
+
+def encode(container: Any, stream: Any, pictures: Iterable[Array]) -> None:
+    """Put pictures, uint8 (h, w, 3), through a stream of PyAV, to its end."""
+    for picture in pictures:
+        frame = _av().VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode())
 
 
 def develop(path: Path, shape: Sequence[int]) -> Array:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rumpus.errors import InputError
+from rumpus.errors import InputError, WorldError
 from rumpus.memory import movie, sampler, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
@@ -112,6 +112,33 @@ class Remembered:
         """
         with faults(self.path):
             return verify(self._store, self._view, tick)
+
+    def check(self, step: Step) -> None:
+        """Refuse a step that is not of this robot, or not finite.
+
+        Raises:
+            WorldError: when the readings are not what the spec says.
+            InputError: when an action is not.
+        """
+        self.spec.check(step.observation.sensors)
+        if not np.isfinite(step.observation.time_s):
+            raise WorldError(
+                f"{self.spec.name} gave the capture time {step.observation.time_s}; "
+                "seconds on its clock were expected; mend observe()."
+            )
+        for name, time_s in step.observation.captured_s.items():
+            if not np.isfinite(time_s):
+                raise WorldError(
+                    f"{self.spec.name}: {self.spec.sensor(name).name} gave the capture time "
+                    f"{time_s}; seconds on the robot's clock were expected; mend observe()."
+                )
+        shape = (self.spec.action_size,)
+        for name, action in (("action", step.action), ("executed_action", step.executed_action)):
+            if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():
+                raise InputError(
+                    f"{self.spec.name}: {name} came as {action.dtype} {action.shape}, {action}; "
+                    f"finite float32 {shape} was expected; mend what chose it."
+                )
 
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""

@@ -15,7 +15,7 @@ import msgspec
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import witness
-from rumpus.memory.durable import sync_folder
+from rumpus.memory.durable import sync_name
 from rumpus.memory.store import FILE_NAME, connect, new_store, say_whose
 from rumpus.memory.view import VIEW_NAME, whose
 from rumpus.spec import RobotSpec
@@ -120,5 +120,6 @@ def _keep(folder: Path, wreck: Path) -> None:
     """Give the damaged file its last name: a later salvage begins anew."""
     number = len(list(folder.glob(f"{FILE_NAME}.damaged-*"))) + 1
     Path(f"{wreck}-wal").unlink(missing_ok=True)
-    wreck.rename(folder / f"{FILE_NAME}.damaged-{number}")
-    sync_folder(folder)
+    kept = folder / f"{FILE_NAME}.damaged-{number}"
+    wreck.rename(kept)
+    sync_name(kept)

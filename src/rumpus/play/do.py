@@ -10,8 +10,9 @@ from torch import Tensor
 from rumpus.agent import Agent
 from rumpus.body.safety import limit
 from rumpus.errors import InputError
+from rumpus.memory.portrait import portrait
 from rumpus.play.collect import Decision, collect_step
-from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.film import Tile, write_sheet
 from rumpus.play.session import Session
 from rumpus.spec import Sensors
 from rumpus.types import Array, Goal, Observation, Step

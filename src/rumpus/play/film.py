@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from rumpus.errors import RunError
-from rumpus.spec import Sensors
 from rumpus.types import Array
 
 TILE_PX = 144  # pictures are enlarged to about this height, by whole factors
@@ -23,15 +22,6 @@ class Tile:
 
     label: str
     picture: Array | None
-
-
-def portrait(sensors: Sensors) -> Array | None:
-    """All picture sensors of one moment side by side, uint8 (h, w, 3); None without any."""
-    pictures = [_coloured(reading) for reading in sensors.values() if reading.ndim == 3]
-    if not pictures:
-        return None
-    height = max(len(picture) for picture in pictures)
-    return np.concatenate([_as_high_as(picture, height) for picture in pictures], axis=1)
 
 
 def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> None:
@@ -69,12 +59,3 @@ def _draw(tile: Tile) -> Image.Image:
     if tile.picture is not None:
         image.paste(large, (0, LABEL_PX))
     return image
-
-
-def _coloured(picture: Array) -> Array:
-    """Any uint8 (h, w, c) as uint8 (h, w, 3)."""
-    return picture[..., :3] if picture.shape[2] >= 3 else picture[..., :1].repeat(3, axis=2)
-
-
-def _as_high_as(picture: Array, height: int) -> Array:
-    return np.pad(picture, ((0, height - len(picture)), (0, 0), (0, 0)))

@@ -12,14 +12,17 @@ import numpy as np
 from rumpus.errors import InputError
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
+from rumpus.memory.exchange.arrival import memory_for
 from rumpus.memory.exchange.film import export_film
 from rumpus.memory.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
 from rumpus.memory.exchange.minari import export_minari, import_minari, minari_spec
 from rumpus.memory.exchange.rerun import export_rrd
+from rumpus.memory.exchange.transfer import Transfer, chosen
 from rumpus.memory.merge import merge as merge_into
+from rumpus.memory.portrait import portrait
 from rumpus.memory.repair import repair as mend
 from rumpus.play.counting import counting, duration
-from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.film import Tile, write_sheet
 from rumpus.play.interrupt import interruptible
 
 FRAMES, ROWS = 8, 4  # of a film strip
@@ -71,18 +74,18 @@ def list_episodes(path: Path, json: bool) -> int:
 def show(path: Path, episode: int | None, out: Path) -> int:
     """An episode as a film strip; the last one by default."""
     with Memory.open(folder(path), write=False) as memory:
-        chosen = _chosen(memory, episode)
-        moments = chosen.first + np.unique(
-            np.linspace(0, chosen.length - 1, FRAMES * ROWS).round().astype(int)
+        shown = _chosen(memory, episode)
+        moments = shown.first + np.unique(
+            np.linspace(0, shown.length - 1, FRAMES * ROWS).round().astype(int)
         )
         tiles = [Tile(f"{k:,}", portrait(memory.readings(k))) for k in moments.tolist()]
         rate_hz = memory.spec.rate_hz
     if all(tile.picture is None for tile in tiles):
         raise InputError(f"The robot of {path} has no camera; there is nothing to show.")
     write_sheet(out, [tiles[k : k + FRAMES] for k in range(0, len(tiles), FRAMES)])
-    last = chosen.first + chosen.length - 1
-    print(f"Episode {chosen.id}, {chosen.provenance}: steps {chosen.first:,} to {last:,}, "
-          f"{duration(chosen.length / rate_hz)}.")  # fmt: skip
+    last = shown.first + shown.length - 1
+    print(f"Episode {shown.id}, {shown.provenance}: steps {shown.first:,} to {last:,}, "
+          f"{duration(shown.length / rate_hz)}.")  # fmt: skip
     print(f"Film strip: {out}")
     return 0
 
@@ -184,39 +187,31 @@ def merge(source: Path, into: Path) -> int:
 def export(path: Path, out: Path, format: str, episode: int | None) -> int:
     """Write a memory, or one episode of it, in a format that other programs read."""
     with Memory.open(folder(path), write=False) as memory:
-        episodes = None if episode is None else [episode]
         if format == "lerobot":
             if episode is not None:
                 raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
-            made = export_lerobot(memory, out)
-            steps, lost = made.frames, made.lost
+            done = export_lerobot(memory, out)
         elif format == "film":
             done = export_film(memory, out, _chosen(memory, episode).id)
-            steps, lost = done.steps, done.lost
         else:
             writer = export_minari if format == "minari" else export_rrd
-            done = writer(memory, out, episodes)
-            steps, lost = done.steps, done.lost
-    for sentence in lost:
-        print(sentence)
-    print(f"{steps:,} steps are in {out}.")
-    return 0
+            done = writer(memory, out, None if episode is None else [episode])
+    return _told(done, f"are in {out}")
 
 
 def take_in(source: Path, into: Path, format: str) -> int:
     """Take a dataset of another program into a memory, made where there is none."""
     spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
-    place = folder(into)
-    with Memory.open(place) if Memory.exists(place) else Memory.create(place, spec) as memory:
-        if format == "lerobot":
-            taken = import_lerobot(source, memory)
-            steps, told = taken.frames, taken.told
-        else:
-            done = import_minari(source, memory)
-            steps, told = done.steps, done.lost
-    for sentence in told:
+    come_in = import_lerobot if format == "lerobot" else import_minari
+    with memory_for(folder(into), spec) as memory:
+        done = come_in(source, memory)
+    return _told(done, f"came into {into}")
+
+
+def _told(done: Transfer, where: str) -> int:
+    for sentence in done.lost:
         print(sentence)
-    print(f"{steps:,} steps came into {into}.")
+    print(f"{done.steps:,} steps {where}.")
     return 0
 
 
@@ -227,15 +222,4 @@ def folder(path: Path) -> Path:
 
 
 def _chosen(memory: Memory, number: int | None) -> Episode:
-    lived = [episode for episode in memory.episodes() if episode.length]
-    if not lived:
-        raise InputError(f"The memory {memory.path} is empty; let the robot play first.")
-    if number is None:
-        return lived[-1]
-    for episode in lived:
-        if episode.id == number:
-            return episode
-    raise InputError(
-        f"The memory {memory.path} has no episode {number} with steps in it; see: "
-        f"rumpus memory list {memory.path}"
-    )
+    return chosen(memory, None if number is None else [number])[-1]

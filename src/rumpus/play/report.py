@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 
 from rumpus.errors import RunError
+from rumpus.memory.portrait import portrait
 from rumpus.play.evaluate import Evaluation, Outcome
-from rumpus.play.film import Tile, portrait, write_sheet
+from rumpus.play.film import Tile, write_sheet
 from rumpus.play.result import Row, write_result
 from rumpus.play.run import Run
 from rumpus.worlds.base import Measure, State

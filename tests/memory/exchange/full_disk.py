@@ -6,10 +6,12 @@ from pathlib import Path
 
 import av  # noqa: F401  # before there is no room for its bytecode
 import h5py  # noqa: F401
+import pyarrow.parquet  # noqa: F401
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.exchange.film import export_film
+from rumpus.memory.exchange.lerobot import export_lerobot
 from rumpus.memory.exchange.minari import export_minari
 
 kind, path, target, max_file_bytes = sys.argv[1:]
@@ -18,6 +20,8 @@ with Memory.open(Path(path), write=False) as memory:
     try:
         if kind == "film":
             export_film(memory, Path(target), 1, enlarge=8)
+        elif kind == "lerobot":
+            export_lerobot(memory, Path(target))
         else:
             export_minari(memory, Path(target))
     except MemoryFault as fault:

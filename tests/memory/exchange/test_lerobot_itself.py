@@ -14,12 +14,8 @@ import pytest
 from tests.memory.exchange.life import ARM, Life, lived
 
 from rumpus.memory import Memory
-from rumpus.memory.exchange.lerobot import (
-    Imported,
-    export_lerobot,
-    import_lerobot,
-    lerobot_spec,
-)
+from rumpus.memory.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.memory.exchange.transfer import Transfer
 
 PYTHON = os.environ.get("RUMPUS_LEROBOT_PYTHON", "")
 SIDE = Path(__file__).with_name("lerobot_side.py")
@@ -75,7 +71,7 @@ def test_its_reader_gives_every_number(tmp_path: Path, video: bool) -> None:
 
 def imported(
     tmp_path: Path, mode: str, end: str
-) -> tuple[dict[str, Any], Imported, list[tuple[int, int]], dict[str, Any]]:
+) -> tuple[dict[str, Any], Transfer, list[tuple[int, int]], dict[str, Any]]:
     """A recording of LeRobot's, what of it came, its episodes, and our steps as columns."""
     put, code = lerobot(tmp_path, "write", str(tmp_path / "in"), mode, end)
     assert code == (-signal.SIGKILL if end == "killed" else 0)
@@ -92,7 +88,7 @@ def imported(
 def test_what_it_recorded_comes_in(tmp_path: Path, mode: str, end: str) -> None:
     put, told, episodes, got = imported(tmp_path, mode, end)
     assert episodes == [(0, 7), (7, 2), (9, 30), (39, 11)]
-    assert told.frames == 50
+    assert told.steps == 50
     for name in ("state", "grid", "pressed"):
         np.testing.assert_array_equal(got[name], put[f"observation.{name}"].reshape(50, -1))
     actions = put["action"]
@@ -105,7 +101,7 @@ def test_what_it_recorded_comes_in(tmp_path: Path, mode: str, end: str) -> None:
         np.testing.assert_array_equal(shown, pictures)
     for k in range(50):  # no film is shifted against its rows
         assert np.abs(pictures - shown[k]).mean((1, 2, 3)).argmin() == k
-    said = " ".join(told.told)
+    said = " ".join(told.lost)
     assert "scaled" in said
     assert "next.reward" in said
     if end == "killed":

@@ -111,13 +111,13 @@ def test_a_footer_read_and_written_again_is_the_same() -> None:
     raw = out.getvalue()
     size = int.from_bytes(raw[-8:-4], "little")
     footer = raw[-8 - size : -8]
-    assert thrift.written(thrift.Reader(footer).struct()) == footer
+    assert thrift.written(thrift.read(io.BytesIO(footer))) == footer
 
 
 @given(st.binary(max_size=200))
 def test_what_is_no_thrift_is_no_crash(data: bytes) -> None:
     with contextlib.suppress(ValueError, IndexError):
-        thrift.Reader(data).struct()
+        thrift.read(io.BytesIO(data))
 
 
 def killed(folder: Path, keep: float) -> int:
@@ -136,10 +136,10 @@ def test_a_killed_recording_comes_in_up_to_where_it_is_whole(tmp_path: Path, vid
         export_lerobot(memory, tmp_path / "out", video)
         killed(tmp_path / "out", keep=0.9)
         imported = import_lerobot(tmp_path / "out", back)
-        assert (imported.episodes, imported.frames) == (2, 8)
+        assert (imported.episodes, imported.steps) == (2, 8)
         for k in range(8):
             assert_same(back.step(k), memory.step(k), pictures=not video)
-        told = " ".join(imported.told)
+        told = " ".join(imported.lost)
         assert "8 frames of it were found again" in told
         assert "1 of 3 episodes and 20 of 28 frames" in told
         assert ("counted anew" in told) == video
@@ -157,5 +157,5 @@ def test_the_dataset_itself_is_left_as_it_is(tmp_path: Path) -> None:
     with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
         export_lerobot(memory, tmp_path / "out")
         size = killed(tmp_path / "out", keep=1.0)
-        assert import_lerobot(tmp_path / "out", back).frames == 28
+        assert import_lerobot(tmp_path / "out", back).steps == 28
         assert (tmp_path / "out" / DATA).stat().st_size == size

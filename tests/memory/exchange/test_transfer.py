@@ -22,13 +22,14 @@ StepOf = Callable[[int], Step]
 def test_a_target_appears_when_it_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "a" / "b"
     target.parent.mkdir()
-    (tmp_path / "a" / "b.new").write_text("left by one that was killed")
+    (tmp_path / "a" / "b.new").write_text("a stranger's")
     with appearing(target) as new:
         (new / "data").mkdir(parents=True)
         (new / "data" / "file").write_text("x")
         assert not target.exists()
     assert (target / "data" / "file").read_text() == "x"
-    assert [p.name for p in target.parent.iterdir()] == ["b"]
+    assert sorted(p.name for p in target.parent.iterdir()) == ["b", "b.new"]
+    assert (tmp_path / "a" / "b.new").read_text() == "a stranger's"
 
 
 def test_a_transfer_cut_short_leaves_nothing(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_episodes_are_chosen_by_id_each_once(
             chosen(memory, [])
 
 
-@pytest.mark.parametrize("kind", ["film", "minari"])
+@pytest.mark.parametrize("kind", ["film", "lerobot", "minari"])
 @pytest.mark.parametrize("max_file_bytes", [100, 20_000])
 def test_a_full_disk_is_said_and_leaves_nothing(
     tmp_path: Path, spec: RobotSpec, step_of: StepOf, kind: str, max_file_bytes: int

@@ -4,7 +4,7 @@ For people to look at, and lossy: H.264 with half the colour resolution (yuv420p
 or a measurement needs stays in the memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,13 +14,19 @@ from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
 from rumpus.memory.exchange.transfer import Transfer, appearing, chosen
 from rumpus.memory.memory import Memory
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.memory.movie import encode
+from rumpus.memory.portrait import portrait
 from rumpus.types import Array
 
-QUALITY_CRF = 18  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
+QUALITY_CRF = "18"  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
 WIDEST_PX = 4096  # beyond this, the decoders inside phones and browsers give up
 COLOURS = 5  # how colours become yuv: ITU-R BT.601, which the converter uses, said to the player
 RANGE = 1  # and yuv's narrow range
+LOST = (
+    "The pictures are not exact: H.264 blurs them, and colours have half the resolution.",
+    "Each step is shown equally long: the times at which it was sensed are not in the film.",
+    "Actions, goals, ends and reasons are not in the film.",
+)
 
 
 def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> Transfer:
@@ -41,31 +47,56 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
         ModuleNotFoundError: when PyAV is missing.
     """
     (lived,) = chosen(memory, [episode])
-    shown = _shown(memory.spec)
-    width, height = _size(shown, enlarge)
+    size = _size(memory, lived, enlarge)
     with appearing(file) as new:
-        _write(new, _pictures(memory, lived, shown, enlarge), memory.spec.rate_hz, width, height)
-    return Transfer(file, 1, lived.length, _lost(memory.spec, shown))
+        write_film(new, _pictures(memory, lived, size, enlarge), memory.spec.rate_hz, size)
+    hidden = [f"'{s.name}'" for s in memory.spec.sensors if not s.is_picture]
+    hidden += [f"further channels of '{s.name}'" for s in memory.spec.sensors
+               if s.is_picture and s.shape[2] not in (1, 3)]  # fmt: skip
+    lost = (*LOST, f"Not shown: {', '.join(hidden)}.") if hidden else LOST
+    return Transfer(file, 1, lived.length, lost)
 
 
-def _shown(spec: RobotSpec) -> list[SensorSpec]:
-    """The sensors that can be seen: pictures in grey, in colour, or in colour and something."""
-    shown = [s for s in spec.sensors if s.is_picture and s.shape[2] in (1, 3, 4)]
-    if not shown:
-        sensors = ", ".join(f"'{s.name}' {s.shape}" for s in spec.sensors)
-        raise InputError(
-            f"{spec.name} has no picture that a film can show, (h, w, c) with c of 1, 3 or 4; "
-            f"it has: {sensors}. Export its numbers instead."
-        )
-    return shown
+def write_film(
+    file: Path, pictures: Iterable[Array], rate_hz: float, size: tuple[int, int], **options: str
+) -> None:
+    """Write pictures, uint8 (h, w, 3), as an MP4 that is lossy.
+
+    Args:
+        file: the MP4.
+        pictures: any number of them.
+        rate_hz: pictures a second.
+        size: width and height; both even, for two pixels each way share their colour.
+        options: of x264, beyond the quality.
+
+    Raises:
+        OSError: when the disk does not take it.
+        ModuleNotFoundError: when PyAV is missing.
+    """
+    import av  # an extra: pip install 'rumpus[exchange]'
+
+    with av.open(str(file), "w", format="mp4") as container:
+        rate = Fraction(rate_hz).limit_denominator(1001)
+        stream = container.add_stream("libx264", rate, options={"crf": QUALITY_CRF, **options})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.colorspace = COLOURS
+        stream.codec_context.color_range = RANGE
+        encode(container, stream, pictures)
 
 
-def _size(shown: list[SensorSpec], enlarge: int) -> tuple[int, int]:
-    """Width and height of the film; both even, for two pixels each way share their colour."""
+def _size(memory: Memory, episode: Episode, enlarge: int) -> tuple[int, int]:
+    """Width and height of the film, both even."""
     if enlarge < 1:
         raise InputError(f"A film enlarged {enlarge} times was asked for; give 1 or more.")
-    width = enlarge * sum(s.shape[1] for s in shown)
-    height = enlarge * max(s.shape[0] for s in shown)
+    picture = portrait(memory.readings(episode.first))
+    if picture is None:
+        sensors = ", ".join(f"'{s.name}' {s.shape}" for s in memory.spec.sensors)
+        raise InputError(
+            f"{memory.spec.name} has no picture that a film can show; it has: {sensors}. Export "
+            "its numbers instead."
+        )
+    height, width = (enlarge * side for side in picture.shape[:2])
     if max(width, height) > WIDEST_PX:
         raise InputError(
             f"A film of {width} x {height} pixels was asked for, and players show up to "
@@ -75,42 +106,13 @@ def _size(shown: list[SensorSpec], enlarge: int) -> tuple[int, int]:
 
 
 def _pictures(
-    memory: Memory, episode: Episode, shown: list[SensorSpec], enlarge: int
+    memory: Memory, episode: Episode, size: tuple[int, int], enlarge: int
 ) -> Iterator[Array]:
     """Each step as one picture, uint8 (height, width, 3), black where there is nothing."""
-    width, height = _size(shown, enlarge)
     for index in range(episode.first, episode.first + episode.length):
-        canvas = np.zeros((height, width, 3), np.uint8)
-        left = 0
-        for sensor in shown:
-            picture = memory.frames(sensor.name)[index][:, :, :3]
-            large = picture.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
-            canvas[: large.shape[0], left : left + large.shape[1]] = large  # grey fills all three
-            left += large.shape[1]
+        canvas = np.zeros((size[1], size[0], 3), np.uint8)
+        small = portrait(memory.readings(index))
+        assert small is not None
+        large = small.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+        canvas[: large.shape[0], : large.shape[1]] = large
         yield canvas
-
-
-def _write(file: Path, pictures: Iterator[Array], rate_hz: float, width: int, height: int) -> None:
-    import av  # an extra: pip install 'rumpus[exchange]'
-
-    with av.open(str(file), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(rate_hz).limit_denominator(1000))
-        stream.width, stream.height = width, height
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(QUALITY_CRF)}
-        stream.codec_context.colorspace = COLOURS
-        stream.codec_context.color_range = RANGE
-        for picture in pictures:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
-
-
-def _lost(spec: RobotSpec, shown: list[SensorSpec]) -> tuple[str, ...]:
-    lossy = (
-        "The pictures are not exact: H.264 blurs them, and colours have half the resolution.",
-        "Each step is shown equally long: the times at which it was sensed are not in the film.",
-        "Actions, goals, ends and reasons are not in the film.",
-    )
-    hidden = [f"'{s.name}'" for s in spec.sensors if s not in shown]
-    hidden += [f"the fourth channel of '{s.name}'" for s in shown if s.shape[2] == 4]
-    return (*lossy, f"Not shown: {', '.join(hidden)}.") if hidden else lossy

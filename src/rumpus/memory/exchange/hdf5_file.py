@@ -12,36 +12,33 @@ from typing import Any
 
 
 class PatientFile(io.FileIO):
-    """The file that HDF5 writes through; after the disk's first refusal, writes go nowhere."""
+    """The file that HDF5 writes through; after the disk's first refusal, writes go nowhere.
 
-    def __init__(self, path: Path) -> None:
-        """Make the file anew."""
-        super().__init__(path, "w+")
-        self._refusal: OSError | None = None
+    Attributes:
+        refusal: the disk's first.
+    """
+
+    refusal: OSError | None = None
 
     def check(self) -> None:
-        """Tell the first refusal of the disk.
-
-        Raises:
-            OSError: the very one.
-        """
-        if self._refusal is not None:
-            raise self._refusal
+        """Raise the refusal."""
+        if self.refusal is not None:
+            raise self.refusal
 
     def write(self, data: Any, /) -> int:
         left = memoryview(data)
         try:
-            while left and self._refusal is None:
+            while left and self.refusal is None:
                 left = left[super().write(left) :]
         except OSError as refusal:
-            self._refusal = refusal
+            self.refusal = refusal
         return len(data)
 
     def truncate(self, size: int | None = None, /) -> int:
         try:
             return super().truncate(size)
         except OSError as refusal:
-            self._refusal = self._refusal or refusal
+            self.refusal = self.refusal or refusal
             return size or 0
 
 
@@ -55,7 +52,7 @@ def new_hdf5(path: Path) -> Iterator[tuple[Any, PatientFile]]:
     """
     import h5py  # an extra: pip install 'rumpus[exchange]'
 
-    with PatientFile(path) as under:
+    with PatientFile(path, "w+") as under:
         with h5py.File(under, "w") as file:
             yield file, under
         under.check()

@@ -6,47 +6,15 @@ format cannot hold is told in sentences. Needs the extra `exchange` (pyarrow, an
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from rumpus.errors import InputError, missing_extra
+from rumpus.memory.exchange.transfer import Transfer
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What was written.
-
-    Attributes:
-        folder: the dataset.
-        episodes: how many.
-        frames: steps in them.
-        lost: sentences for the person: what the format could not hold.
-    """
-
-    folder: Path
-    episodes: int
-    frames: int
-    lost: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What came into the memory.
-
-    Attributes:
-        episodes: how many.
-        frames: steps in them.
-        told: sentences for the person: what was scaled, left out, mended or lost.
-    """
-
-    episodes: int
-    frames: int
-    told: tuple[str, ...]
-
-
-def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Exported:
+def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Transfer:
     """Write a whole memory as a LeRobot dataset v3.0, which LeRobot's own reader loads.
 
     The dataset appears under its name only when it is whole. `action` is the deed, as LeRobot's
@@ -68,11 +36,11 @@ def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Exporte
         return lerobot_export.export(memory, folder, video)
 
 
-def import_lerobot(folder: Path, memory: Memory) -> Imported:
+def import_lerobot(folder: Path, memory: Memory) -> Transfer:
     """Take a LeRobot dataset v3.0 into a memory: rumpus's own, or anybody's.
 
-    A dataset whose recording was killed lacks the footers of its files; what can be read of it
-    comes in, and what is lost is told.
+    A dataset whose recording was killed lacks the footers of its files, and of a video the end;
+    what is whole comes in, every episode up to its first lack, and what is lost is told.
 
     Args:
         folder: the dataset, left as it is.
@@ -80,7 +48,7 @@ def import_lerobot(folder: Path, memory: Memory) -> Imported:
 
     Raises:
         InputError: when the dataset cannot be read, nothing of it survives, its robot is not the
-            memory's, or the extra `exchange` is not installed.
+            memory's, or the extra `exchange` is not installed; the memory is as it was.
         MemoryFault: when the disk does not take it.
     """
     with _extra():
@@ -97,9 +65,9 @@ def lerobot_spec(folder: Path) -> RobotSpec:
             rumpus knows.
     """
     with _extra():
-        from rumpus.memory.exchange.lerobot_source import Source
+        from rumpus.memory.exchange.lerobot_source import opened
 
-        with Source(folder) as source:
+        with opened(folder) as source:
             return source.spec
 
 

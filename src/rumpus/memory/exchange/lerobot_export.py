@@ -1,10 +1,8 @@
 """A memory becomes a LeRobot dataset v3.0; see lerobot_layout.py for its files."""
 
 import json
-import shutil
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,217 +11,164 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rumpus.errors import InputError, MemoryFault
-from rumpus.memory.durable import sync_folder
+from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
 from rumpus.memory.exchange import lerobot_layout as layout
 from rumpus.memory.exchange import lerobot_rows as rows
 from rumpus.memory.exchange import lerobot_stats as stats
-from rumpus.memory.exchange.lerobot import Exported
-from rumpus.memory.exchange.lerobot_layout import Info, Origin
-from rumpus.memory.exchange.transfer import sync
+from rumpus.memory.exchange.column import columns_of
+from rumpus.memory.exchange.film import write_film
+from rumpus.memory.exchange.transfer import Ours, Transfer, appearing, chosen
 from rumpus.memory.memory import Memory
-from rumpus.types import Array, Step
+from rumpus.spec import RobotSpec
 
 ROWS_AT_ONCE = 256  # a row group: what is in RAM
 DATA_FILE_BYTES = 100 * 2**20
 LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
+QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
 
 
-def export(memory: Memory, folder: Path, video: bool) -> Exported:
+def export(memory: Memory, folder: Path, video: bool) -> Transfer:
     """See lerobot.export_lerobot."""
-    _check(memory, folder, video)
-    lived = [episode for episode in memory.episodes() if episode.length]
-    with _appearing(folder) as new:
-        writer = _Writer(new, memory, video)
-        try:
-            for episode in lived:
-                writer.write(episode)
-        finally:
-            writer.close()
-        writer.describe()
-    frames = sum(episode.length for episode in lived)
-    return Exported(folder, len(lived), frames, tuple(_lost(memory, lived, video)))
+    _check(memory.spec, video)
+    lived = chosen(memory, None)
+    with appearing(folder) as new:
+        _Writer(new, memory, video).write(lived)
+    return Transfer(folder, len(lived), len(memory), tuple(_lost(memory, lived, video)))
 
 
-def _check(memory: Memory, folder: Path, video: bool) -> None:
-    if folder.exists() or folder.is_symlink():
-        raise InputError(f"{folder} exists already; name a new folder for the LeRobot dataset.")
-    if not len(memory):
-        raise InputError(f"The memory {memory.path} is empty; there is nothing to export.")
-    channels = {3} if video else set(rows.MODES)
-    for sensor in memory.spec.sensors:
-        if sensor.is_picture and sensor.shape[2] not in channels:
+def _check(spec: RobotSpec, video: bool) -> None:
+    for sensor in spec.sensors:
+        if not sensor.is_picture:
+            continue
+        height, width, channels = sensor.shape
+        if channels not in ({3} if video else set(rows.MODES)):
             raise InputError(
-                f"The pictures of '{sensor.name}' have {sensor.shape[2]} channels, but "
+                f"The pictures of '{sensor.name}' have {channels} channels, but "
                 + ("a video takes 3; export without video." if video else "PNG takes 1 to 4; "
                    "give the robot a sensor for each group of up to four channels.")
             )  # fmt: skip
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder to write into that gets its name, durably, when everything in it is written."""
-    new = folder.with_name(f"{folder.name}.new")
-    try:
-        if (new / layout.ORIGIN).exists():
-            shutil.rmtree(new)  # of an export that was killed
-        new.mkdir(parents=True)
-        try:
-            yield new
-            sync(new)
-            new.rename(folder)
-        except BaseException:
-            shutil.rmtree(new)
-            raise
-        sync_folder(folder.parent)
-    except OSError as error:
-        raise MemoryFault(
-            f"The LeRobot dataset {folder} cannot be written: {error.strerror or error}, at "
-            f"{error.filename or new}; make room there, or name another folder."
-        ) from error
+        if video and (height % 2 or width % 2):
+            raise InputError(
+                f"Pictures of {height}x{width} px cannot become a video, whose sides are even; "
+                "export without video, as PNG."
+            )
 
 
 class _Writer:
-    """Writes episodes one after the other; whatever happens, `close` ends the files rightly."""
+    """Writes all files of a dataset."""
 
     def __init__(self, folder: Path, memory: Memory, video: bool) -> None:
         self._folder, self._memory, self._video = folder, memory, video
         self._keys = layout.keys_of(memory.spec)
         self._features = layout.features_of(memory.spec, video)
-        self._schema = rows.schema_for_datasets(self._features)
-        self._tasks: dict[str, int] = {}
-        self._records: list[dict[str, Any]] = []
-        self._looked = {s.name: (np.zeros((s.shape[2], stats.LEVELS), np.int64), 0)
-                        for s in memory.spec.sensors if s.is_picture}  # fmt: skip
-        self._file_index = -1
-        self._rows: pq.ParquetWriter | None = None
-        origin = Origin(layout.ORIGIN_VERSION, memory.spec, self._keys)
-        _write(folder / layout.ORIGIN, msgspec.json.format(msgspec.json.encode(origin)))
+        self._schema = layout.schema_of(self._features)
 
-    def write(self, episode: Episode) -> None:
-        """Write one episode: its rows, its films, and what is to be told of it."""
-        number = len(self._records)
-        record: dict[str, Any] = {
-            "episode_index": number,
-            "tasks": [episode.provenance],
-            "length": episode.length,
-            "dataset_from_index": episode.first,
-            "dataset_to_index": episode.first + episode.length,
-            "meta/episodes/chunk_index": 0,
-            "meta/episodes/file_index": 0,
-        }
-        record |= self._write_rows(episode, number)
-        if self._video:
-            record |= self._films(episode, number)
-        for key, told in self._stats(episode).items():
-            record |= {f"stats/{key}/{name}": value for name, value in told.items()}
-        self._records.append(record)
-
-    def close(self) -> None:
-        """End the open file of rows with its footer."""
-        if self._rows is not None:
-            self._rows.close()
-            self._rows = None
-
-    def describe(self) -> None:
-        """Write what is known when all episodes are: everything in meta/."""
-        length = self._records[-1]["dataset_to_index"]
-        whole = replace(self._memory.episodes()[0], first=0, length=length)
-        told = self._numbers(whole) | {
-            self._keys[name]: stats.of_pictures(*looked) for name, looked in self._looked.items()
-        }
-        _write(self._folder / layout.STATS, json.dumps(told, indent=1).encode())
-        _write_table(self._folder / layout.TASKS, rows.tasks_table(self._tasks))
-        episodes = self._folder / layout.EPISODES.format(chunk_index=0, file_index=0)
-        _write_table(episodes, pa.Table.from_pylist(self._records))
-        info = msgspec.json.encode(self._info())
-        _write(self._folder / layout.INFO, msgspec.json.format(info, indent=4))
-
-    def _info(self) -> Info:
-        rate = self._memory.spec.rate_hz
-        return Info(
+    def write(self, lived: Sequence[Episode]) -> None:
+        """Rows and films first, then everything in meta/."""
+        words = dict.fromkeys(episode.provenance for episode in lived)
+        tasks = {provenance: number for number, provenance in enumerate(words)}
+        places = list(self._data(lived, tasks))
+        records = [self._record(*of) for of in zip(lived, range(len(lived)), places, strict=True)]
+        pq.write_table(rows.tasks_table(tasks), self._file(layout.TASKS))
+        pq.write_table(pa.Table.from_pylist(records), self._file(layout.EPISODES, 0))
+        self._file(layout.STATS).write_text(json.dumps(self._stats(slice(None)), indent=1))
+        spec = self._memory.spec
+        info = layout.Info(
             layout.VERSION,
-            int(rate) if rate == int(rate) else rate,
+            int(spec.rate_hz) if spec.rate_hz == int(spec.rate_hz) else spec.rate_hz,
             self._features,
-            total_episodes=len(self._records),
-            total_frames=self._records[-1]["dataset_to_index"],
-            total_tasks=len(self._tasks),
-            robot_type=self._memory.spec.name,
-            splits={"train": f"0:{len(self._records)}"},
+            total_episodes=len(lived),
+            total_frames=records[-1]["dataset_to_index"],
+            total_tasks=len(tasks),
+            robot_type=spec.name,
+            splits={"train": f"0:{len(lived)}"},
             video_path=layout.VIDEO if self._video else None,
         )
+        for name, about in ((layout.INFO, info), (layout.OURS, Ours(spec, tuple(lived)))):
+            self._file(name).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=4))
 
-    def _write_rows(self, episode: Episode, number: int) -> dict[str, int]:
-        file = self._open_rows()
-        task = self._tasks.setdefault(episode.provenance, len(self._tasks))
+    def _file(self, name: str, number: int = 0, key: str = "") -> Path:
+        chunk, index = divmod(number, layout.FILES_IN_CHUNK)
+        file = self._folder / name.format(chunk_index=chunk, file_index=index, video_key=key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def _data(self, lived: Sequence[Episode], tasks: dict[str, int]) -> Iterator[int]:
+        """Write the rows of one episode after the other; gives the number of each one's file.
+
+        An episode lies in one file; the next begins another where that is large.
+        """
+        left, number = deque(enumerate(lived)), 0
+        while left:
+            path, written = self._file(layout.DATA, number), 0
+            with pq.ParquetWriter(path, self._schema, compression="snappy") as file:
+                while left and written < DATA_FILE_BYTES:
+                    index, episode = left.popleft()
+                    for table in self._tables(episode, index, tasks[episode.provenance]):
+                        file.write_table(table)
+                    written = path.stat().st_size
+                    yield number
+            number += 1
+
+    def _tables(self, episode: Episode, index: int, task: int) -> Iterator[pa.Table]:
+        spec = self._memory.spec
         for first in range(0, episode.length, ROWS_AT_ONCE):
             frames = np.arange(first, min(first + ROWS_AT_ONCE, episode.length))
-            steps = [self._memory.step(int(index)) for index in episode.first + frames]
-            file.write_table(self._table(episode, steps, frames, number, task))
-        return _place("data", self._file_index)
+            begin = episode.first + first
+            steps = [step for _, step in self._memory.steps(begin, begin + len(frames))]
+            told = columns_of(spec, begin, steps)
+            columns: dict[str, Any] = {layout.column_of(name): told[name] for name in told}
+            for name, key in self._keys.items():
+                columns[key] = [step.observation.sensors[name] for step in steps]
+            yield rows.table(self._schema, columns | {
+                "timestamp": frames / spec.rate_hz,
+                "frame_index": frames,
+                "episode_index": np.full(len(frames), index),
+                "task_index": np.full(len(frames), task),
+            })  # fmt: skip
 
-    def _open_rows(self) -> pq.ParquetWriter:
-        """The file for the next episode's rows; an episode lies in one file."""
-        if self._rows is not None and self._data_file().stat().st_size < DATA_FILE_BYTES:
-            return self._rows
-        self.close()
-        self._file_index += 1
-        self._data_file().parent.mkdir(parents=True, exist_ok=True)
-        self._rows = pq.ParquetWriter(self._data_file(), self._schema, compression="snappy")
-        return self._rows
-
-    def _data_file(self) -> Path:
-        chunk, file = divmod(self._file_index, layout.FILES_IN_CHUNK)
-        return self._folder / layout.DATA.format(chunk_index=chunk, file_index=file)
-
-    def _table(
-        self, episode: Episode, steps: Sequence[Step], frames: Array, number: int, task: int
-    ) -> pa.Table:
-        columns = rows.columns_of(self._memory.spec, self._keys, steps) | {
-            "timestamp": frames / self._memory.spec.rate_hz,
-            "frame_index": frames,
-            "episode_index": np.full(len(frames), number),
-            "index": episode.first + frames,
-            "task_index": np.full(len(frames), task),
+    def _record(self, episode: Episode, index: int, file: int) -> dict[str, Any]:
+        """What is told of one episode; writes its films."""
+        lived = slice(episode.first, episode.first + episode.length)
+        record: dict[str, Any] = {
+            "episode_index": index,
+            "tasks": [episode.provenance],
+            "length": episode.length,
+            "dataset_from_index": lived.start,
+            "dataset_to_index": lived.stop,
+            **_place("meta/episodes", 0),
+            **_place("data", file),
         }
-        return rows.table(self._schema, columns)
+        if self._video:
+            record |= self._films(episode, index, lived)
+        for key, of in self._stats(lived).items():
+            record |= {f"stats/{key}/{name}": value for name, value in of.items()}
+        return record
 
-    def _films(self, episode: Episode, number: int) -> dict[str, Any]:
-        from rumpus.memory.exchange.lerobot_video import write_video  # av, for videos alone
-
-        chunk, file = divmod(number, layout.FILES_IN_CHUNK)
-        rate, places = self._memory.spec.rate_hz, dict[str, Any]()
-        for name in self._looked:
-            key = self._keys[name]
-            path = layout.VIDEO.format(video_key=key, chunk_index=chunk, file_index=file)
-            write_video(self._folder / path, _of(self._memory.frames(name), episode), rate)
-            places |= _place(f"videos/{key}", number)
-            places[f"videos/{key}/from_timestamp"] = 0.0
-            places[f"videos/{key}/to_timestamp"] = episode.length / rate
+    def _films(self, episode: Episode, index: int, lived: slice) -> dict[str, Any]:
+        spec, places = self._memory.spec, dict[str, Any]()
+        for sensor in spec.sensors:
+            if sensor.is_picture:
+                key, pictures = self._keys[sensor.name], self._memory.frames(sensor.name)[lived]
+                size = (sensor.shape[1], sensor.shape[0])
+                file = self._file(layout.VIDEO, index, key)
+                write_film(file, pictures, spec.rate_hz, size, **QUICK)
+                places |= _place(f"videos/{key}", index)
+                places[f"videos/{key}/from_timestamp"] = 0.0
+                places[f"videos/{key}/to_timestamp"] = episode.length / spec.rate_hz
         return places
 
-    def _stats(self, episode: Episode) -> dict[str, stats.Stats]:
-        told = self._numbers(episode)
-        for name, (counts, looked) in self._looked.items():
-            more = stats.histogram(_of(self._memory.frames(name), episode))
-            self._looked[name] = (counts + more[0], looked + more[1])
-            told[self._keys[name]] = stats.of_pictures(*more)
-        return told
-
-    def _numbers(self, episode: Episode) -> dict[str, stats.Stats]:
-        columns = {
-            self._keys[sensor.name]: self._memory.frames(sensor.name)
-            for sensor in self._memory.spec.sensors
-            if not sensor.is_picture
+    def _stats(self, lived: slice) -> dict[str, stats.Stats]:
+        memory = self._memory
+        told = {
+            "action": stats.of_numbers(memory.executed_actions[lived]),
+            "rumpus.action": stats.of_numbers(memory.actions[lived]),
         }
-        columns["action"] = self._memory.executed_actions
-        columns["rumpus.action"] = self._memory.actions
-        return {key: stats.of_numbers(_of(rows, episode)) for key, rows in columns.items()}
-
-
-def _of(column: Array, episode: Episode) -> Array:
-    return column[episode.first : episode.first + episode.length]
+        for sensor in memory.spec.sensors:
+            of = stats.of_pictures if sensor.is_picture else stats.of_numbers
+            told[self._keys[sensor.name]] = of(memory.frames(sensor.name)[lived])
+        return told
 
 
 def _place(what: str, number: int) -> dict[str, int]:
@@ -231,21 +176,11 @@ def _place(what: str, number: int) -> dict[str, int]:
     return {f"{what}/chunk_index": chunk, f"{what}/file_index": file}
 
 
-def _write(file: Path, data: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-
-
-def _write_table(file: Path, table: pa.Table) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, file)
-
-
 def _lost(memory: Memory, lived: Sequence[Episode], video: bool) -> Iterator[str]:
     """Sentences on what LeRobot's format, or its reader, cannot hold."""
     yield (
-        "The hour at which each episode began has no place in LeRobot's format and is left out; "
-        "episodes are numbered anew from 0, in the same order."
+        "Episodes are numbered anew from 0, in the same order; when and where each was lived is in "
+        f"{layout.OURS}, which rumpus alone reads."
     )
     if empty := len(memory.episodes()) - len(lived):
         yield f"{empty} episodes without a step have no place in LeRobot's format."

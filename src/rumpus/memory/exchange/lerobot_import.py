@@ -3,212 +3,79 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rumpus.errors import InputError
-from rumpus.memory.exchange.lerobot import Imported
-from rumpus.memory.exchange.lerobot_layout import OWN
-from rumpus.memory.exchange.lerobot_rows import picture
-from rumpus.memory.exchange.lerobot_source import Source
+from rumpus.memory.episode import Origin
+from rumpus.memory.exchange.arrival import Arrival, take_in
+from rumpus.memory.exchange.column import kinds_of, scaled, step_of
+from rumpus.memory.exchange.lerobot_layout import OWN, column_of
+from rumpus.memory.exchange.lerobot_rows import DAMAGES, picture
+from rumpus.memory.exchange.lerobot_source import Source, opened
+from rumpus.memory.exchange.transfer import Transfer
 from rumpus.memory.memory import Memory
-from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.spec import SensorSpec
+from rumpus.types import Array, Step
 
 if TYPE_CHECKING:
-    from rumpus.memory.exchange.lerobot_films import Place
-    from rumpus.memory.exchange.lerobot_video import Film
+    from rumpus.memory.exchange.lerobot_film import Film
 
-Row = dict[str, Any]  # by feature: numbers (k,), or a string, or a picture's file
-KEPT = {
-    "action", "rumpus.action", "rumpus.time_s", "rumpus.captured_s", "rumpus.goal_index",
-    "rumpus.terminated", "rumpus.truncated", "rumpus.intervention",
-    "rumpus.clip_reason", "rumpus.goal_reason",
-}  # fmt: skip
-
+Row = dict[str, Any]  # by feature: a number, numbers (k,), a string, or a picture's file
 WIDER = ("float64", "int32", "int64", "uint32", "uint64")  # than float32
 
 
-def load(folder: Path, memory: Memory) -> Imported:
+def load(folder: Path, memory: Memory) -> Transfer:
     """See lerobot.import_lerobot."""
-    with Source(folder) as source:
-        _check_robot(source, memory)
-        return _Import(source, memory).run()
+    with opened(folder) as source:
+        return take_in(LeRobotDataset(source), memory)
 
 
-def _check_robot(source: Source, memory: Memory) -> None:
-    def of(spec: RobotSpec) -> tuple[Any, ...]:
-        return {s.name: s.shape for s in spec.sensors}, spec.action_size, spec.rate_hz
+class LeRobotDataset:
+    """The episodes of a dataset, each up to its first picture that cannot be read.
 
-    if of(source.spec) != of(memory.spec):
-        raise InputError(
-            f"{source.folder} is of the robot {source.spec}, but the memory {memory.path} is of "
-            f"{memory.spec}; create a memory for the robot that lerobot_spec tells."
-        )
+    Attributes:
+        folder: where it is.
+        spec: the robot.
+    """
 
+    def __init__(self, source: Source) -> None:
+        """Find out where everything is."""
+        self.folder, self.spec = source.folder, source.spec
+        self._source, self._features = source, source.info.features
+        self._columns = {
+            name: key for name in kinds_of(self.spec) if (key := column_of(name)) in self._features
+        }
+        self._known = {*self._columns.values(), *OWN, *source.keys.values()}
+        self._films = [k for k in source.keys.values() if self._features[k].dtype == "video"]
+        self._limits = np.full(1, -1.0), np.full(1, 1.0)
+        low, high = self._limits if source.ours else source.ranges["action"]
+        self._is_scaled = bool(low.min() < -1.0 or high.max() > 1.0)
+        if self._is_scaled:
+            self._limits = low, high
+        self._places = {}
+        if self._films:
+            from rumpus.memory.exchange.lerobot_film import places  # av, for videos alone
 
-class _Import:
-    """One import under way."""
+            self._places = places(source)
 
-    def __init__(self, source: Source, memory: Memory) -> None:
-        self._source, self._memory = source, memory
-        self._features = source.info.features
-        self._lengths = source.lengths  # a file that is damaged is refused before a step is taken
-        self._scale = _scale(source)
-        self._places = _places(source)
-        self._base = len(memory)
-        self._frames = 0
-        self._shift: int | None = None  # from LeRobot's index to the memory's
-        self._goals_lost = 0
-        self._cuts: list[str] = []
+    def episodes(self) -> Iterator[Arrival]:
+        """All there are, in the files' order."""
+        for number, rows in groupby(self._rows(), lambda row: int(row["episode_index"])):
+            yield self._arrival(number, rows)
 
-    def run(self) -> Imported:
-        """Take in every episode, and tell what was not as it should be."""
-        episodes = 0
-        for number, rows in groupby(self._rows(), lambda row: int(row["episode_index"][0])):
-            episodes += self._episode(number, rows)
-        self._memory.flush()
-        told = (*self._source.told, *self._changed(), *self._cuts, *self._lost(episodes))
-        return Imported(episodes, self._frames, told)
-
-    def _rows(self) -> Iterator[Row]:
-        wanted = {*KEPT, *OWN, *self._source.keys.values()}
-        keys = [k for k, f in self._features.items() if k in wanted and f.dtype != "video"]
-        for rows in self._source.rows(keys):
-            for k in range(len(rows["index"])):
-                yield {key: rows[key][k] for key in keys}
-
-    def _episode(self, number: int, rows: Iterator[Row]) -> bool:
-        """Take in one episode; whether any of it came."""
-        last: Step | None = None
-        before = self._frames
-        for step in self._steps(number, rows):
-            if last is not None:
-                self._memory.append(last)
-            last = step
-        if last is None:
-            return False
-        came = self._frames - before
-        whole = "rumpus.truncated" in self._features and came == self._lengths[number]
-        if not (whole or last.terminated or last.truncated):
-            last = dataclasses.replace(last, truncated=True)  # life went on, the recording did not
-        self._memory.append(last)
-        return True
-
-    def _steps(self, number: int, rows: Iterator[Row]) -> Iterator[Step]:
-        """An episode's steps, up to the first that lacks a picture; begins it in memory."""
-        with ExitStack() as stack:
-            films = {
-                key: self._film(self._places[number, key], stack)
-                for key in self._source.video_keys
-                if (number, key) in self._places
-            }
-            for frame, row in enumerate(rows):
-                sensors = self._sensors(row, films)
-                if sensors is None:
-                    self._cuts.append(
-                        f"Episode {number} has no picture for its frame {frame}: its last "
-                        f"{self._lengths[number] - frame:,} frames are lost."
-                    )
-                    return
-                if frame == 0:
-                    self._memory.begin_episode(self._provenance(number, row))
-                yield self._step(row, sensors)
-                self._frames += 1
-
-    def _film(self, place: "Place", stack: ExitStack) -> "Film":
-        from rumpus.memory.exchange.lerobot_video import Film  # av, for videos alone
-
-        return stack.enter_context(Film(place.file, place.from_s, self._source.info.fps))
-
-    def _sensors(self, row: Row, films: "dict[str, Film]") -> dict[str, Array] | None:
-        """All readings of a frame; None where one lacks."""
-        sensors: dict[str, Array] = {}
-        for sensor in self._memory.spec.sensors:
-            key = self._source.keys[sensor.name]
-            if not sensor.is_picture:
-                sensors[sensor.name] = row[key].astype(np.float32)
-            elif self._features[key].dtype == "video":
-                shown = films[key].at(float(row["timestamp"][0])) if key in films else None
-                if shown is None:
-                    return None
-                sensors[sensor.name] = shown
-            else:
-                sensors[sensor.name] = self._picture(key, row[key], sensor.shape[2])
-        return sensors
-
-    def _picture(self, key: str, cell: dict[str, Any], channels: int) -> Array:
-        try:
-            png = cell["bytes"] or (self._source.folder / cell["path"]).read_bytes()
-            return picture(png, channels)
-        except (OSError, TypeError) as error:
-            raise InputError(f"{self._source.folder}: a picture of {key} cannot be read ({error}); "
-                             "put back a copy of its file.") from error  # fmt: skip
-
-    def _step(self, row: Row, sensors: dict[str, Array]) -> Step:
-        deed = self._scaled(row["action"])
-        time_s = self._time_s(row)
-        return Step(
-            Observation(sensors, time_s, self._captured_s(row, time_s)),
-            action=self._scaled(row["rumpus.action"]) if "rumpus.action" in row else deed,
-            executed_action=deed,
-            clip_reason=row.get("rumpus.clip_reason", ""),
-            goal_index=self._goal(row),
-            goal_reason=row.get("rumpus.goal_reason", ""),
-            terminated=bool(row.get("rumpus.terminated", [False])[0]),
-            truncated=bool(row.get("rumpus.truncated", [False])[0]),
-            intervention=bool(row.get("rumpus.intervention", [False])[0]),
-        )
-
-    def _time_s(self, row: Row) -> float:
-        if "rumpus.time_s" in row:
-            return float(row["rumpus.time_s"][0])
-        begun = int(row["index"][0]) - int(row["frame_index"][0])
-        return begun / self._source.info.fps + float(row["timestamp"][0])
-
-    def _captured_s(self, row: Row, time_s: float) -> dict[str, float]:
-        told = zip(self._source.keys, row.get("rumpus.captured_s", ()), strict=False)
-        return {name: float(at) for name, at in told if at != time_s}
-
-    def _goal(self, row: Row) -> int:
-        """The goal's index in this memory; -1 where steps before this one were lost."""
-        shift = self._base + self._frames - int(row["index"][0])
-        self._shift = shift if self._shift is None else self._shift
-        goal = int(row.get("rumpus.goal_index", [-1])[0])
-        if goal < 0:
-            return -1
-        if shift != self._shift or goal + shift < self._base:
-            self._goals_lost += 1
-            return -1
-        return goal + shift
-
-    def _scaled(self, action: Array) -> Array:
-        if self._scale is not None:
-            low, high = self._scale
-            action = 2.0 * (action - low) / np.where(high > low, high - low, 1.0) - 1.0
-            action = np.where(high > low, action, 0.0)
-        return action.astype(np.float32)
-
-    def _provenance(self, number: int, row: Row) -> str:
-        task = self._source.tasks.get(int(row["task_index"][0]), "")
-        if self._source.origin is not None:
-            return task
-        scaled = f"; actions scaled from {_range(self._scale)}" if self._scale else ""
-        return f"LeRobot {self._source.folder.name}, episode {number}: {task}{scaled}"
-
-    def _changed(self) -> Iterator[str]:
-        """What is other than in a memory that rumpus lived itself."""
-        if self._scale is not None:
+    def lost(self, episodes: int, steps: int) -> Iterator[str]:
+        """What is other than in a memory that rumpus lived itself, and what did not come."""
+        if self._is_scaled:
             yield (
-                f"Actions reach from {_range(self._scale)}; rumpus's are in [-1, 1], so each entry "
-                "was scaled from that range, which every episode's provenance tells."
+                f"Actions reach {self._range()}; rumpus's are in [-1, 1], so each entry was scaled "
+                "from that range, which every episode's provenance tells."
             )
-        if "rumpus.time_s" not in self._features:
+        if "time_s" not in self._columns:
             yield "The dataset has no clock: times are frame numbers over its rate."
-        if "rumpus.action" not in self._features:
+        if "action" not in self._columns:
             yield "The dataset does not tell wish from deed: both are its action."
         for key in self._source.keys.values():
             feature = self._features[key]
@@ -216,42 +83,99 @@ class _Import:
                 yield (
                     f"{key} is {feature.dtype} {feature.shape}; it comes in as a row of float32."
                 )
-        known = {*KEPT, *OWN, *self._source.keys.values()}
-        if unknown := [key for key in self._features if key not in known]:
+        if unknown := [key for key in self._features if key not in self._known]:
             yield f"Left out, rumpus has no place for them: {', '.join(unknown)}."
-
-    def _lost(self, episodes: int) -> Iterator[str]:
-        """What the dataset says it has and did not give."""
+        yield from self._source.told
         info = self._source.info
-        if self._frames < info.total_frames:
+        if steps < info.total_frames:
             yield (
                 f"Lost: {info.total_episodes - episodes:,} of {info.total_episodes:,} episodes and "
-                f"{info.total_frames - self._frames:,} of {info.total_frames:,} frames."
+                f"{info.total_frames - steps:,} of {info.total_frames:,} frames."
             )
-        if self._goals_lost:
-            yield f"{self._goals_lost:,} steps no longer know their goal, as steps before are lost."
-        if left := len(list(self._source.folder.glob("images/*/*/*.png"))):
+        if left := len(list(self.folder.glob("images/*/*/*.png"))):
             yield (
                 f"{left:,} pictures of an episode that was being recorded lie in images/; its "
                 "actions were never written, so it is lost."
             )
 
+    def _arrival(self, number: int, rows: Iterator[Row]) -> Arrival:
+        first = next(rows)
+        steps = self._steps(number, chain([first], rows))
+        lived = self._source.ours.episode(number) if self._source.ours else None
+        if lived is not None and self._films:  # what a video blurred is not what was lived there
+            lived = dataclasses.replace(lived, origin=Origin(""))
+        if lived is not None:
+            return Arrival(lived.provenance, steps, lived)
+        task = self._source.tasks.get(first["task_index"], "")
+        scaled = f"; actions scaled from {self._range()}" if self._is_scaled else ""
+        provenance = f"LeRobot {self.folder.name}, episode {number}: {task}{scaled}"
+        return Arrival(provenance, steps, None)
 
-def _scale(source: Source) -> tuple[Array, Array] | None:
-    """The range of a stranger's actions, each entry's least and greatest; None in [-1, 1]."""
-    if source.origin is not None:
-        return None
-    low, high = source.ranges["action"]
-    return None if low.min() >= -1.0 and high.max() <= 1.0 else (low, high)
+    def _rows(self) -> Iterator[Row]:
+        keys = [k for k, f in self._features.items() if k in self._known and f.dtype != "video"]
+        for rows in self._source.rows(keys):
+            for k in range(len(rows["index"])):
+                yield {key: rows[key][k] for key in keys}
 
+    def _steps(self, number: int, rows: Iterator[Row]) -> Iterator[tuple[int, Step]]:
+        """An episode's steps; the last is truncated where the recording ended before life did."""
+        last: tuple[int, Step] | None = None
+        whole = "truncated" in self._columns
+        with ExitStack() as stack:
+            films = self._showing(number, stack)
+            for frame, row in enumerate(rows):
+                readings = {s.name: self._reading(s, row, films) for s in self.spec.sensors}
+                seen = {name: reading for name, reading in readings.items() if reading is not None}
+                if len(seen) < len(readings):
+                    self._source.tell(
+                        f"Episode {number} has no picture for its frame {frame} that can be read: "
+                        f"its last {1 + sum(1 for _ in rows):,} frames are lost."
+                    )
+                    whole = False
+                    break
+                if last is not None:
+                    yield last
+                last = int(row["index"]), self._step(row, seen)
+        if last is not None:
+            index, step = last
+            ends = whole or step.terminated or step.truncated
+            yield index, step if ends else dataclasses.replace(step, truncated=True)
 
-def _range(scale: tuple[Array, Array]) -> str:
-    return " to ".join(str([float(f"{value:.6g}") for value in side]) for side in scale)
+    def _showing(self, number: int, stack: ExitStack) -> "dict[str, Film]":
+        """By feature; those that are lost are left out."""
+        if not self._places:
+            return {}
+        from rumpus.memory.exchange.lerobot_film import showing  # av, for videos alone
 
+        return {
+            key: stack.enter_context(showing(self._places[number, key], self._source.info.fps))
+            for key in self._films
+            if (number, key) in self._places
+        }
 
-def _places(source: Source) -> "dict[tuple[int, str], Place]":
-    if not source.video_keys:
-        return {}
-    from rumpus.memory.exchange.lerobot_films import places  # av, for videos alone
+    def _reading(self, sensor: SensorSpec, row: Row, films: "dict[str, Film]") -> Array | None:
+        """What a sensor said; None where that cannot be read."""
+        key = self._source.keys[sensor.name]
+        if not sensor.is_picture:
+            return np.asarray(row[key], np.float32).reshape(-1)
+        if self._features[key].dtype == "video":
+            return films[key].at(float(row["timestamp"])) if key in films else None
+        try:
+            png = row[key]["bytes"] or (self.folder / row[key]["path"]).read_bytes()
+            return picture(png, sensor.shape[2])
+        except DAMAGES:
+            return None
 
-    return places(source)
+    def _step(self, row: Row, readings: dict[str, Array]) -> Step:
+        columns = {name: row[key] for name, key in self._columns.items()}
+        deed = scaled(np.reshape(row["action"], -1), *self._limits)
+        begun_s = (int(row["index"]) - int(row["frame_index"])) / self._source.info.fps
+        stranger = {"action": row["action"], "time_s": begun_s + float(row["timestamp"])}
+        columns = stranger | columns | {"executed_action": deed}
+        columns["action"] = scaled(np.reshape(columns["action"], -1), *self._limits)
+        columns["captured_s"] = np.reshape(columns.get("captured_s", ()), -1)
+        return step_of(self.spec, readings, columns)
+
+    def _range(self) -> str:
+        sides = [str([float(f"{value:.6g}") for value in side]) for side in self._limits]
+        return " to ".join(sides)

@@ -4,11 +4,12 @@ meta/info.json                        rate, features, totals
 meta/stats.json                       ranges and means, see lerobot_stats.py
 meta/tasks.parquet                    task_index by sentence; a rumpus episode's provenance
 meta/episodes/chunk-000/file-*.parquet   where each episode lies
-meta/rumpus.json                      rumpus's own: the robot's spec; other readers pass it by
+meta/rumpus.json                      rumpus's own: robot and episodes; other readers pass it by
 data/chunk-000/file-*.parquet         a row for every step; pictures as PNG, or
 videos/KEY/chunk-000/file-*.mp4       pictures as video
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,17 +19,22 @@ import msgspec
 import pyarrow as pa
 
 from rumpus.errors import InputError
+from rumpus.memory.exchange.column import kinds_of
+from rumpus.memory.exchange.transfer import Ours
 from rumpus.spec import RobotSpec, SensorSpec
 
 VERSION = "v3.0"
 INFO, STATS, TASKS = "meta/info.json", "meta/stats.json", "meta/tasks.parquet"
-ORIGIN = "meta/rumpus.json"
+OURS = "meta/rumpus.json"
 EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 FILES_IN_CHUNK = 1000
-OWN = ("timestamp", "frame_index", "episode_index", "index", "task_index")  # always there
-ORIGIN_VERSION = 1
+OWN = {  # always there
+    "timestamp": "float32", "frame_index": "int64", "episode_index": "int64", "index": "int64",
+    "task_index": "int64",
+}  # fmt: skip
+RENAMED = {"executed_action": "action", "step_index": "index"}  # of a memory's columns
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -43,7 +49,7 @@ class Feature:
     """
 
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] = (1,)
     names: Any = None
 
     @property
@@ -76,19 +82,9 @@ class Info:
     video_path: str | None = VIDEO
 
 
-@dataclass(frozen=True)
-class Origin:
-    """rumpus.json: what a dataset that rumpus wrote says of the robot.
-
-    Attributes:
-        version: of this file.
-        spec: the robot.
-        keys: feature by sensor name.
-    """
-
-    version: int
-    spec: RobotSpec
-    keys: dict[str, str]
+def column_of(name: str) -> str:
+    """The feature that holds one of a memory's columns."""
+    return RENAMED.get(name, f"rumpus.{name}")
 
 
 def keys_of(spec: RobotSpec) -> dict[str, str]:
@@ -108,25 +104,13 @@ def keys_of(spec: RobotSpec) -> dict[str, str]:
 def features_of(spec: RobotSpec, video: bool) -> dict[str, Feature]:
     """All columns of a memory's dataset, LeRobot's own five at the end."""
     keys = keys_of(spec)
+    features = {keys[sensor.name]: _sense(sensor, video) for sensor in spec.sensors}
+    for name, (dtype, shape) in kinds_of(spec).items():
+        kind = "string" if dtype.hasobject else str(dtype)
+        features[column_of(name)] = Feature(kind, shape or (1,))
     actions = tuple(f"action_{k}" for k in range(spec.action_size))
-    senses = {keys[sensor.name]: _sense(sensor, video) for sensor in spec.sensors}
-    return senses | {
-        "action": Feature("float32", (spec.action_size,), actions),
-        "rumpus.action": Feature("float32", (spec.action_size,), actions),
-        "rumpus.time_s": Feature("float64", (1,)),
-        "rumpus.captured_s": Feature("float64", (len(keys),), tuple(keys)),
-        "rumpus.goal_index": Feature("int64", (1,)),
-        "rumpus.terminated": Feature("bool", (1,)),
-        "rumpus.truncated": Feature("bool", (1,)),
-        "rumpus.intervention": Feature("bool", (1,)),
-        "rumpus.clip_reason": Feature("string", (1,)),
-        "rumpus.goal_reason": Feature("string", (1,)),
-        "timestamp": Feature("float32", (1,)),
-        "frame_index": Feature("int64", (1,)),
-        "episode_index": Feature("int64", (1,)),
-        "index": Feature("int64", (1,)),
-        "task_index": Feature("int64", (1,)),
-    }
+    features["action"] = Feature("float32", (spec.action_size,), actions)
+    return features | {name: Feature(dtype) for name, dtype in OWN.items()}
 
 
 def _sense(sensor: SensorSpec, video: bool) -> Feature:
@@ -139,11 +123,26 @@ def _sense(sensor: SensorSpec, video: bool) -> Feature:
 
 
 def schema_of(features: dict[str, Feature]) -> pa.Schema:
-    """The data files' schema; videos are no columns."""
-    return pa.schema([(key, arrow_type(f)) for key, f in features.items() if f.dtype != "video"])
+    """The data files' schema; videos are no columns.
+
+    With the note by which Hugging Face's viewer knows pictures from bytes.
+    """
+    columns = {key: feature for key, feature in features.items() if feature.dtype != "video"}
+    note = {"info": {"features": {key: _kind(feature) for key, feature in columns.items()}}}
+    types = [(key, _arrow_type(feature)) for key, feature in columns.items()]
+    return pa.schema(types, {"huggingface": json.dumps(note)})
 
 
-def arrow_type(feature: Feature) -> pa.DataType:
+def _kind(feature: Feature) -> dict[str, Any]:
+    if feature.dtype == "image":
+        return {"_type": "Image"}
+    value = {"dtype": feature.dtype, "_type": "Value"}
+    if feature.shape in ((), (1,)):
+        return value
+    return {"feature": value, "length": feature.shape[0], "_type": "List"}
+
+
+def _arrow_type(feature: Feature) -> pa.DataType:
     """How a column lies in Parquet: one number plain, more of them in lists of fixed length."""
     if feature.dtype == "image":
         return pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -163,14 +162,13 @@ def read_info(folder: Path) -> Info:
     """
     try:
         raw = (folder / INFO).read_bytes()
+        version = msgspec.json.decode(raw)["codebase_version"]
+        info = msgspec.json.decode(raw, type=Info) if str(version).startswith("v3.") else None
     except OSError as error:
         raise InputError(
             f"{folder} is no LeRobot dataset: {INFO} cannot be read ({error.strerror}); "
             "give the folder that holds meta/ and data/."
         ) from error
-    try:
-        version = msgspec.json.decode(raw)["codebase_version"]
-        info = msgspec.json.decode(raw, type=Info) if str(version).startswith("v3.") else None
     except (msgspec.DecodeError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder / INFO} cannot be understood ({error}), and without it nothing says what the "
@@ -187,21 +185,19 @@ def read_info(folder: Path) -> Info:
     return info
 
 
-def read_origin(folder: Path) -> Origin | None:
-    """What rumpus wrote of the robot; None for a dataset of somebody else.
+def read_ours(folder: Path) -> Ours | None:
+    """What rumpus wrote for itself; None for a dataset of somebody else.
 
     Raises:
         InputError: when it cannot be understood or is of a newer rumpus.
     """
-    file = folder / ORIGIN
+    file = folder / OURS
     if not file.exists():
         return None
     try:
-        origin = msgspec.json.decode(file.read_bytes(), type=Origin)
+        ours = msgspec.json.decode(file.read_bytes(), type=Ours)
     except msgspec.DecodeError as error:
         raise InputError(f"{file} cannot be understood: {error}; remove it to import the dataset "
                          "as a stranger's, without the robot's ranges.") from error  # fmt: skip
-    if origin.version > ORIGIN_VERSION:
-        raise InputError(f"{file} has version {origin.version}, but this rumpus knows "
-                         f"{ORIGIN_VERSION}; use a newer rumpus.")  # fmt: skip
-    return origin
+    ours.check(file)
+    return ours

@@ -10,55 +10,36 @@ Source: parquet.thrift of Apache Parquet.
 """
 
 import io
-import mmap
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.memory.exchange import thrift
-from rumpus.memory.exchange.thrift import I32, I64, LIST, STRUCT, Reader, Struct
+from rumpus.memory.exchange.thrift import I64, LIST, STRUCT, Struct
 
 MAGIC = b"PAR1"
 _DATA, _DICTIONARY, _DATA_V2 = 0, 2, 3  # PageType
 _HEADERS = {_DATA: 5, _DICTIONARY: 7, _DATA_V2: 8}  # field of PageHeader that has the counts
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of one column.
-
-    Attributes:
-        at: where its header begins.
-        end: where its bytes end.
-        is_dictionary: whether it holds the values that data pages refer to.
-        values: how many.
-        encoding: of them.
-        raw_bytes: its size before compression, with its header.
-    """
+class Page(NamedTuple):
+    """One page of one column; a dictionary holds the values that data pages refer to."""
 
     at: int
     end: int
     is_dictionary: bool
     values: int
-    encoding: int
-    raw_bytes: int
 
 
-@dataclass(frozen=True)
-class Column:
-    """What is known of one column before its pages are.
-
-    Attributes:
-        values: in one row.
-        has_dictionary: whether its pages begin with one; LeRobot's all do, but for truth values.
-    """
+class Column(NamedTuple):
+    """How many values it has in a row, and whether its pages begin with a dictionary."""
 
     values: int
-    has_dictionary: bool
+    has_dictionary: bool  # LeRobot's all do, but for truth values
 
 
 Group = tuple[int, list[list[Page]]]  # a row group: its rows, and the pages of each column
@@ -66,9 +47,10 @@ Group = tuple[int, list[list[Page]]]  # a row group: its rows, and the pages of 
 
 def has_footer(file: Path) -> bool:
     """Whether a Parquet file was closed."""
+    raw_bytes = file.stat().st_size
     with file.open("rb") as opened:
-        opened.seek(max(file.stat().st_size - len(MAGIC), 0))
-        return opened.read() == MAGIC and file.stat().st_size > 2 * len(MAGIC)
+        opened.seek(max(raw_bytes - len(MAGIC), 0))
+        return opened.read() == MAGIC and raw_bytes > 2 * len(MAGIC)
 
 
 def mend(broken: Path, whole: Path, schema: pa.Schema) -> int:
@@ -83,46 +65,33 @@ def mend(broken: Path, whole: Path, schema: pa.Schema) -> int:
         how many rows survive.
     """
     columns = [column for field in schema for column in _columns(field.type)]
-    groups = list(_row_groups(_pages(broken), columns))
-    rows = sum(rows for rows, _ in groups)
-    if rows:
+    groups = list(_row_groups(list(_pages(broken)), columns))
+    if groups:
         shutil.copyfile(broken, whole)
         footer = _footer(schema, groups)
         with whole.open("r+b") as file:
-            file.truncate(groups[-1][1][-1][-1].end)
-            file.seek(0, io.SEEK_END)
+            file.seek(groups[-1][1][-1][-1].end)
             file.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
-    return rows
+            file.truncate()
+    return sum(rows for rows, _ in groups)
 
 
-def _pages(file: Path) -> list[Page]:
+def _pages(file: Path) -> Iterator[Page]:
     """All pages from the beginning to the first that is not whole."""
-    pages: list[Page] = []
-    size = file.stat().st_size
-    if size <= len(MAGIC):
-        return pages
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = len(MAGIC)
-        while at < size:
+    size, end = file.stat().st_size, len(MAGIC)
+    with file.open("rb") as opened:
+        while end < size:
+            at = opened.seek(end)
             try:
-                page = _page(data, at)
+                header = thrift.read(opened)
+                kind, stored = header[1][1], header[3][1]
+                values = header[_HEADERS[kind]][1][1][1]
             except (IndexError, KeyError, ValueError, TypeError, RecursionError):
-                break  # cut in the middle of a header, or what follows is no page
-            if page.end > size or page.end <= page.at:
-                break
-            pages.append(page)
-            at = page.end
-    return pages
-
-
-def _page(data: mmap.mmap, at: int) -> Page:
-    reader = Reader(data, at)
-    header = reader.struct()
-    kind, raw, stored = (header[field][1] for field in (1, 2, 3))
-    counts = header[_HEADERS[kind]][1]
-    encoding = counts[4 if kind == _DATA_V2 else 2][1]
-    head = reader.at - at
-    return Page(at, reader.at + stored, kind == _DICTIONARY, counts[1][1], encoding, head + raw)
+                return  # cut in the middle of a header, or what follows is no page
+            end = opened.tell() + stored
+            if stored < 0 or end > size:
+                return
+            yield Page(at, end, kind == _DICTIONARY, values)
 
 
 def _row_groups(pages: list[Page], columns: list[Column]) -> Iterator[Group]:
@@ -147,12 +116,12 @@ def _row_group(pages: list[Page], begin: int, columns: list[Column]) -> Group | 
 
 
 def _chunks(
-    pages: list[Page], begin: int, columns: list[Column], rows: int
+    pages: list[Page], end: int, columns: list[Column], rows: int
 ) -> list[list[Page]] | None:
     """The pages of each column of a group of so many rows; None where they do not fit."""
     chunks = []
     for column in columns:
-        end, wanted = begin, rows * column.values
+        begin, wanted = end, rows * column.values
         while wanted > 0 and end < len(pages):
             if pages[end].is_dictionary != (column.has_dictionary and end == begin):
                 return None
@@ -161,7 +130,6 @@ def _chunks(
         if wanted:
             return None
         chunks.append(pages[begin:end])
-        begin = end
     return chunks
 
 
@@ -170,10 +138,8 @@ def _columns(type_: pa.DataType) -> list[Column]:
     if pa.types.is_struct(type_):
         return [column for field in type_ for column in _columns(field.type)]
     if pa.types.is_fixed_size_list(type_):
-        return [
-            Column(type_.list_size * column.values, column.has_dictionary)
-            for column in _columns(type_.value_type)
-        ]
+        inner = _columns(type_.value_type)
+        return [Column(type_.list_size * values, dictionary) for values, dictionary in inner]
     return [Column(1, not pa.types.is_boolean(type_))]
 
 
@@ -182,32 +148,30 @@ def _footer(schema: pa.Schema, groups: list[Group]) -> bytes:
     sample = io.BytesIO()
     row = pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
     pq.write_table(row, sample, compression="snappy")  # as LeRobot compresses
-    raw = sample.getvalue()
-    size = int.from_bytes(raw[-8:-4], "little")
-    footer = Reader(raw[-8 - size : -8]).struct()
+    size = int.from_bytes(sample.getvalue()[-8:-4], "little")
+    sample.seek(-8 - size, io.SEEK_END)
+    footer = thrift.read(sample)
     (like,) = footer[4][1][1]
     footer[3] = (I64, sum(rows for rows, _ in groups))
-    footer[4] = (LIST, (STRUCT, [_group_struct(like, group) for group in groups]))
+    footer[4] = (LIST, (STRUCT, [_group_struct(like, *group) for group in groups]))
     return thrift.written(footer)
 
 
-def _group_struct(like: Struct, group: Group) -> Struct:
-    rows, chunks = group
+def _group_struct(like: Struct, rows: int, chunks: list[list[Page]]) -> Struct:
     columns = [
         _column_struct(column[3][1], chunk)
         for column, chunk in zip(like[1][1][1], chunks, strict=True)
     ]
-    raw_bytes = sum(page.raw_bytes for chunk in chunks for page in chunk)
-    return {1: (LIST, (STRUCT, columns)), 2: (I64, raw_bytes), 3: (I64, rows)}
+    stored = chunks[-1][-1].end - chunks[0][0].at
+    return {1: (LIST, (STRUCT, columns)), 2: (I64, stored), 3: (I64, rows)}
 
 
 def _column_struct(like: Struct, pages: list[Page]) -> Struct:
+    """ColumnChunk; sizes before compression are told as those after it, as no reader needs them."""
     data = [page for page in pages if not page.is_dictionary]
-    about: Struct = {field: like[field] for field in (1, 3, 4)}  # type, path_in_schema, codec
-    about[2] = (LIST, (I32, sorted({page.encoding for page in pages})))
-    about[5] = (I64, sum(page.values for page in data))
-    about[6] = (I64, sum(page.raw_bytes for page in pages))
-    about[7] = (I64, pages[-1].end - pages[0].at)
+    stored = (I64, pages[-1].end - pages[0].at)
+    about: Struct = {field: like[field] for field in (1, 2, 3, 4)}  # type, encodings, path, codec
+    about |= {5: (I64, sum(page.values for page in data)), 6: stored, 7: stored}
     about[9] = (I64, data[0].at)
     if pages[0].is_dictionary:
         about[11] = (I64, pages[0].at)

@@ -1,4 +1,4 @@
-"""Steps as rows of a LeRobot dataset's Parquet files, and columns of such files as arrays."""
+"""Columns as a LeRobot dataset's Parquet files hold them, there and back."""
 
 import io
 import json
@@ -9,52 +9,21 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from rumpus.memory.exchange.lerobot_layout import Feature, schema_of
-from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.types import Array
 
+DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
-
-
-def columns_of(spec: RobotSpec, keys: dict[str, str], steps: Sequence[Step]) -> dict[str, Any]:
-    """What a memory has of its steps, by feature; a sensor that tells no time has the step's."""
-    seen = [step.observation for step in steps]
-    senses = {
-        keys[sensor.name]: [observation.sensors[sensor.name] for observation in seen]
-        for sensor in spec.sensors
-    }
-    return senses | {
-        "action": [step.executed_action for step in steps],
-        "rumpus.action": [step.action for step in steps],
-        "rumpus.time_s": [observation.time_s for observation in seen],
-        "rumpus.captured_s": [_captured_s(spec, observation) for observation in seen],
-        "rumpus.goal_index": [step.goal_index for step in steps],
-        "rumpus.terminated": [step.terminated for step in steps],
-        "rumpus.truncated": [step.truncated for step in steps],
-        "rumpus.intervention": [step.intervention for step in steps],
-        "rumpus.clip_reason": [step.clip_reason for step in steps],
-        "rumpus.goal_reason": [step.goal_reason for step in steps],
-    }
-
-
-def _captured_s(spec: RobotSpec, observation: Observation) -> list[float]:
-    return [observation.captured_s.get(s.name, observation.time_s) for s in spec.sensors]
 
 
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
     """The columns of a schema; pictures become PNG."""
-    return pa.table([_arrow(columns[f.name], f.type) for f in schema], schema=schema)
+    return pa.table({f.name: _cells(columns[f.name], f.type) for f in schema}, schema=schema)
 
 
-def _arrow(rows: Sequence[Any], type_: pa.DataType) -> pa.Array:
+def _cells(rows: Sequence[Any], type_: pa.DataType) -> Any:
     if pa.types.is_struct(type_):
-        return pa.array([{"bytes": _png(picture), "path": None} for picture in rows], type_)
-    if pa.types.is_string(type_):
-        return pa.array(rows, type_)
-    is_list = pa.types.is_fixed_size_list(type_)
-    numbers = np.asarray(rows, (type_.value_type if is_list else type_).to_pandas_dtype())
-    flat = pa.array(numbers.reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(flat, type=type_) if is_list else flat
+        return [{"bytes": _png(picture), "path": None} for picture in rows]
+    return list(rows) if pa.types.is_fixed_size_list(type_) else np.ravel(rows)
 
 
 def _png(picture: Array) -> bytes:
@@ -69,7 +38,7 @@ def picture(png: bytes, channels: int) -> Array:
     """A picture file's bytes as uint8 (h, w, channels).
 
     Raises:
-        OSError: when the bytes are no picture.
+        DAMAGES: when the bytes are no picture.
     """
     with Image.open(io.BytesIO(png)) as image:
         pixels = np.array(image.convert(MODES[channels]))
@@ -82,21 +51,6 @@ def numbers(column: pa.Array) -> Array:
     while isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
         column = column.flatten()
     return np.asarray(column.to_numpy(zero_copy_only=False)).reshape(rows, -1)
-
-
-def schema_for_datasets(features: dict[str, Feature]) -> pa.Schema:
-    """The schema with the note by which Hugging Face's viewer knows pictures from bytes."""
-    note = {"info": {"features": {k: _kind(f) for k, f in features.items() if f.dtype != "video"}}}
-    return schema_of(features).with_metadata({"huggingface": json.dumps(note)})
-
-
-def _kind(feature: Feature) -> dict[str, Any]:
-    if feature.dtype == "image":
-        return {"_type": "Image"}
-    value = {"dtype": feature.dtype, "_type": "Value"}
-    if feature.shape == (1,):
-        return value
-    return {"feature": value, "length": feature.shape[0], "_type": "List"}
 
 
 def tasks_table(tasks: dict[str, int]) -> pa.Table:

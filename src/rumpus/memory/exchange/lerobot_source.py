@@ -3,11 +3,10 @@
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,61 +23,54 @@ from rumpus.types import Array
 ROWS_AT_ONCE = 64  # pictures of strangers can be large
 READ_BYTES = 2**20
 
-Rows = dict[str, Any]  # by feature: numbers (n, k), or a list of n strings or PNG files
+Rows = dict[str, Any]  # by feature: numbers (n,) or (n, k), or a list of n strings or PNG files
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator["Source"]:
+    """A dataset; files without a footer are mended in a copy, for as long as it is open.
+
+    Raises:
+        InputError: when it is no LeRobot dataset v3.0 or nothing of it can be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="rumpus-") as scratch:
+        yield Source(folder, Path(scratch))
 
 
 class Source:
-    """One dataset; a context manager.
+    """The files of one dataset; see `opened`.
 
     Attributes:
         folder: where it is.
         info: what it says of itself.
-        origin: what rumpus said of the robot, where rumpus wrote the dataset.
+        ours: what rumpus said, where rumpus wrote the dataset.
         told: sentences on what was mended or lost.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open it; files without a footer are mended in a copy.
-
-        Raises:
-            InputError: when it is no LeRobot dataset v3.0 or nothing of it can be read.
-        """
+    def __init__(self, folder: Path, scratch: Path) -> None:
+        """Open it."""
         self.folder = folder
         self.info = layout.read_info(folder)
-        self.origin = layout.read_origin(folder)
+        self.ours = layout.read_ours(folder)
         self.told: list[str] = []
-        with ExitStack() as stack:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
-            self._files = self._open(Path(scratch))
-            self._resources = stack.pop_all()
+        self._files = self._open(scratch)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._resources.close()
+    def tell(self, sentence: str) -> None:
+        """Say something once, however often it is found."""
+        if sentence not in self.told:
+            self.told.append(sentence)
 
     @cached_property
     def keys(self) -> dict[str, str]:
         """Feature by sensor name."""
-        if self.origin is not None:
-            return self.origin.keys
+        if self.ours is not None:
+            return layout.keys_of(self.ours.spec)
         keys: dict[str, str] = {}
         for key, feature in self.info.features.items():
             if feature.is_picture or (key.startswith("observation.") and feature.is_number):
                 name = re.sub(r"^observation\.(images\.)?", "", key)
                 keys[key if name in keys else name] = key
         return keys
-
-    @property
-    def video_keys(self) -> list[str]:
-        """Features that are read from videos."""
-        return [key for key in self.keys.values() if self.info.features[key].dtype == "video"]
 
     @cached_property
     def spec(self) -> RobotSpec:
@@ -87,17 +79,21 @@ class Source:
         Raises:
             InputError: when there is no sensor, or no action.
         """
-        if self.origin is not None:
-            return self.origin.spec
-        if "action" not in self.info.features or not self.keys:
+        if self.ours is not None:
+            return self.ours.spec
+        features = self.info.features
+        if "action" not in features or not self.keys:
             raise InputError(
-                f"{self.folder} has the features {', '.join(self.info.features)}; rumpus needs an "
+                f"{self.folder} has the features {', '.join(features)}; rumpus needs an "
                 "action and at least one observation; export the dataset with both."
             )
-        ranges = self.ranges
-        sensors = tuple(_sensor(name, self.info.features[key], ranges.get(key))
-                        for name, key in self.keys.items())  # fmt: skip
-        size = int(np.prod(self.info.features["action"].shape))
+        sensors = tuple(
+            _eye(name, features[key]) if features[key].is_picture
+            else SensorSpec(name, (int(np.prod(features[key].shape)),),
+                            float(self.ranges[key][0].min()), float(self.ranges[key][1].max()))
+            for name, key in self.keys.items()
+        )  # fmt: skip
+        size = int(np.prod(features["action"].shape))
         name = self.info.robot_type or self.folder.name
         return RobotSpec(name, sensors, size, float(self.info.fps))
 
@@ -112,13 +108,12 @@ class Source:
         keys = [k for k in ("action", *self.keys.values()) if self.info.features[k].is_number]
         for rows in self.rows(keys, 8192):
             for key in keys:
-                low, high = rows[key].min(0), rows[key].max(0)
-                if not np.isfinite([low, high]).all():
+                values = rows[key].reshape(len(rows[key]), -1)
+                low, high = ranges.get(key, (values[0], values[0]))
+                ranges[key] = np.minimum(low, values.min(0)), np.maximum(high, values.max(0))
+                if not np.isfinite(ranges[key]).all():
                     raise InputError(f"{self.folder}: the feature {key} has values that are not "
                                      "finite; mend or remove those episodes.")  # fmt: skip
-                if key in ranges:
-                    low, high = np.minimum(low, ranges[key][0]), np.maximum(high, ranges[key][1])
-                ranges[key] = (low, high)
         return ranges
 
     @cached_property
@@ -127,7 +122,7 @@ class Source:
         try:
             table = pq.read_table(self.folder / layout.TASKS)
         except (OSError, pa.ArrowException):
-            self.told.append(f"{layout.TASKS} cannot be read: the tasks' sentences are lost.")
+            self.tell(f"{layout.TASKS} cannot be read: the tasks' sentences are lost.")
             return {}
         (words,) = [n for n in table.column_names if n != "task_index"][:1] or ["task_index"]
         pairs = zip(table["task_index"].to_pylist(), table[words].to_pylist(), strict=True)
@@ -154,15 +149,19 @@ class Source:
                 with pq.ParquetFile(file, buffer_size=READ_BYTES) as opened:
                     for batch in opened.iter_batches(at_once, columns=keys):
                         yield {key: self._column(key, batch[key]) for key in keys}
-            except (pa.ArrowException, KeyError, ValueError) as error:
+            except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+                said = " ".join(str(error).split())
                 raise InputError(
-                    f"{self.folder}: {file.name} is not what {layout.INFO} says ({error}); "
+                    f"{self.folder}: {file.name} is not what {layout.INFO} says ({said}); "
                     "put back a copy of that file."
                 ) from error
 
     def _column(self, key: str, column: pa.Array) -> Any:
         feature = self.info.features[key]
-        return numbers(column) if feature.is_number else column.to_pylist()
+        if not feature.is_number:
+            return column.to_pylist()
+        found = numbers(column)
+        return found[:, 0] if feature.shape in ((), (1,)) else found
 
     def _open(self, scratch: Path) -> list[Path]:
         """The data files that can be read; of a killed recording, mended copies."""
@@ -175,7 +174,7 @@ class Source:
                 readable.append(file)
             elif rows := mend(file, mended, schema):
                 readable.append(mended)
-                self.told.append(
+                self.tell(
                     f"{file.relative_to(self.folder)} has no footer, its recording was killed; "
                     f"{rows:,} frames of it were found again."
                 )
@@ -188,11 +187,8 @@ class Source:
         return readable
 
 
-def _sensor(name: str, feature: Feature, range_: tuple[Array, Array] | None) -> SensorSpec:
-    if not feature.is_picture:
-        assert range_ is not None
-        low, high = float(range_[0].min()), float(range_[1].max())
-        return SensorSpec(name, (int(np.prod(feature.shape)),), low, high)
+def _eye(name: str, feature: Feature) -> SensorSpec:
+    """A camera, whose channels may come first."""
     names = [str(n) for n in feature.names or ()]
     shape = feature.shape
     if len(shape) == 3 and (names[:1] in (["channels"], ["channel"]) or shape[2] not in MODES):

@@ -27,11 +27,10 @@ def of_numbers(values: Array) -> Stats:
     return {name: array.tolist() for name, array in told.items()} | {"count": [len(values)]}
 
 
-def histogram(pictures: Array) -> tuple[Array, int]:
-    """How often each level occurs in pictures (n, h, w, c), sampled as LeRobot samples them.
+def of_pictures(pictures: Array) -> Stats:
+    """Statistics of each channel of pictures (n, h, w, c), of levels scaled to [0, 1].
 
-    Returns:
-        counts, int64 (c, 256), and the number of pictures looked at.
+    Nested lists of shape (c, 1, 1); pictures are sampled as LeRobot samples them.
     """
     n = len(pictures)
     looked = max(min(100, n), min(int(n**0.75), 10_000))
@@ -39,11 +38,6 @@ def histogram(pictures: Array) -> tuple[Array, int]:
     for k in np.linspace(0, n - 1, looked).round().astype(int):
         for channel, row in enumerate(counts):
             row += np.bincount(pictures[k, :, :, channel].reshape(-1), minlength=LEVELS)
-    return counts, looked
-
-
-def of_pictures(counts: Array, looked: int) -> Stats:
-    """Statistics of each channel, of levels scaled to [0, 1]; nested lists of shape (c, 1, 1)."""
     levels = np.arange(LEVELS) / (LEVELS - 1)
     share = counts / counts.sum(1, keepdims=True)
     mean = share @ levels

@@ -7,7 +7,7 @@ there every step keeps what Minari has no place for, so that a memory comes back
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,14 @@ import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.memory.episode import Episode
+from rumpus.memory.exchange import minari_layout as layout
+from rumpus.memory.exchange.arrival import take_in
+from rumpus.memory.exchange.column import columns_of
 from rumpus.memory.exchange.hdf5_file import PatientFile, new_hdf5
-from rumpus.memory.exchange.minari_dataset import Dataset, open_dataset
-from rumpus.memory.exchange.minari_layout import (
-    DATA,
-    METADATA,
-    MINARI_VERSION,
-    OURS,
-    action_space,
-    columns,
-    key,
-    observation_space,
-)
-from rumpus.memory.exchange.transfer import Transfer, appearing, chosen
+from rumpus.memory.exchange.minari_dataset import open_dataset
+from rumpus.memory.exchange.transfer import Ours, Transfer, appearing, chosen
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Step
 
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # steps in RAM at once
@@ -58,20 +50,28 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
     """
     lived = chosen(memory, episodes)
     steps = sum(episode.length for episode in lived)
-    spoilt = 0
     with appearing(folder) as new:
-        (new / DATA).parent.mkdir(parents=True)
-        with new_hdf5(new / DATA) as (file, disk):
-            for k, episode in enumerate(lived):
-                spoilt += _write(file.create_group(f"episode_{k}"), memory, episode, k, disk)
+        (new / layout.DATA).parent.mkdir(parents=True)
+        with new_hdf5(new / layout.DATA) as (file, disk):
+            spoilt = sum(
+                _write(file.create_group(f"episode_{k}"), memory, episode, k, disk)
+                for k, episode in enumerate(lived)
+            )
         about = {
             "dataset_id": _dataset_id(folder.name),
             "total_episodes": len(lived),
             "total_steps": steps - len(lived),
-            "dataset_size": round((new / DATA).stat().st_size / 1e6, 1),
-            **_about(memory.spec),
+            "dataset_size": round((new / layout.DATA).stat().st_size / 1e6, 1),
+            "data_format": "hdf5",
+            "jpeg_encoding": False,  # Minari's own way with pictures is lossy
+            "observation_space": layout.observation_space(memory.spec),
+            "action_space": layout.action_space(memory.spec),
+            "minari_version": layout.MINARI_VERSION,
+            "algorithm_name": "rumpus",
+            "description": f"The memory of {memory.spec.name}, which played without reward.",
+            layout.OURS: msgspec.to_builtins(Ours(memory.spec, tuple(lived))),
         }
-        (new / METADATA).write_text(json.dumps(about))
+        (new / layout.METADATA).write_text(json.dumps(about))
     return Transfer(folder, len(lived), steps, _lost(spoilt))
 
 
@@ -91,12 +91,11 @@ def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
 
 
 def import_minari(folder: Path, memory: Memory) -> Transfer:
-    """Add all episodes of a Minari dataset to a memory, as new ones.
+    """Add all episodes of a Minari dataset to a memory, as new ones; all of them, or none.
 
     A dataset that rumpus wrote comes back as it was: also wishes, times, goals and reasons. In any
     other one the actions were both wish and deed, they are brought to [-1, 1], the last step of an
-    episode has the action 0, and the clock ticks at the robot's rate. All but the bytes of pictures
-    is checked before the first step is taken.
+    episode has the action 0, and the clock ticks at the robot's rate.
 
     Raises:
         InputError: when the folder holds no such dataset, it is damaged, or it is of a robot with
@@ -104,145 +103,63 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
         MemoryFault: when the disk does not take it.
         ModuleNotFoundError: when h5py is missing.
     """
-    dataset = open_dataset(folder, memory.spec.rate_hz)
-    _check_same(dataset, memory)
-    with dataset.episodes() as episodes:
-        lived = np.concatenate([episode.columns()["step_index"] for episode in episodes])
-        base = len(memory)
-        strange = 0
-        for episode in episodes:
-            told = episode.columns()
-            moved = _moved(told["goal_index"], lived, base)
-            strange += int(np.sum((moved < 0) & (told["goal_index"] >= 0)))
-            memory.begin_episode(episode.provenance)
-            for step in episode.steps(told | {"goal_index": moved}):
-                memory.append(step)
-        memory.flush()
-        lost = [sentence for episode in episodes for sentence in episode.lost()]
-    return Transfer(folder, len(episodes), len(lived), _not_taken(dataset, lost, strange))
-
-
-def _check_same(dataset: Dataset, memory: Memory) -> None:
-    for part in ("sensors", "action_size"):
-        theirs, ours = getattr(dataset.spec, part), getattr(memory.spec, part)
-        if theirs != ours:
-            raise InputError(
-                f"The Minari dataset {dataset.folder} is of a robot with the {part} {theirs}, but "
-                f"the memory {memory.path} has {ours}; import it into a memory of its own."
-            )
-
-
-def _moved(goals: Array, lived: Array, base: int) -> Array:
-    """Where in memory the goals are now; -1 for none, and where the goal's step did not come."""
-    order = np.argsort(lived)
-    at = order[np.searchsorted(lived, goals, sorter=order).clip(max=len(lived) - 1)]
-    return np.where(lived[at] == goals, base + at, -1)
-
-
-def _not_taken(dataset: Dataset, lost: list[str], strange: int) -> tuple[str, ...]:
-    if dataset.ours:
-        told = ["The wall clock of each episode's beginning is that of the import."]
-    else:
-        told = [
-            f"The clock ticks {dataset.spec.rate_hz:g} times a second: Minari keeps no times.",
-            "Minari keeps one action for wish and deed; they are equal, in [-1, 1], and 0 at the "
-            "last step of an episode.",
-        ]
-    if strange:
-        told.append(f"{strange:,} goals were lived in episodes that are not in it; they are -1.")
-    return tuple(dict.fromkeys(told + lost))
+    try:
+        return take_in(open_dataset(folder, memory.spec.rate_hz), memory)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own complaints
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"{folder / layout.DATA} is no HDF5 file or is damaged ({said}); "
+            "take another copy of the dataset."
+        ) from error
 
 
 def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: PatientFile) -> int:
     """Write one episode; returns how many of its texts HDF5 could not hold as they are."""
-    group.attrs.update(
-        id=number,
-        total_steps=episode.length - 1,
-        rumpus_id=episode.id,
-        provenance=episode.provenance.replace(NUL, REPLACEMENT),
-        begun_unix_s=episode.begun_unix_s,
-    )
-    spoilt = int(NUL in episode.provenance)
+    group.attrs.update(id=number, total_steps=episode.length - 1)
+    pictures = {
+        s: _room(group, f"observations/{layout.key(s.name)}", (episode.length, *s.shape), s.dtype)
+        for s in memory.spec.sensors
+    }
+    blocks = []
     for first in range(0, episode.length, BLOCK):
-        last = min(first + BLOCK, episode.length)
-        steps = [memory.step(episode.first + k) for k in range(first, last)]
-        for sensor in memory.spec.sensors:
-            frames = np.stack([step.observation.sensors[sensor.name] for step in steps])
-            _extend(group, f"observations/{key(sensor.name)}", frames)
-        infos = _infos(memory.spec, steps, episode.first + first)
-        for name, values in infos.items():
-            _extend(group, f"infos/{name}", values)
-        for name, values in _moves(infos, first == 0, last == episode.length):
-            _extend(group, name, values)
+        begin, end = episode.first + first, episode.first + min(first + BLOCK, episode.length)
+        steps = [step for _, step in memory.steps(begin, end)]
+        blocks.append(columns_of(memory.spec, begin, steps))
+        for sensor, room in pictures.items():
+            rows = np.stack([step.observation.sensors[sensor.name] for step in steps])
+            room[first : first + len(rows)] = rows
         disk.check()
-        spoilt += sum(NUL in step.goal_reason or NUL in step.clip_reason for step in steps)
+    told = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    spoilt = 0
+    for name in ("goal_reason", "clip_reason"):
+        spoilt += sum(NUL in text for text in told[name])
+        told[name] = np.array([text.replace(NUL, REPLACEMENT) for text in told[name]], object)
+    # A move is the deed at one step, and whether the next step ended the episode.
+    moves = {
+        "actions": told["executed_action"][:-1],
+        "rewards": np.zeros(episode.length - 1),
+        "terminations": told["terminated"][1:],
+        "truncations": told["truncated"][1:],
+    }
+    for name, values in ({f"infos/{name}": rows for name, rows in told.items()} | moves).items():
+        _room(group, name, values.shape, values.dtype)[()] = values
     return spoilt
 
 
-def _infos(spec: RobotSpec, steps: list[Step], first: int) -> dict[str, Array]:
-    """The rows of `columns` for some consecutive steps."""
-    seen = [step.observation for step in steps]
-    rows: dict[str, Any] = {
-        "time_s": [moment.time_s for moment in seen],
-        "step_index": range(first, first + len(steps)),
-    }
-    for sensor in spec.sensors:
-        times = [moment.captured_s.get(sensor.name, moment.time_s) for moment in seen]
-        rows[f"captured_s/{key(sensor.name)}"] = times
-    infos = {}
-    for name, (dtype, _) in columns(spec).items():
-        values = rows[name] if name in rows else [getattr(step, name) for step in steps]
-        infos[name] = _texts(values) if dtype is str else np.array(values, dtype)
-    return infos
-
-
-def _texts(values: list[str]) -> Array:
-    return np.array([value.replace(NUL, REPLACEMENT) for value in values], object)
-
-
-def _moves(infos: dict[str, Array], begins: bool, ends: bool) -> Iterator[tuple[str, Array]]:
-    """A move is the deed at one step, and whether the next step ended the episode."""
-    left = slice(0, -1) if ends else slice(None)
-    reached = slice(1, None) if begins else slice(None)
-    yield "actions", infos["executed_action"][left]
-    yield "rewards", np.zeros(len(infos["terminated"][reached]))
-    yield "terminations", infos["terminated"][reached]
-    yield "truncations", infos["truncated"][reached]
-
-
-def _extend(group: Any, name: str, values: Array) -> None:
-    """Add rows to a dataset that can grow; made where it is missing."""
+def _room(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """A new dataset of HDF5, in chunks of a few rows, so that one picture is read alone."""
     import h5py
 
-    if name not in group:
-        shape, text = values.shape[1:], values.dtype == object
-        fit = CHUNK_BYTES // max(1, values[:1].nbytes)  # whole pictures, so that one is read alone
-        group.create_dataset(
-            name,
-            (0, *shape),
-            h5py.string_dtype() if text else values.dtype,
-            chunks=(max(1, min(fit, len(values))), *shape),
-            maxshape=(None, *shape),
-            fletcher32=not text,  # a checksum, by which HDF5 notices a flipped byte
-        )
-    dataset = group[name]
-    dataset.resize(len(dataset) + len(values), axis=0)
-    if len(values):
-        dataset[-len(values) :] = values
-
-
-def _about(spec: RobotSpec) -> dict[str, Any]:
-    """The metadata of every dataset of one robot; the last entry is for rumpus alone."""
-    return {
-        "data_format": "hdf5",
-        "jpeg_encoding": False,  # Minari's own way with pictures is lossy
-        "observation_space": observation_space(spec),
-        "action_space": action_space(spec),
-        "minari_version": MINARI_VERSION,
-        "algorithm_name": "rumpus",
-        "description": f"The memory of the robot {spec.name}, which played without reward.",
-        OURS: {"spec": msgspec.to_builtins(spec)},
-    }
+    row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
+    rows = min(CHUNK_BYTES // max(1, row_bytes), shape[0], BLOCK)
+    return group.create_dataset(
+        name,
+        shape,
+        h5py.string_dtype() if dtype.hasobject else dtype,
+        chunks=(max(1, rows), *shape[1:]),
+        maxshape=(None, *shape[1:]),
+        fletcher32=not dtype.hasobject,  # a checksum, by which HDF5 notices a flipped byte
+    )
 
 
 def _dataset_id(folder: str) -> str:

@@ -16,7 +16,7 @@ from rumpus.types import Array
 METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
 # The first version that reads pictures which are not JPEG; older ones refuse it by its number.
 MINARI_VERSION = "0.5.4"
-OURS = "rumpus"  # the entry in metadata that says: infos hold `columns`
+OURS = "rumpus"  # the entry in metadata that says: infos hold the columns of a memory
 UNNAMED_SENSOR = "observation"
 WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
 Space = dict[str, Any]
@@ -27,24 +27,6 @@ def key(sensor: str) -> str:
     if sensor in ("", "."):
         return "%2E" if sensor else "%"
     return sensor.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
-
-
-def columns(spec: RobotSpec) -> dict[str, tuple[Any, tuple[int, ...]]]:
-    """What infos hold of every step, by name: the type and the shape of one row."""
-    action = (np.float32, (spec.action_size,))
-    return {
-        "action": action,
-        "executed_action": action,
-        "time_s": (np.float64, ()),
-        **{f"captured_s/{key(sensor.name)}": (np.float64, ()) for sensor in spec.sensors},
-        "step_index": (np.int64, ()),
-        "goal_index": (np.int64, ()),
-        "goal_reason": (str, ()),
-        "clip_reason": (str, ()),
-        "terminated": (np.bool_, ()),
-        "truncated": (np.bool_, ()),
-        "intervention": (np.bool_, ()),
-    }
 
 
 def observation_space(spec: RobotSpec) -> str:
@@ -68,19 +50,19 @@ def _box(shape: tuple[int, ...], dtype: np.dtype[Any], low: float, high: float) 
     }
 
 
-def parts(space: Space) -> dict[str, Space]:
-    """An observation's spaces by sensor name."""
-    if space["type"] == "Dict":
-        return dict(space["subspaces"])
-    return {UNNAMED_SENSOR: space}
-
-
-def sensor_spec(name: str, space: Space, owner: str) -> SensorSpec:
-    """The sensor whose readings fit a space.
+def sensors_of(space: Space, owner: str) -> dict[str, SensorSpec]:
+    """A stranger's sensors, by where in an episode their readings are.
 
     Raises:
-        InputError: when no sensor of rumpus does.
+        InputError: when no sensor of rumpus fits one of them.
     """
+    if space["type"] == "Dict":
+        parts = space["subspaces"].items()
+        return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
+    return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
+
+
+def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
     if space["type"] == "Box":
         shape = tuple(space["shape"])
         if space["dtype"] == "uint8" and len(shape) == 2:

@@ -1,16 +1,18 @@
 """What all formats have in common: which episodes, a target that appears whole, what is told."""
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rumpus.errors import InputError, MemoryFault
-from rumpus.memory.durable import sync_folder
+from rumpus.memory.durable import sync, sync_name
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
+from rumpus.spec import RobotSpec
+
+OURS_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,37 @@ class Transfer:
     episodes: int
     steps: int
     lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What a dataset that rumpus wrote tells rumpus alone.
+
+    Attributes:
+        spec: the robot.
+        episodes: as they were in the memory, in the order of the dataset.
+        version: of what rumpus alone reads in the dataset.
+    """
+
+    spec: RobotSpec
+    episodes: tuple[Episode, ...] = ()
+    version: int = OURS_VERSION
+
+    def episode(self, number: int) -> Episode | None:
+        """One of them, counted from 0; None where there is none."""
+        return self.episodes[number] if number < len(self.episodes) else None
+
+    def check(self, file: Path) -> None:
+        """Refuse what a newer rumpus wrote.
+
+        Raises:
+            InputError: naming the file.
+        """
+        if self.version > OURS_VERSION:
+            raise InputError(
+                f"{file} has rumpus's version {self.version}, but this rumpus knows "
+                f"{OURS_VERSION}; use a newer rumpus."
+            )
 
 
 def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
@@ -54,10 +87,10 @@ def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
 
 @contextmanager
 def appearing(target: Path) -> Iterator[Path]:
-    """Give a name to write to, NAME.new, that becomes the target when all went well.
+    """Give a place to write to, beside the target, that becomes it when all went well.
 
     A file or folder under the target's own name is thus always a whole one, also after power loss;
-    what a failed or killed export left under NAME.new goes when the next one begins.
+    a killed export leaves its NAME.new-*, which nothing needs.
 
     Raises:
         InputError: when the target is there already.
@@ -65,38 +98,16 @@ def appearing(target: Path) -> Iterator[Path]:
     """
     if target.exists() or target.is_symlink():
         raise InputError(f"{target} is there already, and is not overwritten; give another name.")
-    new = target.with_name(f"{target.name}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove(new)
-        try:
+        with TemporaryDirectory(prefix=f"{target.name}.new-", dir=target.parent) as scratch:
+            new = Path(scratch) / target.name
             yield new
             sync(new)
             new.rename(target)
-        except BaseException:
-            _remove(new)
-            raise
-        sync_folder(target.parent)
+        sync_name(target)
     except OSError as error:
         raise MemoryFault(
             f"{target} cannot be written: {error.strerror or error}; make room there, or name "
             "another place."
         ) from error
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Make a file, or a folder and all in it, durable."""
-    if path.is_dir():
-        for part in path.iterdir():
-            sync(part)
-        sync_folder(path)
-        return
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
