@@ -5,7 +5,7 @@
     python benchmarks/memory.py size --steps 1000000
 
 `rivals` measures each store in a process of its own (rivals.py), those that a Python of their own
-has been named for in that one. `ageing` draws batches from ever longer synthetic lives. `size`
+has been named for in that one. `ageing` draws and learns from ever longer synthetic lives. `size`
 lives with the door at random, makes films of all pictures and proves every byte. Results go to
 benchmarks/results/memory-*.json, and the ageing is drawn beside them.
 """
@@ -16,14 +16,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
 
+from rumpus.agent import Agent, AgentConfig
 from rumpus.memory import Memory
 from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.memory.surprise import Surprise
+from rumpus.play.learn import LearnConfig, Learner
 from rumpus.play.result import Metric, Row, write_result
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
@@ -33,7 +37,7 @@ from rumpus.worlds.random_play import smoothed_action
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 STORES = ("rumpus", "h5py", "zarr", "torchrl", "lerobot")
-BATCHES_N = 200
+BATCHES_N, LEARNED_N = 200, 60
 AGEING_SIDE = 32  # of a picture: three million of them still fit the page cache of 16 GB
 
 
@@ -74,6 +78,8 @@ def ageing(asked: argparse.Namespace) -> list[Row]:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (200, AGEING_SIDE, AGEING_SIDE, 3), dtype=np.uint8)
     action = np.zeros(3, np.float32)
+    torch.set_num_threads(1)
+    learner = Learner(Agent(spec, AgentConfig(), 0), LearnConfig(), rng)
     rows = []
     with TemporaryDirectory(prefix="rumpus-bench-", dir=asked.scratch) as scratch:
         memory = Memory.create(Path(scratch) / "memory", spec)
@@ -85,12 +91,22 @@ def ageing(asked: argparse.Namespace) -> list[Row]:
                 memory.append(Step(seen, action, action))
             memory.flush()
             wall_s = time.monotonic() - begun_s
+            _warm(memory.path)
             metrics = {"writes_hz": round((steps - before) / wall_s, 1), **_drawn(memory, rng)}
+            metrics |= _timed("learner_batch", partial(learner.update, memory), LEARNED_N)
             rows.append(Row(f"{steps} steps", 0, BATCHES_N, steps, round(wall_s, 2), metrics))
             print(rows[-1].json())
         memory.close()
     _plot(rows)
     return rows
+
+
+def _warm(folder: Path) -> None:
+    """Read the view once, as hours of learning would have: what is drawn from lies in RAM."""
+    for file in (folder / "view").iterdir():
+        with file.open("rb", buffering=0) as view:
+            while view.read(2**24):
+                pass
 
 
 def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
@@ -114,14 +130,14 @@ def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
     }
 
 
-def _timed(name: str, draw: Callable[[], object]) -> dict[str, Metric]:
+def _timed(name: str, draw: Callable[[], object], times: int = BATCHES_N) -> dict[str, Metric]:
     """Middle, tenth and ninetieth percentile, and mean, of many draws once warm."""
     times_s = []
-    for _ in range(BATCHES_N):
+    for _ in range(times):
         begun_s = time.perf_counter()
         draw()
         times_s.append(time.perf_counter() - begun_s)
-    warm_ms = np.array(times_s[BATCHES_N // 4 :]) * 1e3
+    warm_ms = np.array(times_s[times // 4 :]) * 1e3
     low, middle, high = np.quantile(warm_ms, (0.1, 0.5, 0.9))
     return {
         f"{name}_ms": round(float(middle), 3),
@@ -200,12 +216,14 @@ def _plot(rows: list[Row]) -> None:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2))
     steps = [row.steps for row in rows]
     for axis, name, label in (
-        (left, "surprising_batch_ms", "one batch of 64 x 6 pictures, ms"),
+        (left, "learner_batch_ms", "a batch drawn and learned from, ms"),
+        (left, "surprising_batch_ms", "of that, drawing 64 x 6 pictures"),
         (right, "own_memory_mb", "RAM of the program's own, MB"),
     ):
-        axis.plot(steps, [row.metrics[name] for row in rows], "o-")
-        axis.set(xscale="log", xlabel="steps remembered", ylabel=label)
+        axis.plot(steps, [row.metrics[name] for row in rows], "o-", label=label)
+        axis.set(xscale="log", xlabel="steps remembered")
         axis.set_ylim(bottom=0)
+        axis.legend(loc="center left")
     figure.tight_layout()
     figure.savefig(RESULTS / "memory-ageing.png", dpi=110)
 
