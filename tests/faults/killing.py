@@ -18,7 +18,7 @@ import writer
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 
-LONGEST_LIFE_S = 0.15
+LONGEST_LIFE_S = 0.1
 LIVES = (1, 20)  # fewest and most writers of one memory
 
 
@@ -47,7 +47,7 @@ def kill_writers(folder: Path, kills: int, chance: random.Random) -> Toll:
     while toll.kills < kills:
         path, known = folder / f"m{memory}", 0
         for _ in range(min(chance.randint(*LIVES), kills - toll.kills)):
-            known = max(known, _killed(path, chance.uniform(0.0, LONGEST_LIFE_S)))
+            known = max(known, _killed(path, chance.uniform(0.0, LONGEST_LIFE_S), chance))
             toll.kills += 1
             known = looked_at(path, known, chance.random() < 0.5, toll)
         toll.acknowledged += known
@@ -55,8 +55,11 @@ def kill_writers(folder: Path, kills: int, chance: random.Random) -> Toll:
     return toll
 
 
-def _killed(folder: Path, delay_s: float) -> int:
-    """Let a writer live for so long, kill it, and return how many steps it had acknowledged."""
+def _killed(folder: Path, delay_s: float, chance: random.Random) -> int:
+    """Let a writer live for so long, kill it, and return how many steps it had acknowledged.
+
+    Its time counts from its first acknowledged step, but for one in five from its birth.
+    """
     ours, its = os.pipe()
     process = os.fork()
     if not process:
@@ -66,12 +69,13 @@ def _killed(folder: Path, delay_s: float) -> int:
         finally:
             os._exit(2)
     os.close(its)
+    first = os.read(ours, 4096) if chance.random() < 0.8 else b""
     time.sleep(delay_s)
     os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
     assert os.WIFSIGNALED(status), "a writer ended before it was killed"
     with open(ours, "rb") as told:
-        lines = told.read().split(b"\n")[:-1]  # the last may be cut short
+        lines = (first + told.read()).split(b"\n")[:-1]  # the last may be cut short
     return int(lines[-1]) if lines else 0
 
 

@@ -13,5 +13,5 @@ def test_kill_at_random_moments_loses_nothing_acknowledged(tmp_path: Path) -> No
     toll = kill_writers(tmp_path, KILLS, random.Random(os.getpid()))
     assert (toll.kills, toll.lost, toll.unopened) == (KILLS, 0, 0)
     # Else hardly a writer came to write, and little was shown.
-    assert toll.unborn < KILLS // 2
+    assert toll.unborn < KILLS // 5
     assert toll.acknowledged > KILLS
