@@ -30,7 +30,7 @@ from rumpus.play.result import Row, write_result
 
 RESULTS = Path(__file__).parent / "results"
 TOGETHER = 100  # faults of one memory's series, or of one process at a time
-LAST_FRAMES = 4  # of the log, that are cut into byte by byte
+LAST_FRAMES = 2  # of the log, that are cut into byte by byte
 
 
 def main() -> None:
