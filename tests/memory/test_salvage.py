@@ -1,6 +1,8 @@
 """A store that SQLite refuses is made anew, and no step is lost that the view still has."""
 
+import multiprocessing
 import random
+import resource
 import shutil
 from pathlib import Path
 
@@ -86,6 +88,28 @@ def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> No
     file.write_bytes(file.read_bytes()[: 4 * PAGE_BYTES])
     assert repair(folder, False, quiet).salvaged
     assert_whole(folder, step_of)
+
+
+def test_a_copy_cut_short_is_made_again(folder: Path, step_of: StepOf) -> None:
+    """The disk was full while the damaged store was put aside: its half is not taken for it."""
+    shutil.rmtree(folder / "view")
+    file = folder / FILE_NAME
+    with file.open("r+b") as store:
+        store.seek(12 * PAGE_BYTES)
+        store.write(b"holiday" * (PAGE_BYTES // 7))
+    limit = 4 * PAGE_BYTES
+    process = multiprocessing.get_context("fork").Process(target=cut_short, args=(folder, limit))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    lost = repair(folder, False, quiet).lost
+    assert 0 < len(lost) < LIVED_N / 4
+
+
+def cut_short(folder: Path, max_file_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
+    with pytest.raises(MemoryFault, match="full"):
+        repair(folder, False, quiet)
 
 
 def not_a_store(folder: Path) -> None:

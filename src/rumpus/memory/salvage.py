@@ -15,12 +15,11 @@ import msgspec
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import witness
-from rumpus.memory.durable import sync_name
+from rumpus.memory.durable import settle, sync, sync_name
 from rumpus.memory.store import FILE_NAME, connect, new_store, say_whose
 from rumpus.memory.view import VIEW_NAME, whose
 from rumpus.spec import RobotSpec
 
-_PARTS = ("", "-wal")  # of a store; the third, -shm, SQLite makes again
 # In the header of an SQLite file, see section 1.3 of its file format.
 _MAGIC = b"SQLite format 3\0"
 _PAGE_BYTES = slice(16, 18)
@@ -58,15 +57,19 @@ def _is_sound(file: Path) -> bool:
 
 def _put_aside(folder: Path, wreck: Path) -> None:
     """Copy the store, and make it as long as its header says that it is."""
-    for part in reversed(_PARTS):  # its own name last: then all of it is there
-        if (folder / f"{FILE_NAME}{part}").exists():
-            shutil.copyfile(folder / f"{FILE_NAME}{part}", f"{wreck}{part}")
-    with wreck.open("r+b") as file:
+    log, copy = Path(f"{wreck}-wal"), Path(f"{wreck}.new")
+    log.unlink(missing_ok=True)  # of a copy that was cut short: it may be older than the store
+    if (folder / f"{FILE_NAME}-wal").exists():
+        shutil.copyfile(folder / f"{FILE_NAME}-wal", log)
+        sync(log)
+    shutil.copyfile(folder / FILE_NAME, copy)
+    with copy.open("r+b") as file:
         header = file.read(100)
         page_bytes = int.from_bytes(header[_PAGE_BYTES], "big")
         pages = int.from_bytes(header[_PAGES], "big")
         if header.startswith(_MAGIC):
-            file.truncate(max(page_bytes * pages, wreck.stat().st_size))
+            file.truncate(max(page_bytes * pages, copy.stat().st_size))
+    settle(copy, wreck)  # its own name last: then all of it is there
 
 
 def _copy(folder: Path, source: sqlite3.Connection) -> None:
