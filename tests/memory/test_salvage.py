@@ -106,6 +106,15 @@ def test_a_copy_cut_short_is_made_again(folder: Path, step_of: StepOf) -> None:
     assert 0 < len(lost) < LIVED_N / 4
 
 
+def test_nothing_is_lived_before_a_salvage_is_done(folder: Path, step_of: StepOf) -> None:
+    """It would be lost: the store is made anew of what was put aside before."""
+    shutil.copyfile(folder / FILE_NAME, folder / f"{FILE_NAME}.wreck")
+    with pytest.raises(MemoryFault, match=r"was cut short, .* rumpus memory repair"):
+        Memory.open(folder)
+    repair(folder, False, quiet)
+    assert_whole(folder, step_of)
+
+
 def cut_short(folder: Path, max_file_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
     with pytest.raises(MemoryFault, match="full"):

@@ -16,7 +16,7 @@ import msgspec
 from rumpus.errors import MemoryFault
 from rumpus.memory import witness
 from rumpus.memory.durable import settle, sync, sync_name
-from rumpus.memory.store import FILE_NAME, connect, new_store, say_whose
+from rumpus.memory.store import FILE_NAME, WRECK_NAME, connect, new_store, say_whose
 from rumpus.memory.view import VIEW_NAME, whose
 from rumpus.spec import RobotSpec
 
@@ -32,7 +32,7 @@ def salvage(folder: Path) -> bool:
     Raises:
         MemoryFault: when nothing says any more whose memory it is.
     """
-    wreck = folder / f"{FILE_NAME}.wreck"
+    wreck = folder / WRECK_NAME
     if not wreck.exists():  # else this was begun before, and what is there may be half of it
         if _is_sound(folder / FILE_NAME):
             return False

@@ -28,6 +28,7 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
 FILE_NAME = "memory.sqlite"
+WRECK_NAME = f"{FILE_NAME}.wreck"  # what a salvage is made of, while it goes on
 
 _TOLD = """
 SELECT max(
@@ -136,7 +137,7 @@ class Store:
 
         Raises:
             MemoryFault: when its schema is newer than this rumpus knows, or when it lacks steps
-                and would be written to.
+                or its repair was cut short and it would be written to.
             sqlite3.Error: when it is not a store or is damaged.
         """
         self._folder = folder
@@ -148,6 +149,7 @@ class Store:
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
             ).fetchone()[0]
             if write and not gaps:
+                self._check_salvaged()
                 self._check_missing()
         except BaseException:
             self._connection.close()
@@ -326,6 +328,14 @@ class Store:
                 f"The memory {self._folder} is damaged: it no longer says whose it is ({error}); "
                 "put back a copy of its folder."
             ) from error
+
+    def _check_salvaged(self) -> None:
+        """What is lived before a salvage is done would not be in what it is made of."""
+        if (self._folder / WRECK_NAME).exists():
+            raise MemoryFault(
+                f"The repair of the memory {self._folder} was cut short, and nothing is added to "
+                "it before it is done; let it go to its end: rumpus memory repair."
+            )
 
     def _check_missing(self) -> None:
         if missing := self.missing():
