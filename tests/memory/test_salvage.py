@@ -4,6 +4,7 @@ import multiprocessing
 import random
 import resource
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,24 @@ def test_bytes_overwritten_anywhere_lose_no_step(folder: Path, step_of: StepOf, 
         store.write(chance.randbytes(chance.choice([1, 500, 20_000])))
     assert repair(folder, False, quiet).lost == []
     assert_whole(folder, step_of)
+
+
+@pytest.mark.parametrize("view", [True, False])
+def test_without_a_witness_no_step_is_left_behind(
+    folder: Path, step_of: StepOf, view: bool
+) -> None:
+    (folder / "acknowledged").unlink()
+    if not view:
+        shutil.rmtree(folder / "view")
+    with (folder / FILE_NAME).open("r+b") as store:
+        store.truncate((folder / FILE_NAME).stat().st_size - 200)
+    done = repair(folder, False, quiet)
+    assert done.salvaged
+    assert len(done.lost) < 3
+    with sqlite3.connect(folder / FILE_NAME) as store:
+        assert store.execute("SELECT max(step) FROM step").fetchone() == (LIVED_N - 1,)
+    if view:
+        assert_whole(folder, step_of)
 
 
 def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> None:

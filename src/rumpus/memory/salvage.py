@@ -16,8 +16,10 @@ import msgspec
 from rumpus.errors import MemoryFault
 from rumpus.memory import witness
 from rumpus.memory.durable import settle, sync, sync_name
+from rumpus.memory.movie import Movies
+from rumpus.memory.row import columns, is_whole
 from rumpus.memory.store import FILE_NAME, WRECK_NAME, connect, new_store, say_whose
-from rumpus.memory.view import VIEW_NAME, whose
+from rumpus.memory.view import VIEW_NAME, told_by, whose
 from rumpus.spec import RobotSpec
 
 # In the header of an SQLite file, see section 1.3 of its file format.
@@ -87,7 +89,12 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
         say_whose(into, id_, spec)
         for table in ("episode", "movie"):
             _take_over(into, table, _from_both_ends(source, table))
-        _take_over(into, "step", _one_by_one(source, witness.told(folder)))
+        told = max(witness.told(folder), told_by(folder / VIEW_NAME, id_))
+        _take_over(into, "step", _one_by_one(source, told))
+        # The witness may be gone or, after power loss, an older one. Nobody vouches for the number
+        # of a step beyond it but its own checksum.
+        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {told}"))
+        _leave_out_unproved(into, folder, spec, told)
         into.execute("COMMIT")
 
 
@@ -98,17 +105,29 @@ def _about(source: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
     return None
 
 
+def _leave_out_unproved(
+    into: sqlite3.Connection, folder: Path, spec: RobotSpec, first: int
+) -> None:
+    """Let the last step be one that is whole, where it is not before `first`."""
+    movies, query = Movies(folder, into, spec), f"SELECT {columns(spec)} FROM step WHERE step = ?"
+    last = "SELECT step FROM step WHERE step >= ? ORDER BY step DESC"
+    for (index,) in into.execute(last, (first,)).fetchall():
+        if is_whole(movies.filled(into.execute(query, (index,)).fetchone())):
+            return
+        into.execute("DELETE FROM step WHERE step = ?", (index,))
+
+
 def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]) -> None:
     for row in rows:  # by name, as an older layout has fewer columns
         names, marks = ", ".join(row.keys()), ", ".join("?" * len(row))
         into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row))
 
 
-def _from_both_ends(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
-    """The rows of a table, or those up to the first that cannot be read, from either end."""
+def _from_both_ends(source: sqlite3.Connection, rows: str) -> Iterator[sqlite3.Row]:
+    """The rows of a table, or of a part of it, or those up to the first that cannot be read, from either end."""
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.DatabaseError):
-            yield from source.execute(f"SELECT * FROM {table} ORDER BY 1 {order}")
+            yield from source.execute(f"SELECT * FROM {rows} ORDER BY 1 {order}")
             return
 
 

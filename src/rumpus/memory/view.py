@@ -289,6 +289,12 @@ def whose(folder: Path) -> tuple[str, RobotSpec] | None:
     return None if mark is None else (mark.memory, mark.spec)
 
 
+def told_by(folder: Path, memory: str) -> int:
+    """How many steps of that memory were durable, as far as the view in `folder` knows."""
+    mark = _mark_of(folder)
+    return mark.count if mark is not None and mark.memory == memory else 0
+
+
 def _mark_of(folder: Path) -> _Mark | None:
     try:
         return msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
