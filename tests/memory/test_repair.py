@@ -1,5 +1,6 @@
 """Repair puts back what the checksums prove, names what they do not, and guesses nothing."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from rumpus.memory.movie import REEL_STEPS
 from rumpus.memory.repair import repair
 from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Verified
+from rumpus.memory.view import index_dtype
 from rumpus.spec import RobotSpec
 
 LIVED_N = REEL_STEPS + 60
@@ -198,6 +200,18 @@ def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: S
         memory.begin_episode("on")
         memory.append(step_of(LIVED_N - 5))
     assert verified(folder).good
+
+
+def test_mending_another_step_does_not_make_a_lost_end_forgotten(
+    folder: Path, spec: RobotSpec
+) -> None:
+    gone = f"DELETE FROM step WHERE step >= {LIVED_N - 5}"
+    sql(gone, "UPDATE step SET time_s = 0.0 WHERE step = 900")(folder)
+    os.truncate(folder / "view" / "index.raw", 1000 * index_dtype(spec).itemsize)
+    done = repair(folder, False, quiet)
+    assert (len(done.mended), len(done.lost)) == (1, 5)
+    with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
+        Memory.open(folder)
 
 
 def test_nobody_mends_what_another_writes(folder: Path) -> None:

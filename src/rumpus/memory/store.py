@@ -155,6 +155,7 @@ class Store:
             self._connection.close()
             raise
         self.acknowledged: int = self.count
+        self._missed = self.told() if gaps else 0  # until a person accepts that they are gone
         self._columns = row.columns(self.spec)
         marks = ", ".join("?" * len(self._columns.split(",")))
         self._insert = f"INSERT INTO step ({self._columns}) VALUES ({marks})"
@@ -191,7 +192,7 @@ class Store:
         """Make every appended step durable; returns when the disk says so."""
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
-            witness.tell(self._folder, self.count)
+            witness.tell(self._folder, max(self.count, self._missed))
         self.acknowledged = self.count
 
     def episodes(self) -> list[Episode]:
@@ -297,7 +298,7 @@ class Store:
 
     def forget_end(self) -> int:
         """Accept that acknowledged steps are gone from the end; how many."""
-        lost = self.told() - self.count
+        lost, self._missed = self.told() - self.count, 0
         witness.tell(self._folder, self.count)
         return lost
 
