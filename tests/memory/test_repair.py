@@ -202,6 +202,19 @@ def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: S
     assert verified(folder).good
 
 
+def test_a_lost_end_with_whole_episodes_in_it_is_accepted(folder: Path, step_of: StepOf) -> None:
+    sql("DELETE FROM step WHERE step >= 500")(folder)
+    shutil.rmtree(folder / "view")
+    assert repair(folder, True, quiet).forgotten == LIVED_N - 500
+    with Memory.open(folder) as memory:
+        assert memory.begin_episode("on") == 4
+        memory.append(step_of(500))
+        assert [(e.first, e.length) for e in memory.episodes()] == [
+            (0, 400), (400, 100), (500, 0), (500, 1)
+        ]  # fmt: skip
+    assert verified(folder).good
+
+
 def test_mending_another_step_does_not_make_a_lost_end_forgotten(
     folder: Path, spec: RobotSpec
 ) -> None:

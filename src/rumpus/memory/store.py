@@ -299,6 +299,10 @@ class Store:
     def forget_end(self) -> int:
         """Accept that acknowledged steps are gone from the end; how many."""
         lost, self._missed = self.told() - self.count, 0
+        # An episode that began beyond the end tells of steps, too; its number stays given.
+        self._connection.execute(
+            "UPDATE episode SET first = ? WHERE first > ?", (self.count, self.count)
+        )
         witness.tell(self._folder, self.count)
         return lost
 
