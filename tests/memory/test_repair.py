@@ -73,6 +73,8 @@ MENDED: dict[str, tuple[Harm, list[int]]] = {
     "deeds": (sql("UPDATE step SET executed_action = action WHERE step IN (3, 7)"), [3, 7]),
     "a time": (sql("UPDATE step SET time_s = 0.0 WHERE step = 900"), [900]),
     "an intervention": (sql("UPDATE step SET intervention = 1 WHERE step = 9"), [9]),
+    "an impossible one": (sql(f"UPDATE step SET intervention = {2**62} WHERE step = 9"), [9]),
+    "less than none": (sql("UPDATE step SET intervention = -1 WHERE step = 9"), [9]),
     "a film that is gone": (films_gone, list(range(REEL_STEPS))),
 }
 
@@ -120,6 +122,10 @@ def test_what_nothing_proves_is_named_and_left_alone(folder: Path) -> None:
 
 RECALLED: dict[str, tuple[Harm, list[int]]] = {
     "a reason": (sql("UPDATE step SET goal_reason = 'for fun' WHERE step = 500"), [500]),
+    "a reason that is no text": (
+        sql("UPDATE step SET goal_reason = CAST(x'77f4' AS TEXT) WHERE step = 500"), [500]
+    ),
+    "a reason that is bytes": (sql("UPDATE step SET goal_reason = x'77' WHERE step = 500"), [500]),
     "a checksum": (sql("UPDATE step SET checksum = checksum + 1 WHERE step = 500"), [500]),
     "steps gone from the middle": (sql("DELETE FROM step WHERE step IN (399, 400)"), [399, 400]),
     "steps gone from the end": (

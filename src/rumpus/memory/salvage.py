@@ -77,6 +77,7 @@ def _put_aside(folder: Path, wreck: Path) -> None:
 def _copy(folder: Path, source: sqlite3.Connection) -> None:
     """Copy everything that can be read; whose it is stands in the view, too."""
     source.row_factory = sqlite3.Row
+    source.text_factory = lambda text: text.decode(errors="replace")  # as in `connect`
     known = _about(source) or whose(folder / VIEW_NAME)
     if known is None:
         raise MemoryFault(

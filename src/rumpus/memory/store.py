@@ -12,7 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -244,8 +244,11 @@ class Store:
     def glimpse(self, index: int) -> tuple[int, Step] | None:
         """The same of one step without pictures that lie in films; None where it is damaged."""
         found = self._rows(index, index + 1).fetchone()
-        whole = found is not None and (not all(found[row.SENSORS :]) or row.is_whole(found))
-        return (found[1], row.to_step(found, self.spec)) if whole else None
+        if found is None or (all(found[row.SENSORS :]) and not row.is_whole(found)):
+            return None
+        with suppress(ValueError, TypeError):  # no checksum guards a row without its pictures
+            return found[1], row.to_step(found, self.spec)
+        return None
 
     def told(self) -> int:
         """How many steps were ever acknowledged, as far as anything here still knows."""
@@ -367,6 +370,8 @@ def connect(file: Path, write: bool) -> sqlite3.Connection:
         timeout=30.0,
         check_same_thread=False,
     )
+    # Damaged text is for the checksum to find; SQLite would end the whole look at it.
+    connection.text_factory = lambda text: text.decode(errors="replace")
     try:
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
