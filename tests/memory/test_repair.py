@@ -123,7 +123,8 @@ def test_what_nothing_proves_is_named_and_left_alone(folder: Path) -> None:
 RECALLED: dict[str, tuple[Harm, list[int]]] = {
     "a reason": (sql("UPDATE step SET goal_reason = 'for fun' WHERE step = 500"), [500]),
     "a reason that is no text": (
-        sql("UPDATE step SET goal_reason = CAST(x'77f4' AS TEXT) WHERE step = 500"), [500]
+        sql("UPDATE step SET goal_reason = CAST(x'77f4' AS TEXT) WHERE step = 500"),
+        [500],
     ),
     "a reason that is bytes": (sql("UPDATE step SET goal_reason = x'77' WHERE step = 500"), [500]),
     "a checksum": (sql("UPDATE step SET checksum = checksum + 1 WHERE step = 500"), [500]),
@@ -231,6 +232,13 @@ def test_mending_another_step_does_not_make_a_lost_end_forgotten(
     assert (len(done.mended), len(done.lost)) == (1, 5)
     with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
         Memory.open(folder)
+
+
+def test_episodes_of_which_only_steps_are_left_are_known_again(folder: Path) -> None:
+    sql("DELETE FROM episode WHERE id < 3")(folder)
+    repair(folder, False, quiet)
+    with Memory.open(folder) as memory:
+        assert [(e.id, e.first) for e in memory.episodes()] == [(1, 0), (2, 400), (3, 800)]
 
 
 def test_nobody_mends_what_another_writes(folder: Path) -> None:

@@ -125,7 +125,7 @@ def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]
 
 
 def _from_both_ends(source: sqlite3.Connection, rows: str) -> Iterator[sqlite3.Row]:
-    """The rows of a table, or of a part of it, or those up to the first that cannot be read, from either end."""
+    """What can be read of a table or a part of it: from either end up to what cannot be read."""
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.DatabaseError):
             yield from source.execute(f"SELECT * FROM {rows} ORDER BY 1 {order}")

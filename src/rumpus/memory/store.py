@@ -285,14 +285,19 @@ class Store:
     def put_back(self, index: int, episode: int, step: Step) -> None:
         """Write a step that is gone or past mending, as another witness tells it."""
         self._begin()
-        self._connection.execute(
-            "INSERT OR IGNORE INTO episode (id, first, provenance, begun_unix_s) "
-            "VALUES (?, ?, 'known from the view alone', 0.0)",
-            (episode, index),
-        )
+        self.know_episode(episode, index)
         self._connection.execute("DELETE FROM step WHERE step = ?", (index,))
         self._connection.execute(self._insert, row.to_row(index, episode, step, self.spec))
         self.count = max(self.count, index + 1)
+
+    def know_episode(self, episode: int, first: int) -> None:
+        """Write down an episode of which only steps are left; one that is there stays as it is."""
+        self._begin()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO episode (id, first, provenance, begun_unix_s) "
+            "VALUES (?, ?, 'known from its steps alone', 0.0)",
+            (episode, first),
+        )
 
     def forget_films(self, first: int) -> None:
         """Take the films that begin at this step out of the store; no step may need them."""

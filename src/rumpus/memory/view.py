@@ -245,7 +245,7 @@ def open_view(folder: Path, store: Store) -> View:
 
 
 def _made_again(folder: Path, store: Store) -> View:
-    """A view made beside the old one, which goes only then: to repair the store it may be needed."""
+    """A view made beside the old one, which goes only then: repair of the store may need it."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     view = _anew(new, store)
