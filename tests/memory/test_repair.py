@@ -1,5 +1,6 @@
 """Repair puts back what the checksums prove, names what they do not, and guesses nothing."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from rumpus.memory.movie import REEL_STEPS
 from rumpus.memory.repair import repair
 from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Verified
+from rumpus.memory.view import index_dtype
 from rumpus.spec import RobotSpec
 
 LIVED_N = REEL_STEPS + 60
@@ -71,6 +73,8 @@ MENDED: dict[str, tuple[Harm, list[int]]] = {
     "deeds": (sql("UPDATE step SET executed_action = action WHERE step IN (3, 7)"), [3, 7]),
     "a time": (sql("UPDATE step SET time_s = 0.0 WHERE step = 900"), [900]),
     "an intervention": (sql("UPDATE step SET intervention = 1 WHERE step = 9"), [9]),
+    "an impossible one": (sql(f"UPDATE step SET intervention = {2**62} WHERE step = 9"), [9]),
+    "less than none": (sql("UPDATE step SET intervention = -1 WHERE step = 9"), [9]),
     "a film that is gone": (films_gone, list(range(REEL_STEPS))),
 }
 
@@ -118,6 +122,11 @@ def test_what_nothing_proves_is_named_and_left_alone(folder: Path) -> None:
 
 RECALLED: dict[str, tuple[Harm, list[int]]] = {
     "a reason": (sql("UPDATE step SET goal_reason = 'for fun' WHERE step = 500"), [500]),
+    "a reason that is no text": (
+        sql("UPDATE step SET goal_reason = CAST(x'77f4' AS TEXT) WHERE step = 500"),
+        [500],
+    ),
+    "a reason that is bytes": (sql("UPDATE step SET goal_reason = x'77' WHERE step = 500"), [500]),
     "a checksum": (sql("UPDATE step SET checksum = checksum + 1 WHERE step = 500"), [500]),
     "steps gone from the middle": (sql("DELETE FROM step WHERE step IN (399, 400)"), [399, 400]),
     "steps gone from the end": (
@@ -198,6 +207,38 @@ def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: S
         memory.begin_episode("on")
         memory.append(step_of(LIVED_N - 5))
     assert verified(folder).good
+
+
+def test_a_lost_end_with_whole_episodes_in_it_is_accepted(folder: Path, step_of: StepOf) -> None:
+    sql("DELETE FROM step WHERE step >= 500")(folder)
+    shutil.rmtree(folder / "view")
+    assert repair(folder, True, quiet).forgotten == LIVED_N - 500
+    with Memory.open(folder) as memory:
+        assert memory.begin_episode("on") == 4
+        memory.append(step_of(500))
+        assert [(e.first, e.length) for e in memory.episodes()] == [
+            (0, 400), (400, 100), (500, 0), (500, 1)
+        ]  # fmt: skip
+    assert verified(folder).good
+
+
+def test_mending_another_step_does_not_make_a_lost_end_forgotten(
+    folder: Path, spec: RobotSpec
+) -> None:
+    gone = f"DELETE FROM step WHERE step >= {LIVED_N - 5}"
+    sql(gone, "UPDATE step SET time_s = 0.0 WHERE step = 900")(folder)
+    os.truncate(folder / "view" / "index.raw", 1000 * index_dtype(spec).itemsize)
+    done = repair(folder, False, quiet)
+    assert (len(done.mended), len(done.lost)) == (1, 5)
+    with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
+        Memory.open(folder)
+
+
+def test_episodes_of_which_only_steps_are_left_are_known_again(folder: Path) -> None:
+    sql("DELETE FROM episode WHERE id < 3")(folder)
+    repair(folder, False, quiet)
+    with Memory.open(folder) as memory:
+        assert [(e.id, e.first) for e in memory.episodes()] == [(1, 0), (2, 400), (3, 800)]
 
 
 def test_nobody_mends_what_another_writes(folder: Path) -> None:

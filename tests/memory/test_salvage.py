@@ -1,7 +1,10 @@
 """A store that SQLite refuses is made anew, and no step is lost that the view still has."""
 
+import multiprocessing
 import random
+import resource
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +82,24 @@ def test_bytes_overwritten_anywhere_lose_no_step(folder: Path, step_of: StepOf, 
     assert_whole(folder, step_of)
 
 
+@pytest.mark.parametrize("view", [True, False])
+def test_without_a_witness_no_step_is_left_behind(
+    folder: Path, step_of: StepOf, view: bool
+) -> None:
+    (folder / "acknowledged").unlink()
+    if not view:
+        shutil.rmtree(folder / "view")
+    with (folder / FILE_NAME).open("r+b") as store:
+        store.truncate((folder / FILE_NAME).stat().st_size - 200)
+    done = repair(folder, False, quiet)
+    assert done.salvaged
+    assert len(done.lost) < 3
+    with sqlite3.connect(folder / FILE_NAME) as store:
+        assert store.execute("SELECT max(step) FROM step").fetchone() == (LIVED_N - 1,)
+    if view:
+        assert_whole(folder, step_of)
+
+
 def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> None:
     """The wreck was put aside whole; the store had lost its log, and was not yet replaced."""
     file = folder / FILE_NAME
@@ -86,6 +107,37 @@ def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> No
     file.write_bytes(file.read_bytes()[: 4 * PAGE_BYTES])
     assert repair(folder, False, quiet).salvaged
     assert_whole(folder, step_of)
+
+
+def test_a_copy_cut_short_is_made_again(folder: Path, step_of: StepOf) -> None:
+    """The disk was full while the damaged store was put aside: its half is not taken for it."""
+    shutil.rmtree(folder / "view")
+    file = folder / FILE_NAME
+    with file.open("r+b") as store:
+        store.seek(12 * PAGE_BYTES)
+        store.write(b"holiday" * (PAGE_BYTES // 7))
+    limit = 4 * PAGE_BYTES
+    process = multiprocessing.get_context("fork").Process(target=cut_short, args=(folder, limit))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    lost = repair(folder, False, quiet).lost
+    assert 0 < len(lost) < LIVED_N / 4
+
+
+def test_nothing_is_lived_before_a_salvage_is_done(folder: Path, step_of: StepOf) -> None:
+    """It would be lost: the store is made anew of what was put aside before."""
+    shutil.copyfile(folder / FILE_NAME, folder / f"{FILE_NAME}.wreck")
+    with pytest.raises(MemoryFault, match=r"was cut short, .* rumpus memory repair"):
+        Memory.open(folder)
+    repair(folder, False, quiet)
+    assert_whole(folder, step_of)
+
+
+def cut_short(folder: Path, max_file_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
+    with pytest.raises(MemoryFault, match="full"):
+        repair(folder, False, quiet)
 
 
 def not_a_store(folder: Path) -> None:

@@ -1,12 +1,14 @@
 """The training view is only a cache: lost, cut, spoiled or strange, it is made again."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.view import GROWTH_STEPS
 from rumpus.spec import RobotSpec
@@ -105,6 +107,18 @@ def test_rows_that_power_loss_took_from_the_view_come_from_the_store(
     spoil(tmp_path / "after" / "view")
     with Memory.open(tmp_path / "after", write=write) as memory:
         assert_whole(memory, step_of)
+
+
+@pytest.mark.parametrize("damage", [spoil_mark, spoil])
+def test_a_view_stays_until_the_next_is_whole(path: Path, damage: Callable[[Path], None]) -> None:
+    """A damaged store lets no new view be made, and the old one is what repair needs."""
+    damage(path / "view")
+    with sqlite3.connect(path / "memory.sqlite") as store:
+        store.execute("UPDATE step SET goal_reason = 'for fun' WHERE step = 5")
+    before = {file.name: file.read_bytes() for file in (path / "view").iterdir()}
+    with pytest.raises(MemoryFault, match="damaged at step 5"):
+        Memory.open(path)
+    assert {file.name: file.read_bytes() for file in (path / "view").iterdir()} == before
 
 
 def test_a_reader_keeps_its_pictures_while_the_view_is_made_again(

@@ -66,12 +66,17 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
 
 def _mend(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
     filmed = {damage.step for damage in store.damaged_films()}
+    known = {episode.id for episode in store.episodes()}
     total = store.told()
     for index in _ticking(total, tick):
         found = store.examine(index)
         if isinstance(found, Damage):
             _restore(store, view, found, done)
-        elif _reel(index) in filmed:  # it was read from a film that is going: put it back from it
+            continue
+        if found[0] not in known:
+            store.know_episode(found[0], index)
+            known.add(found[0])
+        if _reel(index) in filmed:  # it was read from a film that is going: put it back from it
             store.mend(index, *found)
     # A reel of which a step is still lost keeps its films: they may hold what is in no other place.
     for first in filmed - {_reel(damage.step) for damage in done.lost}:

@@ -72,7 +72,7 @@ def to_step(row: Row, spec: RobotSpec) -> Step:
 def is_whole(row: Row) -> bool:
     """Whether a row, its readings in it, is what was written."""
     try:
-        return bool(_checksum(row) == row[CHECKSUM])
+        return row[_INTERVENTION] in (0, 1) and bool(_checksum(row) == row[CHECKSUM])
     except TypeError:  # what was bytes or a number is something else
         return False
 
@@ -87,6 +87,8 @@ def mended(found: Row, episode: int, step: Step, spec: RobotSpec) -> Row | None:
 
     The witness knows no reasons, and capture times not as they lie in a row: those are the row's.
     """
+    if not (isinstance(found[6], str) and isinstance(found[7], str)):
+        return None
     told = replace(step, clip_reason=found[6], goal_reason=found[7])
     row = to_row(found[0], episode, told, spec)
     row = (*row[:CHECKSUM], found[CHECKSUM], row[_INTERVENTION], found[_CAPTURED], *row[_BLOBS:])

@@ -15,12 +15,13 @@ import msgspec
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import witness
-from rumpus.memory.durable import sync_name
-from rumpus.memory.store import FILE_NAME, connect, new_store, say_whose
-from rumpus.memory.view import VIEW_NAME, whose
+from rumpus.memory.durable import settle, sync, sync_name
+from rumpus.memory.movie import Movies
+from rumpus.memory.row import columns, is_whole
+from rumpus.memory.store import FILE_NAME, WRECK_NAME, connect, new_store, say_whose
+from rumpus.memory.view import VIEW_NAME, told_by, whose
 from rumpus.spec import RobotSpec
 
-_PARTS = ("", "-wal")  # of a store; the third, -shm, SQLite makes again
 # In the header of an SQLite file, see section 1.3 of its file format.
 _MAGIC = b"SQLite format 3\0"
 _PAGE_BYTES = slice(16, 18)
@@ -33,7 +34,7 @@ def salvage(folder: Path) -> bool:
     Raises:
         MemoryFault: when nothing says any more whose memory it is.
     """
-    wreck = folder / f"{FILE_NAME}.wreck"
+    wreck = folder / WRECK_NAME
     if not wreck.exists():  # else this was begun before, and what is there may be half of it
         if _is_sound(folder / FILE_NAME):
             return False
@@ -58,20 +59,25 @@ def _is_sound(file: Path) -> bool:
 
 def _put_aside(folder: Path, wreck: Path) -> None:
     """Copy the store, and make it as long as its header says that it is."""
-    for part in reversed(_PARTS):  # its own name last: then all of it is there
-        if (folder / f"{FILE_NAME}{part}").exists():
-            shutil.copyfile(folder / f"{FILE_NAME}{part}", f"{wreck}{part}")
-    with wreck.open("r+b") as file:
+    log, copy = Path(f"{wreck}-wal"), Path(f"{wreck}.new")
+    log.unlink(missing_ok=True)  # of a copy that was cut short: it may be older than the store
+    if (folder / f"{FILE_NAME}-wal").exists():
+        shutil.copyfile(folder / f"{FILE_NAME}-wal", log)
+        sync(log)
+    shutil.copyfile(folder / FILE_NAME, copy)
+    with copy.open("r+b") as file:
         header = file.read(100)
         page_bytes = int.from_bytes(header[_PAGE_BYTES], "big")
         pages = int.from_bytes(header[_PAGES], "big")
         if header.startswith(_MAGIC):
-            file.truncate(max(page_bytes * pages, wreck.stat().st_size))
+            file.truncate(max(page_bytes * pages, copy.stat().st_size))
+    settle(copy, wreck)  # its own name last: then all of it is there
 
 
 def _copy(folder: Path, source: sqlite3.Connection) -> None:
     """Copy everything that can be read; whose it is stands in the view, too."""
     source.row_factory = sqlite3.Row
+    source.text_factory = lambda text: text.decode(errors="replace")  # as in `connect`
     known = _about(source) or whose(folder / VIEW_NAME)
     if known is None:
         raise MemoryFault(
@@ -84,7 +90,12 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
         say_whose(into, id_, spec)
         for table in ("episode", "movie"):
             _take_over(into, table, _from_both_ends(source, table))
-        _take_over(into, "step", _one_by_one(source, witness.told(folder)))
+        told = max(witness.told(folder), told_by(folder / VIEW_NAME, id_))
+        _take_over(into, "step", _one_by_one(source, told))
+        # The witness may be gone or, after power loss, an older one. Nobody vouches for the number
+        # of a step beyond it but its own checksum.
+        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {told}"))
+        _leave_out_unproved(into, folder, spec, told)
         into.execute("COMMIT")
 
 
@@ -95,17 +106,29 @@ def _about(source: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
     return None
 
 
+def _leave_out_unproved(
+    into: sqlite3.Connection, folder: Path, spec: RobotSpec, first: int
+) -> None:
+    """Let the last step be one that is whole, where it is not before `first`."""
+    movies, query = Movies(folder, into, spec), f"SELECT {columns(spec)} FROM step WHERE step = ?"
+    last = "SELECT step FROM step WHERE step >= ? ORDER BY step DESC"
+    for (index,) in into.execute(last, (first,)).fetchall():
+        if is_whole(movies.filled(into.execute(query, (index,)).fetchone())):
+            return
+        into.execute("DELETE FROM step WHERE step = ?", (index,))
+
+
 def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]) -> None:
     for row in rows:  # by name, as an older layout has fewer columns
         names, marks = ", ".join(row.keys()), ", ".join("?" * len(row))
         into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row))
 
 
-def _from_both_ends(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
-    """The rows of a table, or those up to the first that cannot be read, from either end."""
+def _from_both_ends(source: sqlite3.Connection, rows: str) -> Iterator[sqlite3.Row]:
+    """What can be read of a table or a part of it: from either end up to what cannot be read."""
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.DatabaseError):
-            yield from source.execute(f"SELECT * FROM {table} ORDER BY 1 {order}")
+            yield from source.execute(f"SELECT * FROM {rows} ORDER BY 1 {order}")
             return
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,7 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
 FILE_NAME = "memory.sqlite"
+WRECK_NAME = f"{FILE_NAME}.wreck"  # what a salvage is made of, while it goes on
 
 _TOLD = """
 SELECT max(
@@ -136,7 +137,7 @@ class Store:
 
         Raises:
             MemoryFault: when its schema is newer than this rumpus knows, or when it lacks steps
-                and would be written to.
+                or its repair was cut short and it would be written to.
             sqlite3.Error: when it is not a store or is damaged.
         """
         self._folder = folder
@@ -148,11 +149,13 @@ class Store:
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
             ).fetchone()[0]
             if write and not gaps:
+                self._check_salvaged()
                 self._check_missing()
         except BaseException:
             self._connection.close()
             raise
         self.acknowledged: int = self.count
+        self._missed = self.told() if gaps else 0  # until a person accepts that they are gone
         self._columns = row.columns(self.spec)
         marks = ", ".join("?" * len(self._columns.split(",")))
         self._insert = f"INSERT INTO step ({self._columns}) VALUES ({marks})"
@@ -189,7 +192,7 @@ class Store:
         """Make every appended step durable; returns when the disk says so."""
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
-            witness.tell(self._folder, self.count)
+            witness.tell(self._folder, max(self.count, self._missed))
         self.acknowledged = self.count
 
     def episodes(self) -> list[Episode]:
@@ -241,8 +244,11 @@ class Store:
     def glimpse(self, index: int) -> tuple[int, Step] | None:
         """The same of one step without pictures that lie in films; None where it is damaged."""
         found = self._rows(index, index + 1).fetchone()
-        whole = found is not None and (not all(found[row.SENSORS :]) or row.is_whole(found))
-        return (found[1], row.to_step(found, self.spec)) if whole else None
+        if found is None or (all(found[row.SENSORS :]) and not row.is_whole(found)):
+            return None
+        with suppress(ValueError, TypeError):  # no checksum guards a row without its pictures
+            return found[1], row.to_step(found, self.spec)
+        return None
 
     def told(self) -> int:
         """How many steps were ever acknowledged, as far as anything here still knows."""
@@ -279,14 +285,19 @@ class Store:
     def put_back(self, index: int, episode: int, step: Step) -> None:
         """Write a step that is gone or past mending, as another witness tells it."""
         self._begin()
-        self._connection.execute(
-            "INSERT OR IGNORE INTO episode (id, first, provenance, begun_unix_s) "
-            "VALUES (?, ?, 'known from the view alone', 0.0)",
-            (episode, index),
-        )
+        self.know_episode(episode, index)
         self._connection.execute("DELETE FROM step WHERE step = ?", (index,))
         self._connection.execute(self._insert, row.to_row(index, episode, step, self.spec))
         self.count = max(self.count, index + 1)
+
+    def know_episode(self, episode: int, first: int) -> None:
+        """Write down an episode of which only steps are left; one that is there stays as it is."""
+        self._begin()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO episode (id, first, provenance, begun_unix_s) "
+            "VALUES (?, ?, 'known from its steps alone', 0.0)",
+            (episode, first),
+        )
 
     def forget_films(self, first: int) -> None:
         """Take the films that begin at this step out of the store; no step may need them."""
@@ -295,7 +306,11 @@ class Store:
 
     def forget_end(self) -> int:
         """Accept that acknowledged steps are gone from the end; how many."""
-        lost = self.told() - self.count
+        lost, self._missed = self.told() - self.count, 0
+        # An episode that began beyond the end tells of steps, too; its number stays given.
+        self._connection.execute(
+            "UPDATE episode SET first = ? WHERE first > ?", (self.count, self.count)
+        )
         witness.tell(self._folder, self.count)
         return lost
 
@@ -327,6 +342,14 @@ class Store:
                 "put back a copy of its folder."
             ) from error
 
+    def _check_salvaged(self) -> None:
+        """What is lived before a salvage is done would not be in what it is made of."""
+        if (self._folder / WRECK_NAME).exists():
+            raise MemoryFault(
+                f"The repair of the memory {self._folder} was cut short, and nothing is added to "
+                "it before it is done; let it go to its end: rumpus memory repair."
+            )
+
     def _check_missing(self) -> None:
         if missing := self.missing():
             raise MemoryFault(
@@ -352,6 +375,8 @@ def connect(file: Path, write: bool) -> sqlite3.Connection:
         timeout=30.0,
         check_same_thread=False,
     )
+    # Damaged text is for the checksum to find; SQLite would end the whole look at it.
+    connection.text_factory = lambda text: text.decode(errors="replace")
     try:
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:

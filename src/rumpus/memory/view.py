@@ -7,6 +7,7 @@ program's own memory does not grow with the robot's life.
 """
 
 import os
+import shutil
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -235,13 +236,29 @@ def index_dtype(spec: RobotSpec) -> np.dtype[Any]:
 
 def open_view(folder: Path, store: Store) -> View:
     """The writer's view: kept where it equals the store, brought up to it, else made again."""
-    view = trusted_view(folder, store, "r+b")
-    if view is None:
-        view = _anew(folder, store)
+    view = trusted_view(folder, store, "r+b") or _made_again(folder, store)
     view.extend(store.steps(view.count, store.count))
     if view.count == view.capacity:
         view.grow()
     view.mark()
+    return view
+
+
+def _made_again(folder: Path, store: Store) -> View:
+    """A view made beside the old one, which goes only then: repair of the store may need it."""
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    view = _anew(new, store)
+    try:
+        view.extend(store.steps(0, store.count))
+        view.mark()
+    finally:
+        view.close()
+    if folder.exists():
+        shutil.rmtree(folder)
+    new.rename(folder)
+    view = View(folder, store, "r+b")
+    view.count = store.count
     return view
 
 
@@ -289,6 +306,12 @@ def whose(folder: Path) -> tuple[str, RobotSpec] | None:
     return None if mark is None else (mark.memory, mark.spec)
 
 
+def told_by(folder: Path, memory: str) -> int:
+    """How many steps of that memory were durable, as far as the view in `folder` knows."""
+    mark = _mark_of(folder)
+    return mark.count if mark is not None and mark.memory == memory else 0
+
+
 def _mark_of(folder: Path) -> _Mark | None:
     try:
         return msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
@@ -299,6 +322,4 @@ def _mark_of(folder: Path) -> _Mark | None:
 def _anew(folder: Path, store: Store) -> View:
     # New files, never the old ones emptied: a reader may still have those mapped.
     folder.mkdir(exist_ok=True)
-    for file in folder.iterdir():
-        file.unlink()
     return View(folder, store, "x+b")
