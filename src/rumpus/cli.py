@@ -67,11 +67,13 @@ def play(
     """
     from rumpus.memory import MemoryConfig
     from rumpus.play import command
+    from rumpus.play.loop import Until
+    from rumpus.play.session import Asked
 
+    until = Until(steps, minutes)
     keeping = MemoryConfig(durability, quota_gb or 0.0)
-    return partial(
-        command.play, world, run, steps, minutes, seed, skew, random_steps, keeping, json
-    )
+    asked = Asked(world, seed, skew, random_steps, keeping)
+    return partial(command.play, asked, run, until, json)
 
 
 def do(

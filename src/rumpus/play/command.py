@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from rumpus.goals.picture import wish_for
-from rumpus.memory import MemoryConfig
 from rumpus.play import checkpoint, loop
 from rumpus.play import do as deed
 from rumpus.play import evaluate as trial
@@ -24,13 +23,8 @@ from rumpus.play.result import Row
 from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume
 
 
-def play(
-    world: str, run: Path | None, steps: int | None, minutes: float | None, seed: int | None,
-    skew: float | None, random_steps: int | None, memory: MemoryConfig, json: bool,
-) -> int:  # fmt: skip
+def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
     """Let a robot play, or go on playing."""
-    until = Until(steps, minutes)
-    asked = Asked(world, seed, skew, random_steps, memory)
     path = run or default_folder(asked)
     begun_s = time.monotonic()
     with begin_or_resume(asked, path) as session:
