@@ -169,6 +169,21 @@ def _loop(config: DoorConfig) -> str:
     return "".join(sides + ends)
 
 
+def _hand(config: DoorConfig) -> str:
+    """The hand on its three slides, with its shadow below and its peg."""
+    return f"""<body childclass="hand">
+      <joint name="hand_x" axis="1 0 0" range="{_rail(config, 0)}"/>
+      <joint name="hand_y" axis="0 1 0" range="{_rail(config, 1)}"/>
+      <geom class="seen" type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01"
+        rgba="0.12 0.13 0.15 1"/>
+      <body>
+        <joint name="hand_z" axis="0 0 1"/>
+        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.12" size="{config.peg_m}"
+          mass="0.5" contype="1" conaffinity="2" rgba="0.95 0.1 0.1 1"/>
+      </body>
+    </body>"""
+
+
 def _mjcf(config: DoorConfig) -> str:
     """The scene. Every number in it is in metres, kilograms or radians."""
     half = config.panel_m / 2
@@ -197,17 +212,7 @@ def _mjcf(config: DoorConfig) -> str:
         rgba="0.15 0.45 0.9 1"/>
       {_loop(config)}
     </body>
-    <body childclass="hand">
-      <joint name="hand_x" axis="1 0 0" range="{_rail(config, 0)}"/>
-      <joint name="hand_y" axis="0 1 0" range="{_rail(config, 1)}"/>
-      <geom class="seen" type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01"
-        rgba="0.12 0.13 0.15 1"/>
-      <body>
-        <joint name="hand_z" axis="0 0 1"/>
-        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.12" size="{config.peg_m}"
-          mass="0.5" contype="1" conaffinity="2" rgba="0.95 0.1 0.1 1"/>
-      </body>
-    </body>
+    {_hand(config)}
   </worldbody>
   <actuator>
     <position joint="hand_x"/>
