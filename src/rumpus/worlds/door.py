@@ -170,7 +170,7 @@ def _loop(config: DoorConfig) -> str:
 
 
 def _hand(config: DoorConfig) -> str:
-    """The hand on its three slides, with its shadow below and its peg."""
+    """The hand on its three slides, with its shadow on the floor and its peg."""
     return f"""<body childclass="hand">
       <joint name="hand_x" axis="1 0 0" range="{_rail(config, 0)}"/>
       <joint name="hand_y" axis="0 1 0" range="{_rail(config, 1)}"/>
