@@ -8,6 +8,7 @@ benchmarks/results/camera.json. Each figure is the middle of several turns, take
 `pictures_wall_hz` counts the clock's.
 """
 
+import copy
 import hashlib
 import statistics
 import time
@@ -66,14 +67,13 @@ def lived(name: str) -> tuple[mujoco.MjModel, list[mujoco.MjData]]:
     world = load(name)
     if not isinstance(world, SimulatedWorld):
         raise TypeError(f"{name} has no scene to take pictures of, expected one of {WORLDS}.")
-    simulation = world.simulation
     scenes = []
     actions = smoothed_actions(np.random.default_rng(0), 10 * SCENES_N, world.spec.action_size)
     for step, action in enumerate(actions):
         world.act(action)
         if step % 10 == 0:
-            scenes.append(simulation.snapshot())
-    return simulation.model, scenes
+            scenes.append(copy.copy(world.data))
+    return world.model, scenes
 
 
 def _row(name: str, rays: int, turns: list[Turn], equal: bool) -> Row:

@@ -78,7 +78,7 @@ def search(trial: Trial, score: Callable[[Array], Array]) -> dict[str, float]:
     door.stage(trial)
     rng = np.random.default_rng(0)
     for _ in range(door.measure.steps):
-        imagine = imagine_in(dream, door.simulation.save())
+        imagine = imagine_in(dream, door.save())
         door.act(planner.plan(imagine, score, rng).actions[0])
     return door.errors(door.state(), trial.goal)
 
@@ -89,7 +89,7 @@ def imagine_in(dream: Door, saved: Array) -> Callable[[Array], Array]:
     def imagine(actions: Array) -> Array:
         states = np.empty((*actions.shape[:2], 4))
         for candidate, sequence in enumerate(actions):
-            dream.simulation.restore(saved)
+            dream.restore(saved)
             for step, action in enumerate(sequence):
                 dream.act(action)
                 states[candidate, step] = list(dream.state().values())

@@ -20,7 +20,7 @@ class SprungDoor(Door):
     def __init__(self, seed: int = 0) -> None:
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
         super().__init__(seed)
-        model = self.simulation.model
+        model = self.model
         hinge = model.joint("hinge")
         model.jnt_stiffness[hinge.id] = CLOSING_NM / FAR_RAD
         model.qpos_spring[hinge.qposadr[0]] = -FAR_RAD

@@ -1,7 +1,8 @@
-"""The command line: verbs, no logic. Each verb is a dataclass of what it may be told.
+"""The command line: verbs, no logic. Each verb is a function of what it may be told.
 
-Nothing heavy is imported before a verb runs, so that `rumpus --help` answers at once. Every
-refusal is one sentence on standard error and exit code 2; results go to standard output,
+It gives back the deed instead of doing it, so that a misuse is told apart from what the deed says.
+Nothing heavy is imported before a verb was asked for, so that `rumpus --help` answers at once.
+Every refusal is one sentence on standard error and exit code 2; results go to standard output,
 everything else to standard error.
 """
 
@@ -11,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,291 +24,245 @@ from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.play.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
+Deed = Callable[[], int]
 World = Annotated[Positional[str], arg(metavar="WORLD")]
-Run = Annotated[Positional[Path], arg(metavar="RUN")]
+Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
+Folder = Annotated[
+    Positional[Path], arg(metavar="FOLDER", help="The folder of a run, or of a memory.")
+]
+Source = Annotated[Positional[Path], arg(metavar="SOURCE")]
+Into = Annotated[Positional[Path], arg(metavar="INTO")]
 Number = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 Amount = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
+Json = Annotated[bool, arg(help="Print the result as JSON, and nothing else, on standard output.")]
 
 
-@dataclass(frozen=True)
-class Play:
-    """Let a robot play, or go on playing: it remembers everything and learns from it."""
+def play(
+    world: World,
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
+    steps: Number = None,
+    minutes: Amount = None,
+    seed: Number = None,
+    skew: Amount = None,
+    random_steps: Number = None,
+    durability: Literal["group", "step"] = "group",
+    quota_gb: Amount = None,
+    json: Json = False,
+) -> Deed:
+    """Let a robot play, or go on playing: it remembers everything and learns from it.
 
-    world: World
-    """A world of rumpus (see `rumpus list`), or any Gymnasium environment as package.module:Env."""
-    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
-    """Where memory and mind are kept; goes on where one is. Default: runs/WORLD-SEED."""
-    steps: Number = None
-    """Stop when so many steps are remembered in all."""
-    minutes: Amount = None
-    """Stop after so many minutes."""
-    seed: Number = None
-    """Where chance begins. Default: 0, or as the run was begun."""
-    skew: Amount = None
-    """How strongly play leans to the rare: -1 fully, 0 not at all."""
-    random_steps: Number = None
-    """Steps of random motion before the first wish."""
-    durability: Literal["group", "step"] = "group"
-    """When a step is on the disk for good: with those of a second, or each at once."""
-    quota_gb: Amount = None
-    """How much room the memory may take; where it is used up, play stops and drops nothing."""
-    json: bool = False
-    """Print one row of figures as JSON, and nothing else, on standard output."""
+    Args:
+        world: A world of rumpus (see `rumpus list`), or any Gymnasium environment as
+            package.module:Env.
+        run: Where memory and mind are kept; goes on where one is. Default: runs/WORLD-SEED.
+        steps: Stop when so many steps are remembered in all.
+        minutes: Stop after so many minutes.
+        seed: Where chance begins. Default: 0, or as the run was begun.
+        skew: How strongly play leans to the rare: -1 fully, 0 not at all.
+        random_steps: Steps of random motion before the first wish.
+        durability: When a step is on the disk for good: with those of a second, or each at once.
+        quota_gb: How much room the memory may take; where it is used up, play stops and drops
+            nothing.
+        json: the row of figures.
+    """
+    from rumpus.memory import MemoryConfig
+    from rumpus.play import command
+    from rumpus.play.loop import Until
+    from rumpus.play.session import Asked
 
-    def __call__(self) -> int:
-        from rumpus.memory import MemoryConfig
-        from rumpus.play.command import play
-
-        keeping = MemoryConfig(self.durability, self.quota_gb or 0.0)
-        return play(self.world, self.run, self.steps, self.minutes, self.seed, self.skew,
-                    self.random_steps, keeping, self.json)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Do:
-    """Show a robot a picture, let it do that, and keep a film strip of how it went."""
-
-    run: Run
-    """The folder of a run."""
-    goal: Annotated[str, arg(metavar="PICTURE")]
-    """A picture (PNG or JPEG), or a remembered moment as memory:NUMBER."""
-    steps: Number = None
-    """How long it may try. Default: as long as the world's own trials take."""
-    json: bool = False
-    """Print one row of figures as JSON, and nothing else, on standard output."""
-
-    def __call__(self) -> int:
-        from rumpus.play.command import do
-
-        return do(self.run, self.goal, self.steps, self.json)
+    until = Until(steps, minutes)
+    keeping = MemoryConfig(durability, quota_gb or 0.0)
+    asked = Asked(world, seed, skew, random_steps, keeping)
+    return partial(command.play, asked, run, until, json)
 
 
-@dataclass(frozen=True)
-class Evaluate:
-    """Measure how well a robot does what pictures show, in a world apart from its play."""
+def do(
+    run: Run, goal: Annotated[str, arg(metavar="PICTURE")], steps: Number = None, json: Json = False
+) -> Deed:
+    """Show a robot a picture, let it do that, and keep a film strip of how it went.
 
-    run: Run
-    """The folder of a run."""
-    goals: int = 100
-    """How many pictures."""
-    kind: str = ""
-    """Which kind of trials, of those the world has. Default: its standard kind."""
-    seed: int = 1000
-    """Of the trials."""
-    json: bool = False
-    """Print the robot's row of figures as JSON, and nothing else, on standard output."""
+    Args:
+        run: of the robot.
+        goal: A picture (PNG or JPEG), or a remembered moment as memory:NUMBER.
+        steps: How long it may try. Default: as long as the world's own trials take.
+        json: the row of figures.
+    """
+    from rumpus.play import command
 
-    def __call__(self) -> int:
-        from rumpus.play.command import evaluate
-
-        return evaluate(self.run, self.goals, self.kind, self.seed, self.json)
+    return partial(command.do, run, goal, steps, json)
 
 
-@dataclass(frozen=True)
-class Check:
-    """Play at random in a world and say whether it keeps its promises."""
+def evaluate(
+    run: Run, goals: int = 100, kind: str = "", seed: int = 1000, json: Json = False
+) -> Deed:
+    """Measure how well a robot does what pictures show, in a world apart from its play.
 
-    part: Annotated[Positional[Literal["world"]], arg(metavar="world")]
-    """What to check."""
-    name: World
-    """Its name."""
-    json: bool = False
-    """Print the findings as JSON, and nothing else, on standard output."""
+    Args:
+        run: of the robot.
+        goals: How many pictures.
+        kind: Which kind of trials, of those the world has. Default: its standard kind.
+        seed: Of the trials.
+        json: the robot's row of figures.
+    """
+    from rumpus.play import command
 
-    def __call__(self) -> int:
-        from rumpus.play.command import check
-
-        return check(self.name, self.json)
+    return partial(command.evaluate, run, goals, kind, seed, json)
 
 
-@dataclass(frozen=True)
-class List:
+def check(
+    part: Annotated[Positional[Literal["world"]], arg(metavar="world")],
+    name: World,
+    json: Json = False,
+) -> Deed:
+    """Play at random in a world and say whether it keeps its promises.
+
+    Args:
+        part: What to check.
+        name: Its name.
+        json: the findings.
+    """
+    from rumpus.play import command
+
+    return partial(command.check, name, json)
+
+
+def worlds(json: Json = False) -> Deed:
     """List the worlds that can be named, broken ones with their error."""
+    from rumpus.play import command
 
-    json: bool = False
-    """Print them as JSON."""
-
-    def __call__(self) -> int:
-        from rumpus.play.command import catalogue
-
-        return catalogue(self.json)
+    return partial(command.catalogue, json)
 
 
-Folder = Annotated[Positional[Path], arg(metavar="FOLDER")]
-
-
-@dataclass(frozen=True)
-class MemoryInfo:
+def info(folder: Folder, json: Json = False) -> Deed:
     """Say what a memory holds and how much room it takes."""
+    from rumpus.play import remember
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-    json: bool = False
-    """Print it as JSON."""
-
-    def __call__(self) -> int:
-        from rumpus.play.remember import info
-
-        return info(self.folder, self.json)
+    return partial(remember.info, folder, json)
 
 
-@dataclass(frozen=True)
-class MemoryList:
+def episodes(folder: Folder, json: Json = False) -> Deed:
     """List the episodes, oldest first."""
+    from rumpus.play import remember
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-    json: bool = False
-    """Print them as JSON."""
-
-    def __call__(self) -> int:
-        from rumpus.play.remember import list_episodes
-
-        return list_episodes(self.folder, self.json)
+    return partial(remember.list_episodes, folder, json)
 
 
-@dataclass(frozen=True)
-class MemoryShow:
-    """Show an episode as a film strip."""
+def show(
+    folder: Folder,
+    episode: Number = None,
+    out: Annotated[Path, arg(metavar="PICTURE")] = Path("episode.png"),
+) -> Deed:
+    """Show an episode as a film strip.
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-    episode: Number = None
-    """Its number in `rumpus memory list`. Default: the last one."""
-    out: Annotated[Path, arg(metavar="PICTURE")] = Path("episode.png")
-    """The picture to write."""
+    Args:
+        folder: of the memory.
+        episode: Its number in `rumpus memory list`. Default: the last one.
+        out: The picture to write.
+    """
+    from rumpus.play import remember
 
-    def __call__(self) -> int:
-        from rumpus.play.remember import show
-
-        return show(self.folder, self.episode, self.out)
+    return partial(remember.show, folder, episode, out)
 
 
-@dataclass(frozen=True)
-class MemoryVerify:
+def verify(folder: Folder, json: Json = False) -> Deed:
     """Read every byte of a memory and say what is not as it was written."""
+    from rumpus.play import remember
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-    json: bool = False
-    """Print what was found as JSON."""
-
-    def __call__(self) -> int:
-        from rumpus.play.remember import verify
-
-        return verify(self.folder, self.json)
+    return partial(remember.verify, folder, json)
 
 
-@dataclass(frozen=True)
-class MemoryRepair:
-    """Mend what can be proved, from the training view beside the store."""
+def repair(folder: Folder, accept_loss: bool = False) -> Deed:
+    """Mend what can be proved, from the training view beside the store.
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-    accept_loss: bool = False
-    """Go on without steps that are gone from the end."""
+    Args:
+        folder: of the memory.
+        accept_loss: Go on without steps that are gone from the end.
+    """
+    from rumpus.play import remember
 
-    def __call__(self) -> int:
-        from rumpus.play.remember import repair
-
-        return repair(self.folder, self.accept_loss)
+    return partial(remember.repair, folder, accept_loss)
 
 
-@dataclass(frozen=True)
-class MemoryFilm:
+def film(folder: Folder) -> Deed:
     """Keep old pictures as lossless films, in a fraction of the room."""
+    from rumpus.play import remember
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-
-    def __call__(self) -> int:
-        from rumpus.play.remember import film
-
-        return film(self.folder)
+    return partial(remember.film, folder)
 
 
-@dataclass(frozen=True)
-class MemoryMerge:
-    """Take over from one memory what another has not yet; doing it again adds nothing."""
+def merge(source: Source, into: Into) -> Deed:
+    """Take over from one memory what another has not yet; doing it again adds nothing.
 
-    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
-    """The run or memory to take from; it is only read."""
-    into: Annotated[Positional[Path], arg(metavar="INTO")]
-    """The run or memory that grows."""
+    Args:
+        source: The run or memory to take from; it is only read.
+        into: The run or memory that grows.
+    """
+    from rumpus.play import remember
 
-    def __call__(self) -> int:
-        from rumpus.play.remember import merge
-
-        return merge(self.source, self.into)
+    return partial(remember.merge, source, into)
 
 
-@dataclass(frozen=True)
-class MemoryExport:
-    """Write a memory in a format that other people's programs read; say what that cannot hold."""
+def export(
+    folder: Folder,
+    out: Annotated[Positional[Path], arg(metavar="OUT")],
+    format: Literal["lerobot", "minari", "rrd", "film"] = "lerobot",
+    episode: Number = None,
+) -> Deed:
+    """Write a memory in a format that other people's programs read; say what that cannot hold.
 
-    folder: Folder
-    """The folder of a run, or of a memory."""
-    out: Annotated[Positional[Path], arg(metavar="OUT")]
-    """The file or folder to make."""
-    format: Literal["lerobot", "minari", "rrd", "film"] = "lerobot"
-    """LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film."""
-    episode: Number = None
-    """Only this episode. Default: all; for a film the last one."""
+    Args:
+        folder: of the memory.
+        out: The file or folder to make.
+        format: LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film.
+        episode: Only this episode. Default: all; for a film the last one.
+    """
+    from rumpus.play import remember
 
-    def __call__(self) -> int:
-        from rumpus.play.remember import export
-
-        return export(self.folder, self.out, self.format, self.episode)
+    return partial(remember.export, folder, out, format, episode)
 
 
-@dataclass(frozen=True)
-class MemoryImport:
-    """Take another program's dataset into a memory; say what was lost or mended."""
+def take_in(source: Source, into: Into, format: Literal["lerobot", "minari"] = "lerobot") -> Deed:
+    """Take another program's dataset into a memory; say what was lost or mended.
 
-    source: Annotated[Positional[Path], arg(metavar="SOURCE")]
-    """The dataset's folder."""
-    into: Annotated[Positional[Path], arg(metavar="INTO")]
-    """The run or memory that grows; made where there is none."""
-    format: Literal["lerobot", "minari"] = "lerobot"
-    """What it is."""
+    Args:
+        source: The dataset's folder.
+        into: The run or memory that grows; made where there is none.
+        format: What it is.
+    """
+    from rumpus.play import remember
 
-    def __call__(self) -> int:
-        from rumpus.play.remember import take_in
-
-        return take_in(self.source, self.into, self.format)
+    return partial(remember.take_in, source, into, format)
 
 
 MemoryVerb = (
-    Annotated[MemoryInfo, subcommand("info")]
-    | Annotated[MemoryList, subcommand("list")]
-    | Annotated[MemoryShow, subcommand("show")]
-    | Annotated[MemoryVerify, subcommand("verify")]
-    | Annotated[MemoryRepair, subcommand("repair")]
-    | Annotated[MemoryFilm, subcommand("film")]
-    | Annotated[MemoryMerge, subcommand("merge")]
-    | Annotated[MemoryExport, subcommand("export")]
-    | Annotated[MemoryImport, subcommand("import")]
+    Annotated[Deed, subcommand("info", constructor=info)]
+    | Annotated[Deed, subcommand("list", constructor=episodes)]
+    | Annotated[Deed, subcommand("show", constructor=show)]
+    | Annotated[Deed, subcommand("verify", constructor=verify)]
+    | Annotated[Deed, subcommand("repair", constructor=repair)]
+    | Annotated[Deed, subcommand("film", constructor=film)]
+    | Annotated[Deed, subcommand("merge", constructor=merge)]
+    | Annotated[Deed, subcommand("export", constructor=export)]
+    | Annotated[Deed, subcommand("import", constructor=take_in)]
 )
 
 
-@dataclass(frozen=True)
-class OfMemory:
-    """Look after what a robot remembers."""
+def memory(verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]) -> Deed:
+    """Look after what a robot remembers.
 
-    verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]
-    """What to do."""
-
-    def __call__(self) -> int:
-        return self.verb()
+    Args:
+        verb: What to do.
+    """
+    return verb
 
 
 Verb = (
-    Annotated[Play, subcommand("play")]
-    | Annotated[Do, subcommand("do")]
-    | Annotated[Evaluate, subcommand("evaluate")]
-    | Annotated[Check, subcommand("check")]
-    | Annotated[OfMemory, subcommand("memory")]
-    | Annotated[List, subcommand("list")]
+    Annotated[Deed, subcommand("play", constructor=play)]
+    | Annotated[Deed, subcommand("do", constructor=do)]
+    | Annotated[Deed, subcommand("evaluate", constructor=evaluate)]
+    | Annotated[Deed, subcommand("check", constructor=check)]
+    | Annotated[Deed, subcommand("memory", constructor=memory)]
+    | Annotated[Deed, subcommand("list", constructor=worlds)]
 )
 
 
@@ -337,8 +292,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED + signal.SIGINT
 
 
-def _understood(arguments: Sequence[str] | None) -> Callable[[], int]:
-    """The verb that was asked for.
+def _understood(arguments: Sequence[str] | None) -> Deed:
+    """The deed that was asked for.
 
     Raises:
         SystemExit: after help was printed.

@@ -8,6 +8,7 @@ import numpy as np
 
 from rumpus.errors import WorldError
 
+WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
 Sensors = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
@@ -53,6 +54,20 @@ class SensorSpec:
                 f"{owner}: sensor '{self.name}' gave a reading that is not finite; "
                 "check the cable or the simulation."
             )
+
+
+def sensor_for(
+    name: str, shape: tuple[int, ...], dtype: str, low: Any, high: Any
+) -> SensorSpec | None:
+    """The sensor that a Gymnasium Box is, a picture or a vector; None where it is neither."""
+    if dtype == "uint8" and len(shape) == 2:
+        return SensorSpec(name, (*shape, 1))
+    if dtype == "uint8" and len(shape) == 3 and shape[2] <= 4:
+        return SensorSpec(name, shape)
+    if len(shape) < 2:
+        least, most = max(float(np.min(low)), -WIDEST), min(float(np.max(high)), WIDEST)
+        return SensorSpec(name, (int(np.prod(shape)),), least, most)
+    return None
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ from gymnasium import spaces
 
 from rumpus.body.robot import Robot
 from rumpus.errors import RumpusError, WorldError, told
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array, Observation
 
 UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
-WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
 Env = gym.Env[Any, Any]
 
 
@@ -145,14 +144,9 @@ def _parts(env: Env) -> dict[str, spaces.Space[Any]]:
 
 def _sensor_spec(name: str, space: spaces.Space[Any], owner: str) -> SensorSpec:
     if isinstance(space, spaces.Box):
-        if space.dtype == np.uint8 and len(space.shape) == 2:
-            return SensorSpec(name, (*space.shape, 1))
-        if space.dtype == np.uint8 and len(space.shape) == 3 and space.shape[2] <= 4:
-            return SensorSpec(name, space.shape)
-        if len(space.shape) < 2:
-            low = max(float(np.min(space.low)), -WIDEST)
-            high = min(float(np.max(space.high)), WIDEST)
-            return SensorSpec(name, (int(np.prod(space.shape)),), low, high)
+        sensor = sensor_for(name, space.shape, str(space.dtype), space.low, space.high)
+        if sensor is not None:
+            return sensor
     raise WorldError(
         f"{owner}: its observation '{name}' is {space}, expected a picture (Box, uint8, (h, w, c) "
         "with at most 4 channels, channels last), a vector (Box, (k,)) or a flat Dict of them; "

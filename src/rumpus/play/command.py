@@ -11,11 +11,10 @@ from pathlib import Path
 import msgspec
 
 from rumpus.goals.picture import wish_for
-from rumpus.memory import MemoryConfig
 from rumpus.play import checkpoint, loop
 from rumpus.play import do as deed
 from rumpus.play import evaluate as trial
-from rumpus.play.counting import counting
+from rumpus.play.counting import stoppable
 from rumpus.play.interrupt import INTERRUPTED, Interrupted, interruptible
 from rumpus.play.loop import Progress, Until
 from rumpus.play.progress import telling
@@ -24,13 +23,8 @@ from rumpus.play.result import Row
 from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume
 
 
-def play(
-    world: str, run: Path | None, steps: int | None, minutes: float | None, seed: int | None,
-    skew: float | None, random_steps: int | None, memory: MemoryConfig, json: bool,
-) -> int:  # fmt: skip
+def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
     """Let a robot play, or go on playing."""
-    until = Until(steps, minutes)
-    asked = Asked(world, seed, skew, random_steps, memory)
     path = run or default_folder(asked)
     begun_s = time.monotonic()
     with begin_or_resume(asked, path) as session:
@@ -59,18 +53,13 @@ def play(
 def do(run: Path, goal: str, steps: int | None, json: bool) -> int:
     """Do what one picture shows."""
     begun_s = time.monotonic()
-    with resume(run, write=True) as session, interruptible() as interrupt:
+    with resume(run, write=True) as session:
         spec, memory = session.world.spec, session.memory
         wish = wish_for(goal, spec, {s.name: memory.frames(s.name) for s in spec.sensors})
         for notice in wish.notices:
             _say(notice)
-        with counting("doing") as count:
-
-            def tick(done: int, total: int) -> None:
-                count(done, total)
-                interrupt.check()
-
-            steps = session.world.measure.steps if steps is None else steps
+        steps = session.world.measure.steps if steps is None else steps
+        with stoppable("doing") as tick:
             done = deed.do(session, wish.goal, steps, tick)
         film = session.run.report / f"do-{done.first_step}.png"
         filmed = deed.write_film(film, done)
@@ -93,14 +82,9 @@ def evaluate(run: Path, goals: int, kind: str, seed: int, json: bool) -> int:
     """Measure how well a robot does what pictures show."""
     import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
 
-    with resume(run, write=False, seed=seed) as session, interruptible() as interrupt:
+    with resume(run, write=False, seed=seed) as session:
         check_report(session.run)
-        with counting("trying") as count:
-
-            def tick(done: int, total: int) -> None:
-                count(done, total)
-                interrupt.check()
-
+        with stoppable("trying") as tick:
             evaluation = trial.evaluate(session, kind, goals, seed, tick)
         if json:
             print(evaluation.rows[0].json(), flush=True)

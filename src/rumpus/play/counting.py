@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress as Bar
 
+from rumpus.play.interrupt import interruptible
+
 PLAIN_EVERY_S = 60.0
 Clock = Callable[[], float]
 Counter = Callable[[int, int], None]
@@ -26,6 +28,18 @@ def counting(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task(doing)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stoppable(doing: str) -> Iterator[Counter]:
+    """The same, and where a stop was asked for, the next count raises Interrupted."""
+    with interruptible() as interrupt, counting(doing) as count:
+
+        def tick(done: int, total: int) -> None:
+            count(done, total)
+            interrupt.check()
+
+        yield tick
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ from memory instead of the one that was shown.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,11 +16,9 @@ import numpy as np
 from rumpus.agent import Agent
 from rumpus.body.safety import limit
 from rumpus.errors import InputError
-from rumpus.memory import Memory
 from rumpus.play.result import Metric, Row, median_interval, wilson_interval
 from rumpus.play.session import Session
 from rumpus.spec import Sensors
-from rumpus.types import Array
 from rumpus.worlds.base import Measure, State, Trial, World
 
 SHOWN = 6  # trials of which the pictures are kept, evenly spread over all
@@ -95,40 +93,51 @@ def evaluate(session: Session, kind: str, goals: int, seed: int, tick: Tick) -> 
     """
     if goals < 1:
         raise InputError(f"{goals} goals were asked for, expected 1 or more.")
-    world, agent = session.world, session.mind.agent
+    world, agent, memory = session.world, session.mind.agent, session.memory
     kind = kind or world.trial_kinds[0]
     trials = world.trials(goals, seed, kind)
     rng = np.random.default_rng(seed)
-    begun_s = time.monotonic()
-    started = list(_starts(world, trials))
-    outcomes, middle_s = [], time.monotonic()
+    shown = np.linspace(0, goals - 1, min(SHOWN, goals)).astype(int)
+    clock_s = [time.monotonic()]
+    started = [_at_start(world, trial) for trial in trials]
+    clock_s.append(time.monotonic())
+    outcomes = []
     for number, trial in enumerate(trials):
         tick(number, 2 * goals)
-        outcomes.append(attempt(world, agent, trial, None, rng, _is_shown(number, goals)))
-    strays, end_s = [], time.monotonic()
-    for number, trial in enumerate(trials):
-        tick(goals + number, 2 * goals)
-        stray = _remembered(session.memory, rng)
+        outcomes.append(attempt(world, agent, trial, None, rng, number in shown))
+    clock_s.append(time.monotonic())
+    strays = []
+    for number, trial in enumerate(trials, goals):
+        tick(number, 2 * goals)
+        stray = memory.readings(int(rng.integers(len(memory))))
         strays.append(attempt(world, agent, trial, stray, rng, False).errors)
     tick(2 * goals, 2 * goals)
-    untouched = "never touch" if world.keeps_still else "as at the start"
-    found = {
-        "agent": ([outcome.errors for outcome in outcomes], end_s - middle_s),
-        untouched: (started, middle_s - begun_s),
-        **{
-            name: (_fixed(world, trials, fixed), 0.0) for name, fixed in world.measure.fixed.items()
-        },
-        "random goal": (strays, time.monotonic() - end_s),
-    }
-    rows = [
-        Row(
-            f"{variant}, {kind}", session.run.config.seed, goals,
-            session.mind_steps if variant in ("agent", "random goal") else 0,
-            round(wall_s, 2), summary(errors, world.measure),
-        )
-        for variant, (errors, wall_s) in found.items()
-    ]  # fmt: skip
+    clock_s.append(time.monotonic())
+    reached = [outcome.errors for outcome in outcomes]
+    rows = _rows(session, kind, trials, [started, reached, strays], np.diff(clock_s).tolist())
     return Evaluation(kind, world.measure, rows, started, outcomes)
+
+
+def _rows(
+    session: Session, kind: str, trials: Sequence[Trial], errors: Sequence[list[dict[str, float]]],
+    wall_s: Sequence[float],
+) -> list[Row]:  # fmt: skip
+    """The agent's row and the baselines', from errors and times of start, agent and stray goals."""
+    world, lived = session.world, session.mind_steps
+
+    def row(variant: str, errors: list[dict[str, float]], steps: int, wall_s: float) -> Row:
+        figures = summary(errors, world.measure)
+        seed = session.run.config.seed
+        return Row(f"{variant}, {kind}", seed, len(trials), steps, round(wall_s, 2), figures)
+
+    untouched = "never touch" if world.keeps_still else "as at the start"
+    return [
+        row("agent", errors[1], lived, wall_s[1]),
+        row(untouched, errors[0], 0, wall_s[0]),
+        *(row(name, [world.errors(state, trial.goal) for trial in trials], 0, 0.0)
+          for name, state in world.measure.fixed.items()),
+        row("random goal", errors[2], lived, wall_s[2]),
+    ]  # fmt: skip
 
 
 def attempt(
@@ -181,23 +190,10 @@ def _median(values: Sequence[float]) -> float:
     return round(float(np.median(values)), 5)
 
 
-def _starts(world: World, trials: Sequence[Trial]) -> Iterator[dict[str, float]]:
+def _at_start(world: World, trial: Trial) -> dict[str, float]:
     """The errors at the start, which are those of never touching where a world keeps still."""
-    for trial in trials:
-        world.stage(trial)
-        yield world.errors(world.state(), trial.goal)
-
-
-def _fixed(world: World, trials: Sequence[Trial], state: State) -> list[dict[str, float]]:
-    return [world.errors(state, trial.goal) for trial in trials]
-
-
-def _remembered(memory: Memory, rng: np.random.Generator) -> dict[str, Array]:
-    return memory.readings(int(rng.integers(len(memory))))
-
-
-def _is_shown(number: int, goals: int) -> bool:
-    return number in np.linspace(0, goals - 1, min(SHOWN, goals)).astype(int)
+    world.stage(trial)
+    return world.errors(world.state(), trial.goal)
 
 
 def sentence(row: Row, measure: Measure) -> str:

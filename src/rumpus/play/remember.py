@@ -21,9 +21,8 @@ from rumpus.memory.exchange.transfer import Transfer, chosen
 from rumpus.memory.merge import merge as merge_into
 from rumpus.memory.portrait import portrait
 from rumpus.memory.repair import repair as mend
-from rumpus.play.counting import counting, duration
+from rumpus.play.counting import duration, stoppable
 from rumpus.play.film import Tile, write_sheet
-from rumpus.play.interrupt import interruptible
 
 FRAMES, ROWS = 8, 4  # of a film strip
 
@@ -92,16 +91,7 @@ def show(path: Path, episode: int | None, out: Path) -> int:
 
 def verify(path: Path, json: bool) -> int:
     """Read every byte; 1 where anything is not as it was written."""
-    with (
-        Memory.open(folder(path), write=False) as memory,
-        interruptible() as interrupt,
-        counting("verifying") as count,
-    ):
-
-        def tick(done: int, total: int) -> None:
-            count(done, total)
-            interrupt.check()
-
+    with Memory.open(folder(path), write=False) as memory, stoppable("verifying") as tick:
         found = memory.verify(tick)
     if json:
         print(msgspec.json.encode(found).decode())
@@ -117,12 +107,7 @@ def verify(path: Path, json: bool) -> int:
 
 def repair(path: Path, accept_loss: bool) -> int:
     """Mend what can be proved; 1 where something is still damaged or missed."""
-    with interruptible() as interrupt, counting("repairing") as count:
-
-        def tick(done: int, total: int) -> None:
-            count(done, total)
-            interrupt.check()
-
+    with stoppable("repairing") as tick:
         done = mend(folder(path), accept_loss, tick)
         with Memory.open(folder(path), write=False) as memory:
             missing = memory.missing()
@@ -145,16 +130,11 @@ def repair(path: Path, accept_loss: bool) -> int:
 
 def film(path: Path) -> int:
     """Turn old pictures into lossless films."""
-    with (
-        Memory.open(folder(path)) as memory,
-        interruptible() as interrupt,
-        counting("filming") as count,
-    ):
+    with Memory.open(folder(path)) as memory, stoppable("filming") as tick:
         before = memory.room()
         total, left_bytes = memory.reels(), 0
         for done in range(total):
-            count(done, total)
-            interrupt.check()
+            tick(done, total)
             left_bytes += memory.film()
         memory.shrink()
         after = memory.room()
@@ -169,14 +149,8 @@ def merge(source: Path, into: Path) -> int:
     with (
         Memory.open(folder(source), write=False) as given,
         Memory.open(folder(into)) as taking,
-        interruptible() as interrupt,
-        counting("merging") as count,
+        stoppable("merging") as tick,
     ):
-
-        def tick(done: int, total: int) -> None:
-            count(done, total)
-            interrupt.check()
-
         merged = merge_into(given, taking, tick)
         steps = len(taking)
     print(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "

@@ -109,12 +109,11 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
     if run.is_run(path):
         begun = run.open_run(path)
         asked.check(begun)
-        with _awake(begun, begun.config.seed, True, asked.memory) as session:
-            yield session
-        return
-    config = asked.config()
-    load(asked.world, config.seed).stop()  # refuse an unknown world before a folder is made
-    with _awake(run.begin(path, config), config.seed, True, asked.memory) as session:
+    else:
+        config = asked.config()
+        load(asked.world, config.seed).stop()  # refuse an unknown world before a folder is made
+        begun = run.begin(path, config)
+    with _awake(begun, begun.config.seed, True, asked.memory) as session:
         yield session
 
 

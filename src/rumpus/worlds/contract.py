@@ -7,6 +7,7 @@ gets stuck. `state()` is read here to measure; it goes nowhere else.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,11 @@ class Finding:
 
     verdict: Literal["ok", "warning", "failure"]
     sentence: str
+
+
+_ok = partial(Finding, "ok")
+_warning = partial(Finding, "warning")
+_failure = partial(Finding, "failure")
 
 
 @dataclass
@@ -101,9 +107,9 @@ def examine(make: Make, steps: int = 2000) -> list[Finding]:
     except InputError:
         raise
     except WorldError as error:
-        findings.append(Finding("failure", str(error)))
+        findings.append(_failure(str(error)))
     except Exception as error:  # whatever a stranger's world raises is a finding about it
-        findings.append(Finding("failure", f"It raised {told(error)}; mend the world there."))
+        findings.append(_failure(f"It raised {told(error)}; mend the world there."))
     return findings
 
 
@@ -160,30 +166,29 @@ def _declared(world: World) -> Finding:
         f"at {world.spec.rate_hz:g} Hz."
     )
     usable = world.spec.sensors and size > 0 and world.spec.rate_hz > 0
-    return Finding("ok" if usable else "failure", sentence)
+    return _ok(sentence) if usable else _failure(sentence)
 
 
 def _kept(world: World, played: Played) -> Finding:
     """The clock and the range; shapes and dtypes were checked in play."""
     if not (np.diff(played.times_s) > 0).all():
-        return Finding("failure", "Its capture time does not grow at every step; mend `time_s`.")
+        return _failure("Its capture time does not grow at every step; mend `time_s`.")
     for sensor in world.spec.sensors:
         low, high = played.seen[sensor.name]
         if low < sensor.low or high > sensor.high:
-            return Finding(
-                "warning",
+            return _warning(
                 f"Sensor '{sensor.name}' ranged over {low:.3g} to {high:.3g}, outside its declared "
-                f"{sensor.low:.3g} to {sensor.high:.3g}; declare what it can read.",
+                f"{sensor.low:.3g} to {sensor.high:.3g}; declare what it can read."
             )
     count = len(played.times_s)
-    return Finding("ok", f"All {count} readings keep the declared shape, dtype and range.")
+    return _ok(f"All {count} readings keep the declared shape, dtype and range.")
 
 
 def _episodes(played: Played) -> Finding:
     steps, ends = len(played.states) - 1, len(played.restarts)
     if not ends:
-        return Finding("ok", f"It was never reset in {steps} steps.")
-    return Finding("ok", f"Its episodes ended {ends} times in {steps} steps and began anew.")
+        return _ok(f"It was never reset in {steps} steps.")
+    return _ok(f"Its episodes ended {ends} times in {steps} steps and began anew.")
 
 
 def _repeatable(make: Make, played: Played) -> Finding:
@@ -194,23 +199,22 @@ def _repeatable(make: Make, played: Played) -> Finding:
         world.stop()
     for i, (one, other) in enumerate(zip(played.first, twin.first, strict=True)):
         if name := _differing(one, other):
-            return Finding(
-                "failure",
+            return _failure(
                 f"The same seed and actions gave another '{name}' at step {i}; "
-                "draw every random number from the seed.",
+                "draw every random number from the seed."
             )
     steps = len(played.first) - 1
-    return Finding("ok", f"The same seed and actions gave the same readings for {steps} steps.")
+    return _ok(f"The same seed and actions gave the same readings for {steps} steps.")
 
 
 def _lively(played: Played) -> Finding:
     share = float(np.mean(played.changed))
     sentence = f"Random play changed what is seen in {share:.0%} of the steps"
     if share < STILL_SHARE:
-        return Finding("failure", f"{sentence}; there is nothing to learn: let actions do more.")
+        return _failure(f"{sentence}; there is nothing to learn: let actions do more.")
     if share < SLOW_SHARE:
-        return Finding("warning", f"{sentence}; learning will be slow: let actions do more.")
-    return Finding("ok", f"{sentence}.")
+        return _warning(f"{sentence}; learning will be slow: let actions do more.")
+    return _ok(f"{sentence}.")
 
 
 def _both_ways(played: Played) -> list[Finding]:
@@ -220,21 +224,17 @@ def _both_ways(played: Played) -> list[Finding]:
     if len(found) <= MOST_SCALARS:
         return found
     good = sum(finding.verdict == "ok" for finding in found)
-    return [
-        Finding(
-            "ok" if good else "warning",
-            f"Its state has {len(found)} scalars, {good} of which random play moved both ways "
-            "over their whole range; name a few true scalars to learn more.",
-        )
-    ]
+    sentence = (
+        f"Its state has {len(found)} scalars, {good} of which random play moved both ways "
+        "over their whole range; name a few true scalars to learn more."
+    )
+    return [_ok(sentence) if good else _warning(sentence)]
 
 
 def _scalar(name: str, values: Array, changes: Array) -> Finding:
     low, high = float(values.min()), float(values.max())
     if high == low:
-        return Finding(
-            "warning", f"{name} never moved from {low:.3g}; random play cannot reach it."
-        )
+        return _warning(f"{name} never moved from {low:.3g}; random play cannot reach it.")
     moved = MOVED_SHARE * (high - low)
     up, down = float((changes > moved).mean()), float((changes < -moved).mean())
     counts = np.histogram(values, BINS, (low, high))[0]
@@ -245,12 +245,12 @@ def _scalar(name: str, values: Array, changes: Array) -> Finding:
         f"and stood still for at most {still} steps"
     )
     if min(up, down) == 0.0:
-        return Finding("warning", f"{sentence}; it goes one way only: play without resets stops.")
+        return _warning(f"{sentence}; it goes one way only: play without resets stops.")
     if still > STUCK_SHARE * len(changes):
-        return Finding("warning", f"{sentence}; play gets stuck: make it easier to move again.")
+        return _warning(f"{sentence}; play gets stuck: make it easier to move again.")
     if not counts.all():
-        return Finding("warning", f"{sentence}; parts of its range are hardly ever seen.")
-    return Finding("ok", f"{sentence}.")
+        return _warning(f"{sentence}; parts of its range are hardly ever seen.")
+    return _ok(f"{sentence}.")
 
 
 def longest_still(moved: Array) -> int:
@@ -263,26 +263,22 @@ def _trials(world: World, played: Played) -> Finding:
     for kind in world.trial_kinds:
         trials = world.trials(3, SEED, kind)
         if trials != world.trials(3, SEED, kind):
-            return Finding(
-                "failure", f"The trials '{kind}' differ from call to call; use the seed."
-            )
+            return _failure(f"The trials '{kind}' differ from call to call; use the seed.")
         for trial in trials:
             world.spec.check(world.stage(trial).sensors)
             state = world.state()
             far = [n for n, v in trial.start.items() if abs(state[n] - v) > _near(played, n)]
             if far:
-                return Finding(
-                    "failure",
+                return _failure(
                     f"A trial '{kind}' says {far[0]} = {trial.start[far[0]]:.3g} and the world "
-                    f"began at {state[far[0]]:.3g}; mend stage() or the trial.",
+                    f"began at {state[far[0]]:.3g}; mend stage() or the trial."
                 )
-            if world.measure.name not in world.errors(state, trial.goal):
-                return Finding(
-                    "failure",
+            if world.measure.name not in (errors := world.errors(state, trial.goal)):
+                return _failure(
                     f"It measures '{world.measure.name}', which errors() does not give; "
-                    f"it gives: {', '.join(world.errors(state, trial.goal))}.",
+                    f"it gives: {', '.join(errors)}."
                 )
-    return Finding("ok", f"Its trials ({', '.join(world.trial_kinds)}) begin where they say.")
+    return _ok(f"Its trials ({', '.join(world.trial_kinds)}) begin where they say.")
 
 
 def _near(played: Played, name: str) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 
 from rumpus.body.sensors.camera import CameraConfig
 from rumpus.types import Array
-from rumpus.worlds._simulation import SimulatedWorld, Simulation
+from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.base import Measure, State, Trial
 
 JOINTS = ("hand_x", "hand_y", "hand_z", "hinge")
@@ -73,12 +73,17 @@ class Door(SimulatedWorld):
     def __init__(self, seed: int = 0, config: DoorConfig | None = None) -> None:
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
         self.config = config or DoorConfig()
-        super().__init__("door", _simulate(self.config))
+        xml = _mjcf(self.config)
+        super().__init__("door", xml, JOINTS, self.config.step_m, CameraConfig())
         self.measure = Measure(
             "angle_error_rad", 0.1, 60, {"leave half open": {"angle_rad": 0.415}}
         )
         angle = np.random.default_rng(seed).uniform(0.1, 0.9) * self.config.range_rad
-        self._place(self._in_loop(angle))
+        self.place(self._in_loop(angle))
+
+    def limit(self, target: Array) -> Array:
+        """The box that the peg's tip stays in."""
+        return np.clip(target, self.config.low_m, self.config.high_m)
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """How far the door's angle is from the goal's, and the hand, where both are told."""
@@ -107,7 +112,7 @@ class Door(SimulatedWorld):
 
     def engaged(self) -> bool:
         """Whether the peg is in the loop. For measuring only."""
-        x, y, z, angle = self.simulation.positions()
+        x, y, z, angle = self.positions()
         along, across = _rotation(angle, self.config).T @ np.array([x, y])
         length, width = self.config.hole_m
         inside = abs(along - self.config.loop_radius_m) < length / 2 and abs(across) < width / 2
@@ -119,7 +124,7 @@ class Door(SimulatedWorld):
         x, y = _rotation(angle, config) @ np.array([config.loop_radius_m, 0.0])
         z = (config.low_m[2] + config.high_m[2]) / 2
         hand = np.clip([x, y, z], config.low_m, config.high_m)
-        return self._settled(np.append(hand, angle))
+        return self.settled(np.append(hand, angle))
 
     def _anywhere(self, angle: float, rng: np.random.Generator) -> State:
         """The door at an angle, the peg lowered anywhere from above, as far as it goes freely."""
@@ -130,23 +135,16 @@ class Door(SimulatedWorld):
             # In small steps: MuJoCo finds no contact once the peg is deep through a bar.
             for height in np.linspace(on_top_m, z, LOWERING_STEPS_N):
                 positions = np.array([x, y, height, angle])
-                if self.simulation.touches(positions):
+                if self.touches(positions):
                     break
                 free = positions
-        return self._settled(free)
+        return self.settled(free)
 
 
 def _rotation(angle: float, config: DoorConfig) -> Array:
     """From (along the panel, across the panel) to (x, y), 2 x 2."""
     turn = angle - config.range_rad / 2 - np.pi / 2
     return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-
-
-def _simulate(config: DoorConfig) -> Simulation:
-    def limit(target: Array) -> Array:
-        return np.clip(target, config.low_m, config.high_m)
-
-    return Simulation(_mjcf(config), JOINTS, config.step_m, limit, CameraConfig())
 
 
 def _rail(config: DoorConfig, axis: int) -> str:
@@ -169,6 +167,21 @@ def _loop(config: DoorConfig) -> str:
         for sign in (-1, 1)
     ]
     return "".join(sides + ends)
+
+
+def _hand(config: DoorConfig) -> str:
+    """The hand on its three slides, with its shadow on the floor and its peg."""
+    return f"""<body childclass="hand">
+      <joint name="hand_x" axis="1 0 0" range="{_rail(config, 0)}"/>
+      <joint name="hand_y" axis="0 1 0" range="{_rail(config, 1)}"/>
+      <geom class="seen" type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01"
+        rgba="0.12 0.13 0.15 1"/>
+      <body>
+        <joint name="hand_z" axis="0 0 1"/>
+        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.12" size="{config.peg_m}"
+          mass="0.5" contype="1" conaffinity="2" rgba="0.95 0.1 0.1 1"/>
+      </body>
+    </body>"""
 
 
 def _mjcf(config: DoorConfig) -> str:
@@ -199,17 +212,7 @@ def _mjcf(config: DoorConfig) -> str:
         rgba="0.15 0.45 0.9 1"/>
       {_loop(config)}
     </body>
-    <body childclass="hand">
-      <joint name="hand_x" axis="1 0 0" range="{_rail(config, 0)}"/>
-      <joint name="hand_y" axis="0 1 0" range="{_rail(config, 1)}"/>
-      <geom class="seen" type="cylinder" size="0.02 0.0005" pos="0 0 0.001" mass="0.01"
-        rgba="0.12 0.13 0.15 1"/>
-      <body>
-        <joint name="hand_z" axis="0 0 1"/>
-        <geom type="capsule" fromto="0 0 {config.peg_m} 0 0 0.12" size="{config.peg_m}"
-          mass="0.5" contype="1" conaffinity="2" rgba="0.95 0.1 0.1 1"/>
-      </body>
-    </body>
+    {_hand(config)}
   </worldbody>
   <actuator>
     <position joint="hand_x"/>

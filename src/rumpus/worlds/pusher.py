@@ -10,9 +10,10 @@ import numpy as np
 
 from rumpus.body.sensors.camera import CameraConfig
 from rumpus.types import Array
-from rumpus.worlds._simulation import SimulatedWorld, Simulation
+from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.base import Measure, State, Trial
 
+JOINTS = ("hand_x", "hand_y", "puck_x", "puck_y")
 RIM_SIDES_N = 24
 GOLDEN_ANGLE_RAD = float(np.pi * (3 - np.sqrt(5)))
 
@@ -52,12 +53,18 @@ class Pusher(SimulatedWorld):
     def __init__(self, seed: int = 0, config: PusherConfig | None = None) -> None:
         """Start with puck and finger at places drawn from `seed`."""
         self.config = config or PusherConfig()
-        super().__init__("pusher", _simulate(self.config))
+        camera = CameraConfig(light=(-0.6, -0.5, 1.0))
+        super().__init__("pusher", _mjcf(self.config), JOINTS, (self.config.step_m,) * 2, camera)
         middle = {"puck_x_m": 0.0, "puck_y_m": 0.0}
         self.measure = Measure("puck_error_m", 0.03, 60, {"leave in the middle": middle})
         rng = np.random.default_rng(seed)
         puck = _in_disc(rng, self.config.region_m * self.config.goal_share)
-        self._place(self._with_finger(puck, rng, self.config.workspace_m))
+        self.place(self._with_finger(puck, rng, self.config.workspace_m))
+
+    def limit(self, target: Array) -> Array:
+        """The disc that the finger stays in."""
+        reach_m = max(float(np.linalg.norm(target)), 1e-9)
+        return target * min(1.0, self.config.workspace_m / reach_m)
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """How far the puck is from the goal's, and the hand, where both are told."""
@@ -91,8 +98,8 @@ class Pusher(SimulatedWorld):
             finger = _in_disc(rng, self.config.workspace_m)
             positions = np.concatenate([finger, puck])
             near = np.linalg.norm(finger - puck) < within_m
-            if near and not self.simulation.touches(positions):
-                return self._settled(positions)
+            if near and not self.touches(positions):
+                return self.settled(positions)
 
 
 def _apart(state: State, goal: State, what: str) -> float:
@@ -111,15 +118,6 @@ def _sunflower(count: int, radius_m: float) -> Array:
     index = np.arange(count) + 0.5
     radius, turn = radius_m * np.sqrt(index / count), GOLDEN_ANGLE_RAD * index
     return np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
-
-
-def _simulate(config: PusherConfig) -> Simulation:
-    def limit(target: Array) -> Array:
-        return target * min(1.0, config.workspace_m / max(float(np.linalg.norm(target)), 1e-9))
-
-    joints = ("hand_x", "hand_y", "puck_x", "puck_y")
-    camera = CameraConfig(light=(-0.6, -0.5, 1.0))
-    return Simulation(_mjcf(config), joints, (config.step_m,) * 2, limit, camera)
 
 
 def _rim(config: PusherConfig) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rumpus.memory.episode import Origin
 from rumpus.memory.exchange.arrival import Arrival, take_in
 from rumpus.memory.exchange.column import kinds_of, scaled, step_of
+from rumpus.memory.exchange.lerobot_film import Film, places, showing
 from rumpus.memory.exchange.lerobot_layout import OWN, column_of
 from rumpus.memory.exchange.lerobot_rows import DAMAGES, picture
 from rumpus.memory.exchange.lerobot_source import Source, opened
@@ -19,9 +20,6 @@ from rumpus.memory.exchange.transfer import Transfer
 from rumpus.memory.memory import Memory
 from rumpus.spec import SensorSpec
 from rumpus.types import Array, Step
-
-if TYPE_CHECKING:
-    from rumpus.memory.exchange.lerobot_film import Film
 
 Row = dict[str, Any]  # by feature: a number, numbers (k,), a string, or a picture's file
 WIDER = ("float64", "int32", "int64", "uint32", "uint64")  # than float32
@@ -55,11 +53,7 @@ class LeRobotDataset:
         self._is_scaled = bool(low.min() < -1.0 or high.max() > 1.0)
         if self._is_scaled:
             self._limits = low, high
-        self._places = {}
-        if self._films:
-            from rumpus.memory.exchange.lerobot_film import places  # av, for videos alone
-
-            self._places = places(source)
+        self._places = places(source) if self._films else {}
 
     def episodes(self) -> Iterator[Arrival]:
         """All there are, in the files' order."""
@@ -141,19 +135,15 @@ class LeRobotDataset:
             ends = whole or step.terminated or step.truncated
             yield index, step if ends else dataclasses.replace(step, truncated=True)
 
-    def _showing(self, number: int, stack: ExitStack) -> "dict[str, Film]":
+    def _showing(self, number: int, stack: ExitStack) -> dict[str, Film]:
         """By feature; those that are lost are left out."""
-        if not self._places:
-            return {}
-        from rumpus.memory.exchange.lerobot_film import showing  # av, for videos alone
-
         return {
             key: stack.enter_context(showing(self._places[number, key], self._source.info.fps))
             for key in self._films
             if (number, key) in self._places
         }
 
-    def _reading(self, sensor: SensorSpec, row: Row, films: "dict[str, Film]") -> Array | None:
+    def _reading(self, sensor: SensorSpec, row: Row, films: dict[str, Film]) -> Array | None:
         """What a sensor said; None where that cannot be read."""
         key = self._source.keys[sensor.name]
         if not sensor.is_picture:

@@ -59,20 +59,27 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
             )
         about = {
             "dataset_id": _dataset_id(folder.name),
-            "total_episodes": len(lived),
             "total_steps": steps - len(lived),
             "dataset_size": round((new / layout.DATA).stat().st_size / 1e6, 1),
-            "data_format": "hdf5",
-            "jpeg_encoding": False,  # Minari's own way with pictures is lossy
-            "observation_space": layout.observation_space(memory.spec),
-            "action_space": layout.action_space(memory.spec),
-            "minari_version": layout.MINARI_VERSION,
-            "algorithm_name": "rumpus",
-            "description": f"The memory of {memory.spec.name}, which played without reward.",
-            layout.OURS: msgspec.to_builtins(Ours(memory.spec, tuple(lived))),
+            **_about(memory.spec, lived),
         }
         (new / layout.METADATA).write_text(json.dumps(about))
     return Transfer(folder, len(lived), steps, _lost(spoilt))
+
+
+def _about(spec: RobotSpec, lived: Sequence[Episode]) -> dict[str, Any]:
+    """What the metadata tells of the robot and its episodes."""
+    return {
+        "total_episodes": len(lived),
+        "data_format": "hdf5",
+        "jpeg_encoding": False,  # Minari's own way with pictures is lossy
+        "observation_space": layout.observation_space(spec),
+        "action_space": layout.action_space(spec),
+        "minari_version": layout.MINARI_VERSION,
+        "algorithm_name": "rumpus",
+        "description": f"The memory of {spec.name}, which played without reward.",
+        layout.OURS: msgspec.to_builtins(Ours(spec, tuple(lived))),
+    }
 
 
 def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:

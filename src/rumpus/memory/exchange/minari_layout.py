@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
 
 METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
@@ -18,7 +18,6 @@ METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
 MINARI_VERSION = "0.5.4"
 OURS = "rumpus"  # the entry in metadata that says: infos hold the columns of a memory
 UNNAMED_SENSOR = "observation"
-WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
 Space = dict[str, Any]
 
 
@@ -64,15 +63,10 @@ def sensors_of(space: Space, owner: str) -> dict[str, SensorSpec]:
 
 def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
     if space["type"] == "Box":
-        shape = tuple(space["shape"])
-        if space["dtype"] == "uint8" and len(shape) == 2:
-            return SensorSpec(name, (*shape, 1))
-        if space["dtype"] == "uint8" and len(shape) == 3 and shape[2] <= 4:
-            return SensorSpec(name, shape)
-        if len(shape) < 2:
-            low, high = np.min(space["low"]), np.max(space["high"])
-            limits = max(float(low), -WIDEST), min(float(high), WIDEST)
-            return SensorSpec(name, (int(np.prod(shape)),), *limits)
+        shape, dtype = tuple(space["shape"]), space["dtype"]
+        sensor = sensor_for(name, shape, dtype, space["low"], space["high"])
+        if sensor is not None:
+            return sensor
     raise InputError(
         f"{owner}: its observation '{name}' is {_told(space)}, expected a picture (Box, uint8, "
         "(h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat Dict "
