@@ -46,7 +46,7 @@ def kills(asked: argparse.Namespace) -> list[Row]:
     """Writers killed at random moments."""
     begun_s = time.monotonic()
     with ProcessPoolExecutor(asked.jobs) as pool:
-        tolls = list(pool.map(_some_kills, range(asked.count // TOGETHER)))
+        tolls = list(pool.map(_some_kills, range(-(-asked.count // TOGETHER))))
     return [_row("killed", tolls, begun_s)]
 
 

@@ -20,7 +20,7 @@ import writer
 from killing import Toll, looked_at
 
 SECTOR_BYTES = 512
-CALLS = "openat,pwrite64,write,lseek,ftruncate,fsync,fdatasync,rename,unlink,mkdir"
+CALLS = "openat,pwrite64,write,lseek,ftruncate,fsync,fdatasync,rename,unlink,unlinkat,rmdir,mkdir"
 _CALL = re.compile(r"(\w+)\((.*)\) += (\d+)")
 _FILE = re.compile(r"(\d+)<(\S*)>")
 _TEXT = re.compile(r'"((?:\\x..)*)"')
@@ -102,9 +102,13 @@ class Disk:
             return False
         name, arguments, result = found[1], found[2], int(found[3])
         texts = [bytes.fromhex(text.replace("\\x", "")) for text in _TEXT.findall(arguments)]
-        if name in ("openat", "mkdir", "rename", "unlink"):
-            return self._named(name, [os.fsdecode(text) for text in texts], arguments, result)
         file = _FILE.match(arguments)
+        paths = [os.fsdecode(text) for text in texts]
+        if name == "unlinkat":
+            assert file is not None, line
+            return self._named("unlink", [f"{_path(file[2])}/{paths[0]}"], arguments, result)
+        if name in ("openat", "mkdir", "rename", "unlink", "rmdir"):
+            return self._named(name.replace("rmdir", "unlink"), paths, arguments, result)
         assert file is not None, line
         if name == "write" and file[1] == "1":
             self.told = int(texts[0].split()[-1])
@@ -128,6 +132,10 @@ class Disk:
         if call != "unlink":
             self._now[path] = file
             self._change(path, file)
+        if call == "rename":  # what is in a folder goes with it
+            below = [known for known in self._now if known.startswith(f"{paths[0]}/")]
+            for known in below:
+                self._now[path + known.removeprefix(paths[0])] = self._now.pop(known)
         return True
 
     def _change(self, path: str, file: File | None) -> None:

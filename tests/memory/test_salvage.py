@@ -5,6 +5,7 @@ import random
 import resource
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -158,3 +159,26 @@ def test_without_store_and_view_nothing_is_left(folder: Path) -> None:
     shutil.rmtree(folder / "view")
     with pytest.raises(MemoryFault, match="damaged beyond what can be salvaged"):
         repair(folder, False, quiet)
+
+
+def test_a_store_that_was_deleted_comes_back_from_the_view(
+    folder: Path, spec: RobotSpec, step_of: StepOf
+) -> None:
+    (folder / FILE_NAME).unlink()
+    with pytest.raises(MemoryFault, match="rumpus memory repair"):
+        Memory.create(folder, spec)
+    assert len(repair(folder, False, quiet).recalled) == LIVED_N
+    assert_whole(folder, step_of)
+
+
+def test_no_episode_is_numbered_like_one_that_was_lost(folder: Path, step_of: StepOf) -> None:
+    with Memory.open(folder) as memory:
+        last = memory.begin_episode("of which nothing is left")
+    with closing(sqlite3.connect(folder / FILE_NAME)) as store, store:
+        store.execute("DELETE FROM episode WHERE id = ?", (last,))
+    with (folder / FILE_NAME).open("r+b") as file:
+        file.seek(-PAGE_BYTES, 2)
+        file.write(b"holiday" * (PAGE_BYTES // 7))
+    assert repair(folder, False, quiet).salvaged
+    with Memory.open(folder) as memory:
+        assert memory.begin_episode("on") > last

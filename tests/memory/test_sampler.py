@@ -93,3 +93,10 @@ def test_preferred_windows_come_first_and_never_cross_a_cut() -> None:
     first = sampler.draw(np.random.default_rng(0), episode, 3, 3, np.array([2, 4, 7]))[:, 0]
     assert list(first[:2]) == [2, 7]
     assert first[2] in sampler.starts(episode, 3)
+
+
+def test_preferred_windows_come_first_where_few_windows_fit() -> None:
+    episode = episode_of([2] * 5000 + [9] + [2] * 5000)
+    first = sampler.draw(np.random.default_rng(0), episode, 4, 8, np.array([10_001, 3]))[:, 0]
+    assert first[0] == 10_001
+    assert set(first) <= {10_000, 10_001}

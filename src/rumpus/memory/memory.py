@@ -20,7 +20,7 @@ from rumpus.memory.durable import make_folder
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.remembered import Remembered
-from rumpus.memory.view import VIEW_NAME, View, open_view, read_view
+from rumpus.memory.view import VIEW_NAME, View, open_view, read_view, whose
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
@@ -97,6 +97,11 @@ class Memory(Remembered):
             with store.lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
+                if whose(path / VIEW_NAME) is not None:
+                    raise MemoryFault(
+                        f"In {path} is the view of a memory whose store is gone; bring it back "
+                        "with: rumpus memory repair, or name another folder."
+                    )
                 store.create(path, spec)
             return cls(path, write=True, config=config)
 

@@ -163,7 +163,7 @@ def develop(path: Path, shape: Sequence[int]) -> Array:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
             pictures = [_planes(frame)[..., : shape[2]] for frame in container.decode(stream)]
-    except (av.FFmpegError, IndexError):
+    except (av.FFmpegError, IndexError, ValueError):  # also frames of another kind
         pictures = []
     if not pictures or pictures[0].shape != tuple(shape):
         return np.empty((0, *shape), np.uint8)

@@ -36,6 +36,9 @@ def salvage(folder: Path) -> bool:
     """
     wreck = folder / WRECK_NAME
     if not wreck.exists():  # else this was begun before, and what is there may be half of it
+        if not (folder / FILE_NAME).exists():
+            _begin_anew(folder)
+            return True
         if _is_sound(folder / FILE_NAME):
             return False
         _put_aside(folder, wreck)
@@ -55,6 +58,15 @@ def _is_sound(file: Path) -> bool:
     except sqlite3.DatabaseError:
         return False
     return bool(found == ("ok",))
+
+
+def _begin_anew(folder: Path) -> None:
+    """An empty store where there is none any more, of the memory that the view is of."""
+    known = whose(folder / VIEW_NAME)
+    if known is None:
+        raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
+    with new_store(folder, len(known[1].sensors)) as into:
+        say_whose(into, *known)
 
 
 def _put_aside(folder: Path, wreck: Path) -> None:
@@ -90,6 +102,7 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
         say_whose(into, id_, spec)
         for table in ("episode", "movie"):
             _take_over(into, table, _from_both_ends(source, table))
+        _never_again(into, source)
         told = max(witness.told(folder), told_by(folder / VIEW_NAME, id_))
         _take_over(into, "step", _one_by_one(source, told))
         # The witness may be gone or, after power loss, an older one. Nobody vouches for the number
@@ -104,6 +117,15 @@ def _about(source: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
         [(id_, spec)] = source.execute("SELECT id, spec FROM about").fetchall()
         return id_, msgspec.json.decode(spec, type=RobotSpec)
     return None
+
+
+def _never_again(into: sqlite3.Connection, source: sqlite3.Connection) -> None:
+    """Keep that no episode's id is given twice, also of one that cannot be read any more."""
+    with suppress(sqlite3.DatabaseError):
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'episode'"
+        for (last,) in source.execute(query).fetchall():
+            into.execute("DELETE FROM sqlite_sequence WHERE name = 'episode'")
+            into.execute("INSERT INTO sqlite_sequence VALUES ('episode', ?)", (last,))
 
 
 def _leave_out_unproved(
@@ -140,9 +162,10 @@ def _one_by_one(source: sqlite3.Connection, count: int) -> Iterator[sqlite3.Row]
 
 
 def _keep(folder: Path, wreck: Path) -> None:
-    """Give the damaged file its last name: a later salvage begins anew."""
-    number = len(list(folder.glob(f"{FILE_NAME}.damaged-*"))) + 1
-    Path(f"{wreck}-wal").unlink(missing_ok=True)
-    kept = folder / f"{FILE_NAME}.damaged-{number}"
+    """Give the damaged file and its log their last names: a later salvage begins anew."""
+    number = len(list(folder.glob(f"{FILE_NAME}.damaged-*[0-9]"))) + 1
+    kept, log = folder / f"{FILE_NAME}.damaged-{number}", Path(f"{wreck}-wal")
+    if log.exists():
+        log.rename(f"{kept}-wal")
     wreck.rename(kept)
     sync_name(kept)

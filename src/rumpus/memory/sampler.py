@@ -53,10 +53,6 @@ def draw(
         InputError: when no episode is `length` steps long yet.
     """
     first = _reject(rng, episode_of, batch, length)
-    if preferred is not None:
-        last = np.minimum(preferred + length - 1, len(episode_of) - 1)
-        fits = (last - preferred == length - 1) & (episode_of[preferred] == episode_of[last])
-        first = np.concatenate([preferred[fits], first])[:batch]
     if len(first) < batch:
         every = starts(episode_of, length)
         if not len(every):
@@ -65,6 +61,10 @@ def draw(
                 "in which no episode is that long; ask for a shorter one, or play on."
             )
         first = rng.choice(every, batch)
+    if preferred is not None:
+        last = np.minimum(preferred + length - 1, len(episode_of) - 1)
+        fits = (last - preferred == length - 1) & (episode_of[preferred] == episode_of[last])
+        first = np.concatenate([preferred[fits], first])[:batch]
     return first[:, None] + np.arange(length)
 
 

@@ -110,6 +110,10 @@ def new_store(folder: Path, sensors: int) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA journal_mode = WAL")
         layout.lay_out(connection, sensors)
         yield connection
+        # Closing would do it, too, and say nothing of a full disk.
+        busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy or logged != moved:
+            raise MemoryFault(f"The memory {folder} is not written whole; start again.")
     finally:
         connection.close()
     for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from rumpus.memory.durable import settle
 from rumpus.memory.store import Damage, Store
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Observation, Step
@@ -134,7 +135,7 @@ class View:
             column.sync()
         new = self._folder / "mark.new"
         new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count, LAYOUT, self._spec)))
-        new.replace(self._folder / "mark.json")
+        settle(new, self._folder / "mark.json")
 
     def close(self) -> None:
         """Close the files."""

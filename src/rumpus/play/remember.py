@@ -192,7 +192,7 @@ def _told(done: Transfer, where: str) -> int:
 def folder(path: Path) -> Path:
     """The folder of a memory, given its own or that of its run."""
     inside = path / "memory"
-    return inside if Memory.exists(inside) else path
+    return inside if inside.is_dir() else path
 
 
 def _chosen(memory: Memory, number: int | None) -> Episode:
