@@ -16,18 +16,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 
-from rumpus.agent import Agent, AgentConfig
 from rumpus.memory import Memory
 from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.memory.surprise import Surprise
-from rumpus.play.learn import LearnConfig, Learner
 from rumpus.play.result import Metric, Row, write_result
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
@@ -74,6 +73,11 @@ def rivals(asked: argparse.Namespace) -> list[Row]:
 
 def ageing(asked: argparse.Namespace) -> list[Row]:
     """Batch time and the program's own memory, as one synthetic life grows."""
+    import torch  # here, for the program whose RAM is told draws without it
+
+    from rumpus.agent import Agent, AgentConfig
+    from rumpus.play.learn import LearnConfig, Learner
+
     spec = RobotSpec("bench", (SensorSpec("camera", (AGEING_SIDE, AGEING_SIDE, 3)),), 3, 10.0)
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (200, AGEING_SIDE, AGEING_SIDE, 3), dtype=np.uint8)
@@ -111,7 +115,7 @@ def _warm(folder: Path) -> None:
 
 def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
     """What the learner's draws cost, and how much RAM the program has of its own."""
-    surprise, own_before_mb = Surprise(), _own_memory_mb()
+    surprise = Surprise()
 
     def surprising() -> None:
         starts = surprise.starts(rng, 48, memory.episode_of, 6)
@@ -125,9 +129,25 @@ def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
         **_timed("batch", lambda: memory.sample(rng, 64, 6)),
         **_timed("surprising_batch", surprising),
         **_timed("moments", moments),
-        "own_memory_mb": own_before_mb,
-        "own_memory_with_surprise_mb": _own_memory_mb(),
+        "own_memory_mb": _elsewhere(_own_memory_mb, memory.path),
+        "learner_own_memory_mb": _own_memory(),
     }
+
+
+def _elsewhere(measure: Callable[[Path], float], path: Path) -> float:
+    """What is measured in a new program, with nothing of this one's in it."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measure, path).result()
+
+
+def _own_memory_mb(path: Path) -> float:
+    """RAM of a program that opens a memory and draws from it."""
+    rng = np.random.default_rng(0)
+    with Memory.open(path, write=False) as memory:
+        for _ in range(BATCHES_N):
+            memory.sample(rng, 64, 6)
+            hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
+        return _own_memory()
 
 
 def _timed(name: str, draw: Callable[[], object], times: int = BATCHES_N) -> dict[str, Metric]:
@@ -146,7 +166,7 @@ def _timed(name: str, draw: Callable[[], object], times: int = BATCHES_N) -> dic
     }
 
 
-def _own_memory_mb() -> float:
+def _own_memory() -> float:
     """RAM of the program's own, without the files that are mapped into it."""
     status = Path("/proc/self/status").read_text().splitlines()
     [own] = [line.split()[1] for line in status if line.startswith("RssAnon")]
@@ -218,7 +238,7 @@ def _plot(rows: list[Row]) -> None:
     for axis, name, label in (
         (left, "learner_batch_ms", "a batch drawn and learned from, ms"),
         (left, "surprising_batch_ms", "of that, drawing 64 x 6 pictures"),
-        (right, "own_memory_mb", "RAM of the program's own, MB"),
+        (right, "own_memory_mb", "RAM of a program that draws, MB"),
     ):
         axis.plot(steps, [row.metrics[name] for row in rows], "o-", label=label)
         axis.set(xscale="log", xlabel="steps remembered")
