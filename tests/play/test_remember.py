@@ -102,7 +102,7 @@ def test_an_episode_is_a_film(dot: Path, tmp_path: Path) -> None:
         (["info", "nowhere"], "There is no memory in nowhere"),
         (["verify", "nowhere"], "There is no memory in nowhere"),
         (["film", "nowhere"], "There is no memory in nowhere"),
-        (["repair", "nowhere"], "nowhere"),
+        (["repair", "nowhere"], "There is no memory in nowhere"),
         (["merge", "nowhere", "nobody"], "There is no memory in nowhere"),
         (["merge", "{dot}", "nobody"], "There is no memory in nobody"),
         (["merge", "{dot}", "{dot}"], "itself"),

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rumpus.errors import MemoryFault
 from rumpus.memory import movie
 from rumpus.memory.fault import faults
 from rumpus.memory.salvage import salvage
-from rumpus.memory.store import Damage, Store, lock
-from rumpus.memory.view import VIEW_NAME, View, view_of
+from rumpus.memory.store import FILE_NAME, Damage, Store, lock
+from rumpus.memory.view import VIEW_NAME, View, view_of, whose
 
 TICK_STEPS = 1000
 Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
@@ -49,8 +50,10 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
         tick: told (steps looked at, steps in all) now and then.
 
     Raises:
-        MemoryFault: when another program writes to it, or nothing in the store can be read.
+        MemoryFault: when another program writes to it, nothing says whose it is, or there is none.
     """
+    if not (folder / FILE_NAME).exists() and whose(folder / VIEW_NAME) is None:
+        raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
     with faults(folder), lock(folder):
         done = Repaired(salvaged=salvage(folder))
         store = Store(folder, write=True, gaps=True)

@@ -63,8 +63,7 @@ def _is_sound(file: Path) -> bool:
 def _begin_anew(folder: Path) -> None:
     """An empty store where there is none any more, of the memory that the view is of."""
     known = whose(folder / VIEW_NAME)
-    if known is None:
-        raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
+    assert known is not None, folder  # repair asked before
     with new_store(folder, len(known[1].sensors)) as into:
         say_whose(into, *known)
 
