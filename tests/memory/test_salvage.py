@@ -101,6 +101,16 @@ def test_without_a_witness_no_step_is_left_behind(
         assert_whole(folder, step_of)
 
 
+def test_a_header_that_means_nothing_is_salvaged(folder: Path, step_of: StepOf) -> None:
+    with (folder / FILE_NAME).open("r+b") as store:
+        store.seek(41)
+        store.write(b"holiday")
+    with pytest.raises(MemoryFault, match=r"damaged .* rumpus memory repair"):
+        Memory.open(folder)
+    assert repair(folder, False, quiet).salvaged
+    assert_whole(folder, step_of)
+
+
 def test_a_salvage_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> None:
     """The wreck was put aside whole; the store had lost its log, and was not yet replaced."""
     file = folder / FILE_NAME

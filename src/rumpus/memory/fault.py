@@ -32,7 +32,7 @@ def _sentence(error: sqlite3.Error | OSError) -> str:
         return "does not fit on its disk, which is full or over quota; make room and start again."
     if number in _FORBIDDEN or "readonly" in text or "unable to open" in text:
         return f"cannot be opened or written here ({text}); make its folder writable by you."
-    if "malformed" in text or "not a database" in text or "no such" in text:
+    if any(sign in text for sign in ("malformed", "not a database", "no such", "unsupported")):
         return f"is damaged ({text}); put back a copy of its folder, or see: rumpus memory repair."
     if "locked" in text:
         return f"is held by another program ({text}); close that program and start again."

@@ -53,8 +53,10 @@ def _is_sound(file: Path) -> bool:
     try:
         with closing(connect(file, write=True)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.OperationalError:  # locked, no such file, no room
-        raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # locked, no right to read, no room
+            raise
+        return False  # a header that means nothing
     except sqlite3.DatabaseError:
         return False
     return bool(found == ("ok",))
