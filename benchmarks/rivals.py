@@ -48,6 +48,9 @@ class Rumpus:
     def finish(self) -> None:
         self.memory.flush()
 
+    def close(self) -> None:
+        self.memory.close()
+
     def reader(self) -> Read:
         frames = self.memory.frames("camera")
         return lambda index: np.array(frames[index])
@@ -214,8 +217,10 @@ def main() -> None:
         "writes_hz": round(steps / write_s, 1),
         "reads_hz": _rate(store.reader(), lambda: int(rng.integers(steps))),
         "window_frames_hz": _rate(store.windows(), lambda: rng) * BATCH * WINDOW,
-        "bytes_per_step": round(_bytes(folder) / steps, 1),
     }
+    if isinstance(store, Rumpus):
+        store.close()  # its log goes into the store; the others have written theirs
+    found["bytes_per_step"] = round(_bytes(folder) / steps, 1)
     print(json.dumps(found))
 
 
