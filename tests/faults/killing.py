@@ -89,8 +89,10 @@ def looked_at(folder: Path, acknowledged: int, write: bool, toll: Toll) -> int:
         with Memory.open(folder, write=write) as memory:
             good = good_steps(memory)
             toll.lost += max(acknowledged - good, len(memory) - good)
+            episodes = memory.episodes()
+            assert memory.acknowledged == len(memory) == sum(e.length for e in episodes)
             if write:
-                memory.begin_episode("checker")
+                assert memory.begin_episode("checker") > max((e.id for e in episodes), default=0)
             return len(memory)
     except MemoryFault:
         toll.unopened += 1

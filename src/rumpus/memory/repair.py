@@ -6,7 +6,7 @@ the view's own checksum proves what was sensed and done, and the step comes back
 reasons. Where neither proves anything, nothing is touched. Nothing is guessed.
 """
 
-from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,8 @@ from rumpus.memory import movie
 from rumpus.memory.fault import faults
 from rumpus.memory.salvage import salvage
 from rumpus.memory.store import FILE_NAME, Damage, Store, lock
+from rumpus.memory.verify import Tick, ticking
 from rumpus.memory.view import VIEW_NAME, View, view_of, whose
-
-TICK_STEPS = 1000
-Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
 
 
 @dataclass
@@ -59,7 +57,8 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
         store = Store(folder, write=True, gaps=True)
         try:
             view = view_of(folder / VIEW_NAME, store)
-            _mend(store, view, done, tick)
+            with closing(view) if view else nullcontext():
+                _mend(store, view, done, tick)
             store.commit()
             done.forgotten = store.forget_end() if accept_loss else 0
         finally:
@@ -71,7 +70,7 @@ def _mend(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
     filmed = {damage.step for damage in store.damaged_films()}
     known = {episode.id for episode in store.episodes()}
     total = store.told()
-    for index in _ticking(total, tick):
+    for index in ticking(total, tick):
         found = store.examine(index)
         if isinstance(found, Damage):
             _restore(store, view, found, done)
@@ -96,14 +95,6 @@ def _restore(store: Store, view: View | None, damage: Damage, done: Repaired) ->
         done.recalled.append(damage)
     else:
         done.lost.append(damage)
-
-
-def _ticking(total: int, tick: Tick) -> Iterator[int]:
-    for index in range(total):
-        if index % TICK_STEPS == 0:
-            tick(index, total)
-        yield index
-    tick(total, total)
 
 
 def _reel(index: int) -> int:

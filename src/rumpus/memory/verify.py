@@ -4,7 +4,7 @@ The ledger: every step that was acknowledged is stored, every stored step is who
 step can be drawn by the learner.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rumpus.memory.store import Damage, Store
@@ -42,14 +42,20 @@ def verify(store: Store, view: View, tick: Tick) -> Verified:
     """Read the whole memory: every step, every film, and the view beside them."""
     total, damages, whole, drawable = store.told(), list(store.damaged_films()), 0, 0
     stored = total - store.missing()
-    for index in range(total):
-        if index % TICK_STEPS == 0:
-            tick(index, total)
+    for index in ticking(total, tick):
         found = store.examine(index)
         if isinstance(found, Damage):
             damages.append(found)
         else:
             whole += 1
             drawable += index < view.count and view.holds(index, *found)
-    tick(total, total)
     return Verified(total, stored, whole, drawable, sorted(damages, key=lambda d: d.step))
+
+
+def ticking(total: int, tick: Tick) -> Iterator[int]:
+    """Count through so many steps, telling how far it came now and then."""
+    for index in range(total):
+        if index % TICK_STEPS == 0:
+            tick(index, total)
+        yield index
+    tick(total, total)
