@@ -25,9 +25,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from rumpus.memory import Memory
-from rumpus.memory.hindsight import HindsightConfig, hindsight
-from rumpus.memory.surprise import Surprise
 from rumpus.play.result import Metric, Row, write_result
+from rumpus.replay import sampler
+from rumpus.replay.hindsight import HindsightConfig, hindsight
+from rumpus.replay.priority import Priorities
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 from rumpus.worlds.door import Door
@@ -115,18 +116,18 @@ def _warm(folder: Path) -> None:
 
 def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
     """What the learner's draws cost, and how much RAM the program has of its own."""
-    surprise = Surprise()
+    surprise = Priorities()
 
     def surprising() -> None:
         starts = surprise.starts(rng, 48, memory.episode_of, 6)
-        memory.sample(rng, 64, 6, starts)
+        sampler.sample(memory, rng, 64, 6, starts)
         surprise.report(starts, rng.random(len(starts)))
 
     def moments() -> None:
         hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
 
     return {
-        **_timed("batch", lambda: memory.sample(rng, 64, 6)),
+        **_timed("batch", lambda: sampler.sample(memory, rng, 64, 6)),
         **_timed("surprising_batch", surprising),
         **_timed("moments", moments),
         "own_memory_mb": _elsewhere(_own_memory_mb, memory.path),
@@ -145,7 +146,7 @@ def _own_memory_mb(path: Path) -> float:
     rng = np.random.default_rng(0)
     with Memory.open(path, write=False) as memory:
         for _ in range(BATCHES_N):
-            memory.sample(rng, 64, 6)
+            sampler.sample(memory, rng, 64, 6)
             hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
         return _own_memory()
 

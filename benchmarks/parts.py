@@ -27,6 +27,7 @@ from rumpus.play.loop import Until, make_mind, open_memory, play
 from rumpus.play.result import Metric, Row, write_result
 from rumpus.play.run import RunConfig, begin
 from rumpus.play.session import Session, resume
+from rumpus.replay import sampler
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Observation, Step
 from rumpus.worlds.base import State, Trial, World
@@ -178,8 +179,8 @@ def prediction(session: Session) -> list[Row]:
     """Errors of prediction, of persistence, and of prediction from shuffled actions."""
     agent, rng, begun_s = session.mind.agent, np.random.default_rng(0), time.monotonic()
     with held_out(session) as memory:
-        batch = memory.sample(rng, WINDOWS_N, max(HORIZONS) + 1)
-        seen = agent.see(batch.sensors)
+        batch = sampler.sample(memory, rng, WINDOWS_N, max(HORIZONS) + 1)
+        seen = agent.see(batch.readings)
     start, happened = seen[:, 0], seen[:, 1:]
     variance = seen.flatten(0, 1).var(0).sum()
     actions = batch.executed_action[:, :-1]
@@ -241,7 +242,7 @@ def distances(session: Session) -> list[Row]:
 
 def pair_distances(agent: Agent, world: World, trial: Trial) -> tuple[float, float, float]:
     """From a trial's start to its goal: the true error, the temporal and the latent distance."""
-    goal, start = agent.see(world.stage(trial).sensors), agent.see(world.observe().sensors)
+    goal, start = agent.see(world.stage(trial).readings), agent.see(world.observe().readings)
     true = world.errors(trial.start, trial.goal)[world.measure.name]
     return true, agent.distance(start, goal), float((start - goal).norm())
 

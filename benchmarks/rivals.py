@@ -56,7 +56,9 @@ class Rumpus:
         return lambda index: np.array(frames[index])
 
     def windows(self) -> Callable[[np.random.Generator], Any]:
-        return lambda rng: self.memory.sample(rng, BATCH, WINDOW).sensors["camera"]
+        from rumpus.replay import sampler
+
+        return lambda rng: sampler.sample(self.memory, rng, BATCH, WINDOW).readings["camera"]
 
 
 class H5py:

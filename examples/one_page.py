@@ -16,10 +16,11 @@ from rumpus.body.safety import limit
 from rumpus.goals.base import Lived
 from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
 from rumpus.memory import Memory
-from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.memory.portrait import portrait
 from rumpus.play.film import Tile, write_sheet
 from rumpus.play.learn import chunks
+from rumpus.replay import sampler
+from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.types import Array, Step
 from rumpus.worlds.base import Trial, World
 from rumpus.worlds.catalogue import load
@@ -77,7 +78,7 @@ def sleep(
 ) -> None:
     """Learn from all of memory: what comes of what, how far things are apart, how to get there."""
     for _ in range(updates):
-        losses = agent.update(memory.sample(rng, batch=64, length=6)).losses
+        losses = agent.update(sampler.sample(memory, rng, batch=64, length=6)).losses
     agent.recall(chunks(memory), len(memory))
     for _ in range(practice):
         moments = hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
@@ -94,7 +95,7 @@ def live_for_a_wish(
     wished = agent.latents[choice.index]
     memory.begin_episode(f"a wish: {choice.reason}")
     for steps_left in reversed(range(GOAL_STEPS + 1)):
-        latent = agent.see(world.observe().sensors)
+        latent = agent.see(world.observe().readings)
         reached = agent.distance(latent, wished) < REACHED_STEPS
         if reached or not steps_left:
             break
@@ -105,11 +106,11 @@ def live_for_a_wish(
 
 def pursue(world: World, agent: Agent, trial: Trial, rng: np.random.Generator) -> list[Array]:
     """Show it one picture and let it act; returns what it was shown and then saw."""
-    shown = world.stage(trial).sensors
+    shown = world.stage(trial).readings
     wished = agent.see(shown)
     seen = [shown]
     for _ in range(world.measure.steps):
-        seen.append(world.observe().sensors)
+        seen.append(world.observe().readings)
         action = agent.act(agent.see(seen[-1]), wished, rng)
         world.act(limit(action, world.spec).action)
     return [picture for sensors in seen if (picture := portrait(sensors)) is not None]

@@ -22,7 +22,7 @@ from rumpus.objectives.base import Objective
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
 from rumpus.planning.rollout import Follow, Rollout, RolloutConfig
-from rumpus.spec import RobotSpec, Sensors
+from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Batch, Hindsight
 
 Actor = Literal["policy", "planner", "rollout"]
@@ -118,7 +118,7 @@ class Agent:
     # Seeing and acting
 
     @torch.no_grad()
-    def see(self, sensors: Sensors) -> Tensor:
+    def see(self, sensors: Readings) -> Tensor:
         """What readings mean: one moment's sensors to its latent (D,)."""
         latent: Tensor = self.world_model.encoder(to_tensors(sensors, self.device))
         return latent
@@ -175,7 +175,7 @@ class Agent:
 
     def update(self, batch: Batch) -> Update:
         """One gradient step on what happens next, from windows of memory (B, T)."""
-        sensors = to_tensors(batch.sensors, self.device)
+        sensors = to_tensors(batch.readings, self.device)
         latents = self.learning_model.encoder(sensors)
         lesson = self.learning_model.lesson(latents, torch.from_numpy(batch.executed_action))
         loss, losses = lesson.loss, dict(lesson.parts)
@@ -189,7 +189,7 @@ class Agent:
         figures = {name: float(value) for name, value in losses.items()}
         return Update(figures, _to_array(lesson.surprise))
 
-    def recall(self, memories: Iterable[Sensors], count: int) -> None:
+    def recall(self, memories: Iterable[Readings], count: int) -> None:
         """Look at remembered moments again with today's eyes, in order from the first.
 
         Args:

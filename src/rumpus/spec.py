@@ -9,7 +9,7 @@ import numpy as np
 from rumpus.errors import WorldError
 
 WIDEST = float(np.finfo(np.float32).max)  # stands for "no limit": infinity has no place in JSON
-Sensors = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
+Readings = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class RobotSpec:
         names = ", ".join(s.name for s in self.sensors)
         raise WorldError(f"{self.name} has no sensor '{name}'; it has: {names}.")
 
-    def check(self, readings: Sensors) -> None:
+    def check(self, readings: Readings) -> None:
         """Refuse readings that are not exactly the declared sensors.
 
         Raises:

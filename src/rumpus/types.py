@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rumpus.spec import Sensors
+from rumpus.spec import Readings
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -19,15 +19,29 @@ class Observation:
     """What the robot sensed at one moment.
 
     Attributes:
-        sensors: reading by sensor name; uint8 (h, w, c) or float32 (k,).
+        readings: by sensor name; uint8 (h, w, c) or float32 (k,). A sensor that gave nothing is
+            left out: no reading is ever made up.
         time_s: when the moment was, on the robot's monotonic clock.
         captured_s: on the same clock, when each sensor took its reading; one that is left out took
             it at `time_s`. A slow sensor repeats its last reading, with the time of that reading.
     """
 
-    sensors: Sensors
+    readings: Readings
     time_s: float
     captured_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a robot really did when it was asked to act.
+
+    Attributes:
+        action: after every limit, those of its workspace included; float32 (A,) in [-1, 1].
+        reason: why it is not the action that was asked for, or "".
+    """
+
+    action: Array
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,13 +49,13 @@ class Goal:
     """A wish: readings that the robot should make its sensors show.
 
     Attributes:
-        sensors: wished readings; sensors that are left out do not matter.
+        readings: wished; sensors that are left out do not matter.
         source: where it comes from: "picture" or "memory".
         reason: one line for a person, e.g. the picture's file.
         step_index: where in memory it was lived, or -1 when it comes from outside.
     """
 
-    sensors: Sensors
+    readings: Readings
     source: str
     reason: str
     step_index: int = -1
@@ -79,12 +93,12 @@ class Batch:
     """Windows of memory for the learner; no two episodes in one window.
 
     Attributes:
-        sensors: by name, uint8 (B, T, h, w, c) or float32 (B, T, k).
+        readings: by sensor name, uint8 (B, T, h, w, c) or float32 (B, T, k).
         executed_action: float32 (B, T, A); row t leads from t to t + 1.
         index: int64 (B, T), positions in memory.
     """
 
-    sensors: Sensors
+    readings: Readings
     executed_action: Array
     index: Array
 

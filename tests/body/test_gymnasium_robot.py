@@ -75,7 +75,7 @@ def test_an_action_beyond_one_stays_in_the_box() -> None:
 def test_readings_keep_the_spec(space: Space[Any], shapes: dict[str, tuple[int, ...]]) -> None:
     robot = GymnasiumRobot(Bench(space), "bench")
     robot.act(np.zeros(2, np.float32))
-    readings = robot.observe().sensors
+    readings = robot.observe().readings
     assert {name: reading.shape for name, reading in readings.items()} == shapes
     robot.spec.check(readings)
 
@@ -132,16 +132,16 @@ def test_readings_are_copies_of_what_the_environment_reuses() -> None:
             return self.buffer, 0.0, False, False, {}
 
     robot = GymnasiumRobot(Reusing(PICTURE), "bench")
-    before = robot.observe().sensors["observation"]
+    before = robot.observe().readings["observation"]
     robot.act(np.zeros(2, np.float32))
     assert before.max() == 0
-    assert robot.observe().sensors["observation"].min() == 1
+    assert robot.observe().readings["observation"].min() == 1
 
 
 def test_info_is_no_part_of_an_observation() -> None:
     robot = GymnasiumRobot(Bench(VECTOR), "bench")
     robot.act(np.zeros(2, np.float32))
-    readings = robot.observe().sensors
+    readings = robot.observe().readings
     assert set(readings) == {"observation"}
     assert 12345.0 not in readings["observation"]
 

@@ -105,9 +105,9 @@ def good_steps(memory: Memory) -> int:
     pictures, actions = memory.frames("camera"), memory.actions
     for index, (_, stored) in enumerate(memory.steps(0, len(memory))):
         lived = lived_step(index)
-        picture = lived.observation.sensors["camera"]
+        picture = lived.observation.readings["camera"]
         good += (
-            np.array_equal(stored.observation.sensors["camera"], picture)
+            np.array_equal(stored.observation.readings["camera"], picture)
             and np.array_equal(pictures[index], picture)
             and np.array_equal(stored.action, lived.action)
             and np.array_equal(actions[index], lived.action)

@@ -95,7 +95,7 @@ def test_a_killed_life_goes_on_with_everything_acknowledged(tmp_path: Path) -> N
         assert len(memory) == target
         assert sum(episode.length for episode in memory.episodes()) == target
         for index in range(target):  # the store checks the bytes, and the view equals it
-            kept = memory.step(index).observation.sensors["camera"]
+            kept = memory.step(index).observation.readings["camera"]
             assert np.array_equal(kept, memory.frames("camera")[index])
 
 

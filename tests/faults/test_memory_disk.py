@@ -54,7 +54,7 @@ def test_a_full_disk_is_said_and_loses_nothing_acknowledged(
         assert len(memory) >= acknowledged
         for k in range(len(memory)):
             np.testing.assert_array_equal(
-                memory.frames("camera")[k], STEP(k).observation.sensors["camera"]
+                memory.frames("camera")[k], STEP(k).observation.readings["camera"]
             )
         memory.begin_episode("there is room again")
         assert memory.append(STEP(len(memory))) == len(memory) - 1
@@ -143,7 +143,7 @@ def _is_read(folder: Path) -> None:
     with Memory.open(folder, write=False) as memory:
         assert len(memory) == 200
         np.testing.assert_array_equal(
-            memory.frames("camera")[199], STEP(199).observation.sensors["camera"]
+            memory.frames("camera")[199], STEP(199).observation.readings["camera"]
         )
 
 
@@ -163,7 +163,7 @@ def test_a_lost_tail_is_said(path: Path) -> None:
 def test_a_flipped_bit_is_named_by_its_step(path: Path) -> None:
     file = path / "memory.sqlite"
     data = bytearray(file.read_bytes())
-    place = data.index(STEP(123).observation.sensors["camera"].tobytes())
+    place = data.index(STEP(123).observation.readings["camera"].tobytes())
     data[place + 300] ^= 1
     file.write_bytes(data)
     with Memory.open(path) as memory, pytest.raises(MemoryFault, match="step 123"):

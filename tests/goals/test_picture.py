@@ -50,7 +50,7 @@ def test_what_a_picture_does_not_tell_is_remembered(
     near = lived["camera"][555].astype(int) + 3
     Image.fromarray(np.clip(near, 0, 255).astype(np.uint8)).save(tmp_path / "goal.png")
     wish = wish_for(str(tmp_path / "goal.png"), RobotSpec("toy", (GAUGE, CAMERA), 2, 10.0), lived)
-    np.testing.assert_array_equal(wish.goal.sensors["gauge"], lived["gauge"][555])
+    np.testing.assert_array_equal(wish.goal.readings["gauge"], lived["gauge"][555])
     assert "gauge" in wish.notices[0]
     assert "555" in wish.notices[0]
     assert wish.goal.step_index == -1
@@ -60,7 +60,7 @@ def test_a_remembered_moment_is_a_goal(lived: dict[str, Array]) -> None:
     wish = wish_for("memory:41", RobotSpec("toy", (CAMERA, GAUGE), 2, 10.0), lived)
     assert wish.goal.step_index == 41
     for name, rows in lived.items():
-        np.testing.assert_array_equal(wish.goal.sensors[name], rows[41])
+        np.testing.assert_array_equal(wish.goal.readings[name], rows[41])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from collections import deque
 import numpy as np
 import torch
 
-from rumpus.memory.hindsight import HindsightConfig, hindsight
 from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
+from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.types import Array
 
 WIDTH, HEIGHT, WALL, GAP = 7, 7, 3, 0

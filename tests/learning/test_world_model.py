@@ -24,7 +24,7 @@ def live(seed: int) -> tuple[Array, Array]:
     actions = smoothed_actions(np.random.default_rng(seed), LIVED_N, world.spec.action_size)
     pictures = []
     for action in actions:
-        pictures.append(world.observe().sensors["observation"])
+        pictures.append(world.observe().readings["observation"])
         world.act(action)
     return np.stack(pictures), actions
 
@@ -53,7 +53,7 @@ def errors(agent: Agent, horizon: int) -> tuple[float, float]:
     """On life never learned from: errors over that of persistence, as acted and shuffled."""
     rng = np.random.default_rng(2)
     batch = windows(rng, 300, *live(seed=1))
-    seen = agent.see(batch.sensors)
+    seen = agent.see(batch.readings)
     happened, actions = seen[:, 1:], batch.executed_action[:, :-1]
     unmoved = error(seen[:, :1].expand_as(happened), happened, horizon)
     acted = error(agent.imagine(seen[:, 0], actions), happened, horizon)

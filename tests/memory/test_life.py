@@ -135,7 +135,7 @@ class Life(RuleBasedStateMachine):
         assert len(self.memory) == len(self.lived)
         for k, name in enumerate(self.lived):
             np.testing.assert_array_equal(
-                self.memory.frames("eye")[k], step(name).observation.sensors["eye"]
+                self.memory.frames("eye")[k], step(name).observation.readings["eye"]
             )
         for k in range(len(self.lived)):
             assert self.memory.step(k).clip_reason == str(self.lived[k])

@@ -11,6 +11,7 @@ import pytest
 
 from rumpus.errors import InputError, MemoryFault, WorldError
 from rumpus.memory import Memory, MemoryConfig
+from rumpus.replay import sampler
 from rumpus.spec import RobotSpec
 from rumpus.types import Observation, Step
 
@@ -18,9 +19,9 @@ StepOf = Callable[[int], Step]
 
 
 def assert_same(got: Step, put: Step) -> None:
-    for name, reading in put.observation.sensors.items():
-        np.testing.assert_array_equal(got.observation.sensors[name], reading)
-        assert got.observation.sensors[name].dtype == reading.dtype
+    for name, reading in put.observation.readings.items():
+        np.testing.assert_array_equal(got.observation.readings[name], reading)
+        assert got.observation.readings[name].dtype == reading.dtype
     np.testing.assert_array_equal(got.action, put.action)
     np.testing.assert_array_equal(got.executed_action, put.executed_action)
     plain = ("clip_reason", "goal_index", "goal_reason", "terminated", "truncated")
@@ -48,7 +49,7 @@ def test_what_was_lived_comes_back_bit_for_bit(
         for k in range(12):
             assert_same(memory.step(k), step_of(k))
             for name, reading in memory.readings(k).items():
-                np.testing.assert_array_equal(reading, step_of(k).observation.sensors[name])
+                np.testing.assert_array_equal(reading, step_of(k).observation.readings[name])
                 np.testing.assert_array_equal(memory.frames(name)[k], reading)
         lived = [step_of(k) for k in range(12)]
         np.testing.assert_array_equal(memory.actions, [s.action for s in lived])
@@ -68,10 +69,10 @@ def test_a_step_is_drawn_before_it_is_durable(
         memory.begin_episode("play")
         live(memory, step_of, 0, 3)
         assert memory.acknowledged == 0
-        batch = memory.sample(np.random.default_rng(0), batch=5, length=3)
+        batch = sampler.sample(memory, np.random.default_rng(0), batch=5, length=3)
         np.testing.assert_array_equal(batch.index, [[0, 1, 2]] * 5)
         np.testing.assert_array_equal(
-            batch.sensors["camera/left"][4, 2], step_of(2).observation.sensors["camera/left"]
+            batch.readings["camera/left"][4, 2], step_of(2).observation.readings["camera/left"]
         )
         np.testing.assert_array_equal(batch.executed_action[0, 1], step_of(1).executed_action)
         memory.flush()
@@ -109,12 +110,12 @@ def test_a_reader_sees_the_durable_steps_while_another_writes(
 
 def test_only_the_declared_sensors_get_in(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> None:
     step = step_of(0)
-    truth = {**step.observation.sensors, "angle_rad": np.zeros(1, np.float32)}
+    truth = {**step.observation.readings, "angle_rad": np.zeros(1, np.float32)}
     with Memory.create(tmp_path / "m", spec) as memory:
         memory.begin_episode("play")
         with pytest.raises(WorldError, match="angle_rad"):
             memory.append(dataclasses.replace(step, observation=Observation(truth, 0.0)))
-        timeless = Observation(step.observation.sensors, float("nan"))
+        timeless = Observation(step.observation.readings, float("nan"))
         with pytest.raises(WorldError, match="time"):
             memory.append(dataclasses.replace(step, observation=timeless))
         with pytest.raises(InputError, match="executed_action"):
@@ -184,7 +185,7 @@ def test_an_unknown_step_or_sensor_is_said(tmp_path: Path, spec: RobotSpec) -> N
         with pytest.raises(WorldError, match="'gel'"):
             memory.frames("gel")
         with pytest.raises(InputError, match="window of 2 steps"):
-            memory.sample(np.random.default_rng(0), batch=1, length=2)
+            sampler.sample(memory, np.random.default_rng(0), batch=1, length=2)
 
 
 def test_every_step_is_durable_at_once_where_that_is_asked(

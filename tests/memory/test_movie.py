@@ -64,8 +64,8 @@ def assert_all_there(memory: Memory) -> None:
     assert len(kept) == LIVED_N
     for k, found in enumerate(kept):
         expected = step(k)
-        for name, reading in expected.observation.sensors.items():
-            np.testing.assert_array_equal(found.observation.sensors[name], reading)
+        for name, reading in expected.observation.readings.items():
+            np.testing.assert_array_equal(found.observation.readings[name], reading)
         np.testing.assert_array_equal(found.action, expected.action)
         assert found.intervention == expected.intervention
 
@@ -82,7 +82,7 @@ def test_every_byte_comes_back_from_the_films(folder: Path) -> None:
     with Memory.open(folder) as memory:  # the view is made again, from films
         assert_all_there(memory)
         np.testing.assert_array_equal(
-            memory.frames("gel")[1234], step(1234).observation.sensors["gel"]
+            memory.frames("gel")[1234], step(1234).observation.readings["gel"]
         )
         memory.begin_episode("more")
         memory.append(step(LIVED_N))

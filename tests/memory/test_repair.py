@@ -158,8 +158,8 @@ def test_what_the_view_alone_proves_comes_back_without_reasons(
             assert back.goal_reason == back.clip_reason == ""
             assert back.observation.time_s == lived.observation.time_s
             assert back.action.tobytes() == lived.action.tobytes()
-            for name_, reading in lived.observation.sensors.items():
-                assert back.observation.sensors[name_].tobytes() == reading.tobytes()
+            for name_, reading in lived.observation.readings.items():
+                assert back.observation.readings[name_].tobytes() == reading.tobytes()
 
 
 def test_a_flipped_byte_in_the_view_proves_nothing(folder: Path) -> None:

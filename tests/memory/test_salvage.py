@@ -42,8 +42,8 @@ def assert_whole(folder: Path, step_of: StepOf) -> None:
         assert memory.verify(quiet).good
         for k, (_, step) in enumerate(memory.steps(0, LIVED_N)):
             lived = step_of(k)
-            for name, reading in lived.observation.sensors.items():
-                np.testing.assert_array_equal(step.observation.sensors[name], reading)
+            for name, reading in lived.observation.readings.items():
+                np.testing.assert_array_equal(step.observation.readings[name], reading)
         memory.begin_episode("on")
         memory.append(step_of(LIVED_N))
 

@@ -61,7 +61,7 @@ def assert_whole(memory: Memory, step_of: StepOf) -> None:
     assert len(memory) == N
     lived = [step_of(k) for k in range(N)]
     for name in ("camera/left", 'joint "q"'):
-        put = np.stack([s.observation.sensors[name] for s in lived])
+        put = np.stack([s.observation.readings[name] for s in lived])
         np.testing.assert_array_equal(memory.frames(name), put)
     np.testing.assert_array_equal(memory.actions, [s.action for s in lived])
     np.testing.assert_array_equal(memory.time_s, [s.observation.time_s for s in lived])

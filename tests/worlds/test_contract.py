@@ -145,7 +145,7 @@ def test_many_scalars_are_summed_up() -> None:
 
 class Timeless(GymnasiumWorld):
     def observe(self) -> Observation:
-        return Observation(super().observe().sensors, 0.0)
+        return Observation(super().observe().readings, 0.0)
 
 
 class Fickle(GymnasiumWorld):

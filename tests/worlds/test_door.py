@@ -74,11 +74,11 @@ def test_lifted_over_the_bars_the_hand_is_free() -> None:
 def test_a_trials_states_are_the_truth_of_its_pictures(kind: str) -> None:
     door = Door()
     for trial in door.trials(12, 5, kind):
-        goal = door.stage(trial).sensors["camera"]
+        goal = door.stage(trial).readings["camera"]
         assert door.errors(door.state(), trial.start) == {"angle_error_rad": 0, "hand_error_m": 0}
         swapped = type(trial)(start=trial.goal, goal=trial.start)
         door.stage(swapped)
-        assert door.observe().sensors["camera"].tobytes() == goal.tobytes()
+        assert door.observe().readings["camera"].tobytes() == goal.tobytes()
 
 
 def test_handle_trials_spread_over_the_range_with_the_peg_in_the_loop() -> None:

@@ -22,19 +22,19 @@ def test_a_trial_shows_its_goal_and_begins_at_its_start(world: World) -> None:
     (kind,) = world.trial_kinds
     for trial in world.trials(5, 1, kind):
         pictured = world.stage(trial)
-        world.spec.check(pictured.sensors)
+        world.spec.check(pictured.readings)
         assert world.state() == trial.start
         assert world.errors(trial.start, trial.goal)[world.measure.name] > 0
         again = world.stage(trial)
-        for name, reading in pictured.sensors.items():
-            np.testing.assert_array_equal(reading, again.sensors[name])
-            assert not np.array_equal(reading, world.observe().sensors[name])
+        for name, reading in pictured.readings.items():
+            np.testing.assert_array_equal(reading, again.readings[name])
+            assert not np.array_equal(reading, world.observe().readings[name])
 
 
 def test_the_picture_is_the_goals(outside: Path) -> None:
     dot = load("outside_image:DotEnv")
     for trial in dot.trials(5, 1, "by seed"):
-        picture = dot.stage(trial).sensors["observation"][:, :, 0]
+        picture = dot.stage(trial).readings["observation"][:, :, 0]
         row, column = np.unravel_index(int(picture.argmax()), picture.shape)
         assert abs(column - trial.goal["dot_x_px"]) <= 1
         assert abs(row - trial.goal["dot_y_px"]) <= 1
@@ -51,7 +51,7 @@ def test_trials_follow_from_their_seed(world: World) -> None:
 def test_truth_is_measured_and_never_sensed(outside: Path) -> None:
     world = load("outside_image:DotEnv")
     assert set(world.state()) == {"dot_x_px", "dot_y_px"}
-    assert set(world.observe().sensors) == {"observation"}
+    assert set(world.observe().readings) == {"observation"}
 
 
 def test_errors_carry_units_and_the_headline_mixes_none() -> None:

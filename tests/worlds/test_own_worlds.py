@@ -17,7 +17,7 @@ WORLDS: list[Make] = [Door, Pusher]
 def film(world: World, steps: int, seed: int) -> list[Array]:
     pictures = []
     for action in smoothed_actions(np.random.default_rng(seed), steps, world.spec.action_size):
-        pictures.append(world.observe().sensors["camera"])
+        pictures.append(world.observe().readings["camera"])
         world.act(action)
     return pictures
 
@@ -35,8 +35,8 @@ def test_observation_keeps_the_spec_at_ten_hertz_and_holds_no_state(make: Make) 
     times = []
     for _ in range(5):
         seen = world.observe()
-        world.spec.check(seen.sensors)
-        assert set(seen.sensors) == {"camera"}
+        world.spec.check(seen.readings)
+        assert set(seen.readings) == {"camera"}
         times.append(seen.time_s)
         world.act(np.zeros(world.spec.action_size, np.float32))
     assert np.diff(times) == pytest.approx(0.1)

@@ -73,10 +73,10 @@ def test_a_puck_that_nobody_pushes_stops() -> None:
 def test_a_trials_states_are_the_truth_of_its_pictures() -> None:
     pusher = Pusher()
     for trial in pusher.trials(12, 5, "table"):
-        goal = pusher.stage(trial).sensors["camera"]
+        goal = pusher.stage(trial).readings["camera"]
         assert pusher.errors(pusher.state(), trial.start) == {"puck_error_m": 0, "hand_error_m": 0}
         pusher.stage(Trial(start=trial.goal, goal=trial.start))
-        assert pusher.observe().sensors["camera"].tobytes() == goal.tobytes()
+        assert pusher.observe().readings["camera"].tobytes() == goal.tobytes()
 
 
 def test_goals_spread_over_the_table_with_the_finger_near_and_not_touching() -> None:

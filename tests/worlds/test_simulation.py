@@ -22,10 +22,10 @@ def test_a_saved_simulation_goes_on_exactly_as_it_did(make: type[Door] | type[Pu
     world, other = make(0), make(1)
     actions = smoothed_actions(np.random.default_rng(0), 60, world.spec.action_size)
     live(world, actions[:20])
-    saved, picture = world.save(), world.observe().sensors["camera"]
+    saved, picture = world.save(), world.observe().readings["camera"]
     future = live(world, actions[20:])
     assert np.ptp(future, axis=0).max() > 0.01
     for place in (world, other):
         place.restore(saved)
-        np.testing.assert_array_equal(place.observe().sensors["camera"], picture)
+        np.testing.assert_array_equal(place.observe().readings["camera"], picture)
         np.testing.assert_array_equal(live(place, actions[20:]), future)

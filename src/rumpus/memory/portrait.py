@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from rumpus.spec import Sensors
+from rumpus.spec import Readings
 from rumpus.types import Array
 
 
-def portrait(sensors: Sensors) -> Array | None:
+def portrait(sensors: Readings) -> Array | None:
     """All picture sensors of one moment side by side, uint8 (h, w, 3); None without any."""
     pictures = [_coloured(reading) for reading in sensors.values() if reading.ndim == 3]
     if not pictures:

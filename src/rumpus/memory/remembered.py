@@ -1,4 +1,4 @@
-"""What can be asked of a memory: how much there is, what it holds, and draws from all of it."""
+"""What can be asked of a memory: how much there is and what it holds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.memory import movie, sampler, store
+from rumpus.memory import movie, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.verify import Tick, Verified, verify
 from rumpus.memory.view import VIEW_NAME, View
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Batch, Step
+from rumpus.types import Array, Step
 
 
 class Remembered:
-    """Everything that was appended, to be looked at and drawn from.
+    """Everything that was appended, to be looked at; `replay/` draws from it.
 
     Arrays that are handed out are read-only views of what was there when they were asked for.
 
@@ -120,7 +120,7 @@ class Remembered:
             WorldError: when the readings are not what the spec says.
             InputError: when an action is not.
         """
-        self.spec.check(step.observation.sensors)
+        self.spec.check(step.observation.readings)
         if not np.isfinite(step.observation.time_s):
             raise WorldError(
                 f"{self.spec.name} gave the capture time {step.observation.time_s}; "
@@ -182,25 +182,6 @@ class Remembered:
         """How many stretches of old pictures could become films."""
         with faults(self.path):
             return len(self._store.reels())
-
-    def sample(
-        self, rng: np.random.Generator, batch: int, length: int, preferred: Array | None = None
-    ) -> Batch:
-        """Draw windows of past life, uniformly over everything ever lived.
-
-        Args:
-            rng: where chance comes from.
-            batch: B, windows.
-            length: T, steps in each, of one episode.
-            preferred: int64 (P,), steps at which windows begin first of all, where they fit:
-                recent or skewed ones of sampler.py, or surprising ones.
-
-        Raises:
-            InputError: when no episode is that long yet.
-        """
-        index = sampler.draw(rng, self.episode_of, batch, length, preferred)
-        sensors = {name: column.rows[index] for name, column in self._view.sensors.items()}
-        return Batch(sensors, self.executed_actions[index], index)
 
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]

@@ -37,7 +37,7 @@ def to_row(index: int, episode: int, step: Step, spec: RobotSpec) -> Row:
         index, episode, float(seen.time_s), int(step.goal_index), int(step.terminated),
         int(step.truncated), step.clip_reason, step.goal_reason,
     )  # fmt: skip
-    blobs = (step.action, step.executed_action, *(seen.sensors[s.name] for s in spec.sensors))
+    blobs = (step.action, step.executed_action, *(seen.readings[s.name] for s in spec.sensors))
     extra = (int(step.intervention), _captured_blob(seen, spec))
     return sealed((*scalars, 0, *extra, *(blob.tobytes() for blob in blobs)))
 

@@ -111,7 +111,7 @@ class View:
 
     def append(self, episode: int, step: Step) -> None:
         """Add one step; it can be drawn at once."""
-        readings = [step.observation.sensors[name] for name in self.sensors]
+        readings = [step.observation.readings[name] for name in self.sensors]
         self.index.write(self.count, _sealed(self._row(episode, step), readings))
         for column, reading in zip(self.sensors.values(), readings, strict=True):
             column.write(self.count, reading)
@@ -167,7 +167,7 @@ class View:
         row["checksum"] = self.index.rows[index]["checksum"]  # not of what is in films
         return self.index.rows[index].tobytes() == row.tobytes() and all(
             np.array_equal(self.sensors[name].rows[index], reading)
-            for name, reading in step.observation.sensors.items()
+            for name, reading in step.observation.readings.items()
         )
 
     def row(self, index: int) -> tuple[int, Step]:

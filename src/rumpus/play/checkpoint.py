@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from rumpus.agent import Agent
 from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
-from rumpus.memory.surprise import Surprise
 from rumpus.play.learn import Learner
+from rumpus.replay.priority import Priorities
 
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
@@ -125,7 +125,7 @@ def restore(path: Path, mind: Mind) -> int:
         with safe_open(path, "pt") as file:
             about = _about(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        surprise = Surprise(tensors.pop("surprise").numpy())
+        surprise = Priorities(tensors.pop("surprise").numpy())
         mind.agent.restore(tensors)
         mind.rng.bit_generator.state = about.random_state
     except _DAMAGE as error:

@@ -102,7 +102,7 @@ class Player:
         if len(self.memory) < self.config.random_steps or not len(self.agent.latents):
             return self._explore()
         if self.pursuit is not None or self.explore_left <= 0:
-            latent = self.agent.see(observation.sensors)
+            latent = self.agent.see(observation.readings)
             if self.pursuit is not None:
                 self._judge(self.pursuit, latent)
             if self.pursuit is None and self.explore_left <= 0:

@@ -14,7 +14,7 @@ from rumpus.memory.portrait import portrait
 from rumpus.play.collect import Decision, collect_step
 from rumpus.play.film import Tile, write_sheet
 from rumpus.play.session import Session
-from rumpus.spec import Sensors
+from rumpus.spec import Readings
 from rumpus.types import Array, Goal, Observation, Step
 
 FRAMES = 8  # of what was imagined, and of what happened
@@ -31,7 +31,7 @@ class Doer:
 
     def choose(self, observation: Observation) -> Decision:
         """The next action towards the goal."""
-        latent = self.agent.see(observation.sensors)
+        latent = self.agent.see(observation.readings)
         action = self.agent.act(latent, self.wished, self.rng)
         return Decision(action, self.goal.step_index, name(self.goal))
 
@@ -57,7 +57,7 @@ class Done:
     believed_before: float
     believed_after: float
     imagined: dict[str, Array]
-    happened: list[Sensors]
+    happened: list[Readings]
 
 
 def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None]) -> Done:
@@ -75,22 +75,22 @@ def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None
     if steps < 1:
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
     world, memory, agent = session.world, session.memory, session.mind.agent
-    wished = agent.see(goal.sensors)
+    wished = agent.see(goal.readings)
     doer = Doer(agent, goal, wished, session.mind.rng)
-    start = agent.see(world.observe().sensors)
+    start = agent.see(world.observe().readings)
     imagined = agent.draw(agent.intend(start, wished, steps, session.mind.rng))
     first_step, happened = len(memory), []
     memory.begin_episode(f"do {name(goal)}")
     for number in range(steps):
         tick(number, steps)
-        happened.append(collect_step(world, doer, memory).observation.sensors)
+        happened.append(collect_step(world, doer, memory).observation.readings)
     last = world.observe()
     memory.append(_last_step(last, doer))
     memory.flush()
     tick(steps, steps)
     return Done(
         goal, first_step, agent.steps_to(start, wished),
-        agent.steps_to(agent.see(last.sensors), wished), imagined, [*happened, last.sensors],
+        agent.steps_to(agent.see(last.readings), wished), imagined, [*happened, last.readings],
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def write_film(path: Path, done: Done) -> bool:
         for k in moments
     ]
     lived = [Tile(f"happened {k}", portrait(done.happened[k])) for k in moments]
-    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.sensors))]
+    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.readings))]
     write_sheet(path, [ends, drawn, lived])
     return True
 

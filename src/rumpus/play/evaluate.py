@@ -18,7 +18,7 @@ from rumpus.body.safety import limit
 from rumpus.errors import InputError
 from rumpus.play.result import Metric, Row, median_interval, wilson_interval
 from rumpus.play.session import Session
-from rumpus.spec import Sensors
+from rumpus.spec import Readings
 from rumpus.worlds.base import Measure, State, Trial, World
 
 SHOWN = 6  # trials of which the pictures are kept, evenly spread over all
@@ -36,10 +36,10 @@ class Shown:
         end: what the sensors read at last.
     """
 
-    start: Sensors
-    goal: Sensors
-    imagined: Sensors
-    end: Sensors
+    start: Readings
+    goal: Readings
+    imagined: Readings
+    end: Readings
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _rows(
 
 
 def attempt(
-    world: World, agent: Agent, trial: Trial, wish: Sensors | None, rng: np.random.Generator,
+    world: World, agent: Agent, trial: Trial, wish: Readings | None, rng: np.random.Generator,
     show: bool,
 ) -> Outcome:  # fmt: skip
     """Let the mind act for one trial.
@@ -154,13 +154,13 @@ def attempt(
         rng: for planners.
         show: whether to keep the pictures.
     """
-    pictured = world.stage(trial).sensors
-    start = world.observe().sensors
+    pictured = world.stage(trial).readings
+    start = world.observe().readings
     goal = agent.see(pictured if wish is None else wish)
     for _ in range(world.measure.steps):
         if any(world.ended):
             break
-        action = agent.act(agent.see(world.observe().sensors), goal, rng)
+        action = agent.act(agent.see(world.observe().readings), goal, rng)
         world.act(limit(action, world.spec).action)
     end = world.state()
     shown = None
@@ -168,7 +168,7 @@ def attempt(
         intended = agent.intend(agent.see(start), goal, world.measure.steps, rng)
         drawn = agent.draw(intended[-1:])
         imagined = {name: pictures[0] for name, pictures in drawn.items()}
-        shown = Shown(start, pictured, imagined, world.observe().sensors)
+        shown = Shown(start, pictured, imagined, world.observe().readings)
     return Outcome(trial, dict(end), world.errors(end, trial.goal), shown)
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rumpus.agent import Agent
-from rumpus.memory import Memory, sampler
-from rumpus.memory.hindsight import HindsightConfig, hindsight
-from rumpus.memory.surprise import Surprise
-from rumpus.spec import Sensors
+from rumpus.memory import Memory
+from rumpus.replay import sampler
+from rumpus.replay.hindsight import HindsightConfig, hindsight
+from rumpus.replay.priority import Priorities
+from rumpus.spec import Readings
 
 CHUNK = 1024  # moments looked at again at a time
 Tick = Callable[[str, int, int], bool]  # told (phase, done, owed); False: leave off
@@ -67,7 +68,7 @@ class Learner:
     rng: np.random.Generator
     updates: int = 0
     practised: int = 0
-    surprise: Surprise = field(default_factory=Surprise)
+    surprise: Priorities = field(default_factory=Priorities)
 
     def owed(self, steps: int) -> tuple[int, int]:
         """(updates, practice) still to be done for that many steps lived."""
@@ -118,7 +119,7 @@ class Learner:
         preferred = self.surprise.starts(
             self.rng, config.surprising, memory.episode_of, config.window_steps
         )
-        batch = memory.sample(self.rng, config.windows, config.window_steps, preferred)
+        batch = sampler.sample(memory, self.rng, config.windows, config.window_steps, preferred)
         update = self.agent.update(batch)
         self.surprise.report(batch.index[:, 0], update.surprise)
         return update.losses
@@ -140,7 +141,7 @@ class Learner:
         return True
 
 
-def chunks(memory: Memory, tick: Tick = _go_on) -> Iterator[Sensors]:
+def chunks(memory: Memory, tick: Tick = _go_on) -> Iterator[Readings]:
     """All remembered readings in order, some moments at a time."""
     names = [s.name for s in memory.spec.sensors]
     for first in range(0, len(memory), CHUNK):

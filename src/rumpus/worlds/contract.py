@@ -72,7 +72,7 @@ class Played:
             self.first.append(observation)
         self.times_s.append(observation.time_s)
         self.states.append(dict(state))
-        for name, reading in observation.sensors.items():
+        for name, reading in observation.readings.items():
             low, high = self.seen.get(name, (np.inf, -np.inf))
             self.seen[name] = min(low, float(reading.min())), max(high, float(reading.max()))
 
@@ -144,7 +144,7 @@ def play_at_random(world: World, steps: int) -> Played:
         else:
             world.act(action)
         now = world.observe()
-        world.spec.check(now.sensors)
+        world.spec.check(now.readings)
         played.note(now, world.state())
         if not ended:
             played.changed.append(_differing(before, now) is not None)
@@ -154,7 +154,7 @@ def play_at_random(world: World, steps: int) -> Played:
 
 def _differing(one: Observation, other: Observation) -> str | None:
     """The first sensor that reads differently."""
-    same = (n for n, r in one.sensors.items() if not np.array_equal(r, other.sensors[n]))
+    same = (n for n, r in one.readings.items() if not np.array_equal(r, other.readings[n]))
     return next(same, None)
 
 
@@ -265,7 +265,7 @@ def _trials(world: World, played: Played) -> Finding:
         if trials != world.trials(3, SEED, kind):
             return _failure(f"The trials '{kind}' differ from call to call; use the seed.")
         for trial in trials:
-            world.spec.check(world.stage(trial).sensors)
+            world.spec.check(world.stage(trial).readings)
             state = world.state()
             far = [n for n, v in trial.start.items() if abs(state[n] - v) > _near(played, n)]
             if far:

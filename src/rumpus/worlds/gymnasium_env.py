@@ -72,7 +72,7 @@ class GymnasiumWorld(World):
             WorldError: when `reset` gave `info["state"]` and a later call did not.
         """
         if not self._has_truth:
-            return dict(_reading_scalars(self.observe().sensors))
+            return dict(_reading_scalars(self.observe().readings))
         if not _is_truth(self._robot.info):
             raise WorldError(
                 f"{self.spec.name}: info['state'] was a dict of numbers at reset and later was "

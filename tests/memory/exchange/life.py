@@ -89,16 +89,16 @@ def lived(life: Life) -> Iterator[tuple[Memory, Path]]:
 
 def assert_same(got: Step, put: Step, pictures: bool = True) -> None:
     """Every number and every word of two steps is the same."""
-    for name, reading in put.observation.sensors.items():
+    for name, reading in put.observation.readings.items():
         if pictures or reading.ndim != 3:
-            np.testing.assert_array_equal(got.observation.sensors[name], reading)
-            assert got.observation.sensors[name].dtype == reading.dtype
+            np.testing.assert_array_equal(got.observation.readings[name], reading)
+            assert got.observation.readings[name].dtype == reading.dtype
     np.testing.assert_array_equal(got.action, put.action)
     np.testing.assert_array_equal(got.executed_action, put.executed_action)
     words = ("clip_reason", "goal_index", "goal_reason", "terminated", "truncated", "intervention")
     assert [getattr(got, word) for word in words] == [getattr(put, word) for word in words]
     assert got.observation.time_s == put.observation.time_s
-    for name in put.observation.sensors:
+    for name in put.observation.readings:
         assert captured_s(got, name) == captured_s(put, name)
 
 

@@ -52,9 +52,9 @@ def memory(tmp_path: Path, spec: RobotSpec, full_step: StepOf) -> Iterator[Memor
 
 
 def assert_same(got: Step, put: Step) -> None:
-    for name, reading in put.observation.sensors.items():
-        np.testing.assert_array_equal(got.observation.sensors[name], reading)
-        assert got.observation.sensors[name].dtype == reading.dtype
+    for name, reading in put.observation.readings.items():
+        np.testing.assert_array_equal(got.observation.readings[name], reading)
+        assert got.observation.readings[name].dtype == reading.dtype
         assert captured(got, name) == captured(put, name)
     np.testing.assert_array_equal(got.action, put.action)
     np.testing.assert_array_equal(got.executed_action, put.executed_action)

@@ -59,9 +59,9 @@ def test_rerun_reads_every_step(tmp_path: Path, memory: Path, step_of: StepOf) -
     np.testing.assert_array_equal(np.sort(steps), np.arange(LENGTH))
     pictures = told["camera/camera\\/left Image:buffer"].reshape(LENGTH, 4, 5, 3)
     for step, picture in zip(steps, pictures, strict=True):
-        np.testing.assert_array_equal(picture, lived[step].observation.sensors["camera/left"])
+        np.testing.assert_array_equal(picture, lived[step].observation.readings["camera/left"])
     for path, column in {
-        'vector/joint\\ \\"q\\"': [s.observation.sensors['joint "q"'] for s in lived],
+        'vector/joint\\ \\"q\\"': [s.observation.readings['joint "q"'] for s in lived],
         "action/wish": [s.action for s in lived],
         "action/deed": [s.executed_action for s in lived],
         "goal/step": [[s.goal_index] for s in lived],

@@ -1,1 +1,1 @@
-"""Sensors, one a file."""
+"""Readings, one a file."""

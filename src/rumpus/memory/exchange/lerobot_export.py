@@ -120,7 +120,7 @@ class _Writer:
             told = columns_of(spec, begin, steps)
             columns: dict[str, Any] = {layout.column_of(name): told[name] for name in told}
             for name, key in self._keys.items():
-                columns[key] = [step.observation.sensors[name] for step in steps]
+                columns[key] = [step.observation.readings[name] for step in steps]
             yield rows.table(self._schema, columns | {
                 "timestamp": frames / spec.rate_hz,
                 "frame_index": frames,

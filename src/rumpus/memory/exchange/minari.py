@@ -133,7 +133,7 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: Pati
         steps = [step for _, step in memory.steps(begin, end)]
         blocks.append(columns_of(memory.spec, begin, steps))
         for sensor, room in pictures.items():
-            rows = np.stack([step.observation.sensors[sensor.name] for step in steps])
+            rows = np.stack([step.observation.readings[sensor.name] for step in steps])
             room[first : first + len(rows)] = rows
         disk.check()
     told = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}

@@ -87,7 +87,7 @@ def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator[
     columns = columns_of(memory.spec, first, steps)
     for k, sensor in enumerate(memory.spec.sensors):
         if _is_shown(sensor):
-            rows = np.stack([step.observation.sensors[sensor.name] for step in steps])
+            rows = np.stack([step.observation.readings[sensor.name] for step in steps])
             yield _numbers(_path("captured_s", sensor), columns, columns["captured_s"][:, k])
             if sensor.is_picture:
                 pictures = rerun.Image.columns(buffer=rows.reshape(len(rows), -1))

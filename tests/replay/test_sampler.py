@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rumpus.errors import InputError
-from rumpus.memory import sampler
+from rumpus.replay import sampler
 
 LIVES = st.lists(st.integers(0, 9), max_size=12)
 

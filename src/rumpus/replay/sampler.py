@@ -1,6 +1,6 @@
 """The sampler draws windows of past life, every moment equally likely, never across a cut.
 
-Where some moments are to come first, `recent`, `skewed` or surprise.py name the steps at which
+Where some moments are to come first, `recent`, `skewed` or priority.py name the steps at which
 windows begin; what does not fit is made up for uniformly, so that everything stays drawable.
 
 Windows are drawn by rejection: a start is drawn anywhere, and kept when its window begins and
@@ -13,10 +13,33 @@ from collections.abc import Callable
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.types import Array
+from rumpus.replay.base import ReplayView
+from rumpus.types import Array, Batch
 
 Weigh = Callable[[Array], Array]
 _ROUNDS = 8  # of rejection, before all windows are listed
+
+
+def sample(
+    stored: ReplayView, rng: np.random.Generator, batch: int, length: int,
+    preferred: Array | None = None,
+) -> Batch:  # fmt: skip
+    """Draw windows of past life, uniformly over everything ever stored.
+
+    Args:
+        stored: what to draw from.
+        rng: where chance comes from.
+        batch: B, windows.
+        length: T, steps in each, of one episode.
+        preferred: int64 (P,), steps at which windows begin first of all, where they fit:
+            `recent` or `skewed` ones, or those of priority.py.
+
+    Raises:
+        InputError: when no episode is that long yet.
+    """
+    index = draw(rng, stored.episode_of, batch, length, preferred)
+    readings = {sensor.name: stored.frames(sensor.name)[index] for sensor in stored.spec.sensors}
+    return Batch(readings, stored.executed_actions[index], index)
 
 
 def starts(episode_of: Array, length: int) -> Array:

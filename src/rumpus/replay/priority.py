@@ -13,7 +13,7 @@ Differs from the paper:
 
 import numpy as np
 
-from rumpus.memory import sampler
+from rumpus.replay import sampler
 from rumpus.types import Array
 
 NEVER_SEEN = 10.0
@@ -22,7 +22,7 @@ FRESH_DRAWS = 20  # at least, from one running sum
 STEPS_PER_DRAW = 1000  # of memory: with them a draw costs the same in a life of any length
 
 
-class Surprise:
+class Priorities:
     """How surprising each remembered step was, and a way to draw by it."""
 
     def __init__(self, values: Array | None = None) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rumpus.errors import InputError
-from rumpus.memory.hindsight import HindsightConfig, hindsight
+from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.types import Array, Hindsight
 
 AHEAD_ONLY = HindsightConfig(anywhere=0.0, commanded=0.0, arrived=0.0)

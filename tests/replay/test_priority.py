@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rumpus.memory.surprise import Surprise
+from rumpus.replay.priority import Priorities
 from rumpus.types import Array
 
 
@@ -11,7 +11,7 @@ def one_episode(steps: int) -> Array:
 
 
 def test_windows_are_drawn_in_proportion_to_surprise() -> None:
-    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise, rng = Priorities(), np.random.default_rng(0)
     surprise.starts(rng, 1, one_episode(4), 1)
     surprise.report(np.arange(4), np.array([0.0, 1.0, 3.0, 0.0]))
     drawn = np.concatenate([surprise.starts(rng, 100, one_episode(4), 1) for _ in range(100)])[
@@ -22,7 +22,7 @@ def test_windows_are_drawn_in_proportion_to_surprise() -> None:
 
 
 def test_new_steps_come_first() -> None:
-    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise, rng = Priorities(), np.random.default_rng(0)
     surprise.starts(rng, 1, one_episode(1000), 1)
     surprise.report(np.arange(1000), np.full(1000, 0.01))
     drawn = surprise.starts(rng, 1000, one_episode(1100), 1)
@@ -31,13 +31,13 @@ def test_new_steps_come_first() -> None:
 
 
 def test_what_was_kept_goes_on() -> None:
-    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise, rng = Priorities(), np.random.default_rng(0)
     surprise.starts(rng, 1, one_episode(5), 1)
     surprise.report(np.array([2]), np.array([0.5]))
-    again = Surprise(surprise.values)
+    again = Priorities(surprise.values)
     one, two = (
         s.starts(np.random.default_rng(1), 50, one_episode(5), 1)
-        for s in (Surprise(surprise.values), again)
+        for s in (Priorities(surprise.values), again)
     )
     np.testing.assert_array_equal(one, two)
     assert again.values[2] < 1.0 < again.values[0]
@@ -45,7 +45,7 @@ def test_what_was_kept_goes_on() -> None:
 
 def test_no_window_begins_where_none_fits() -> None:
     """The last steps of an episode stay new for ever; they must not take the draws."""
-    surprise, rng = Surprise(), np.random.default_rng(0)
+    surprise, rng = Priorities(), np.random.default_rng(0)
     episode_of = np.repeat(np.arange(50), 20)
     fitting = np.arange(1000) % 20 <= 14
     for _ in range(40):

@@ -1,0 +1,35 @@
+"""What replay needs of whatever keeps the steps; a memory is one."""
+
+from typing import Protocol
+
+from rumpus.spec import RobotSpec
+from rumpus.types import Array
+
+
+class ReplayView(Protocol):
+    """Every stored step as read-only arrays, newest last; rows of one episode are consecutive."""
+
+    spec: RobotSpec
+
+    def __len__(self) -> int:
+        """N, stored steps."""
+        ...
+
+    @property
+    def episode_of(self) -> Array:
+        """Episode id of each step, int64 (N,)."""
+        ...
+
+    @property
+    def goal_index(self) -> Array:
+        """The stored step commanded as goal at each step, int64 (N,), -1 for none."""
+        ...
+
+    @property
+    def executed_actions(self) -> Array:
+        """What was done from each step, float32 (N, A)."""
+        ...
+
+    def frames(self, sensor: str) -> Array:
+        """All readings of one sensor, uint8 (N, h, w, c) or float32 (N, k)."""
+        ...
