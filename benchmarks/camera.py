@@ -21,7 +21,7 @@ from rumpus.body.sensors.camera import CameraConfig, RayCamera
 from rumpus.play.result import Row, write_result
 from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.random_play import smoothed_actions
+from rumpus.body.random_motion import smoothed_actions
 
 RESULT = Path(__file__).parent / "results" / "camera.json"
 WORLDS = ("door", "pusher")

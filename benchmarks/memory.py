@@ -32,7 +32,7 @@ from rumpus.replay.priority import Priorities
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 from rumpus.worlds.door import Door
-from rumpus.worlds.random_play import smoothed_action
+from rumpus.body.random_motion import smoothed_action
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"

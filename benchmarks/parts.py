@@ -33,7 +33,7 @@ from rumpus.types import Array, Observation, Step
 from rumpus.worlds.base import State, Trial, World
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.door import Door
-from rumpus.worlds.random_play import smoothed_actions
+from rumpus.body.random_motion import smoothed_actions
 
 RESULT = Path(__file__).parent / "results" / "parts.json"
 SEARCH = CemConfig(horizon=5, candidates=20, elites=5, iterations=2)

@@ -24,7 +24,7 @@ from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.types import Array, Step
 from rumpus.worlds.base import Trial, World
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.random_play import smoothed_action
+from rumpus.body.random_motion import smoothed_action
 
 GOAL_STEPS, REACHED_STEPS = 30, 2.5
 

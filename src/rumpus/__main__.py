@@ -2,7 +2,7 @@
 
 import sys
 
-from rumpus.cli import main
+from rumpus.cli.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,6 @@
 """The words that body, memory and mind share. No torch, no mujoco.
 
-Axis letters: B batch, T past steps, H planned steps, A action, h w c pixels.
+Axis letters: B batch, T past steps, H planned steps, S sensors, D latent, A action, h w c pixels.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Observation:
-    """What the robot sensed at one moment.
+    """What the robot sensed at one step.
 
     Attributes:
         readings: by sensor name; uint8 (h, w, c) or float32 (k,). A sensor that gave nothing is
             left out: no reading is ever made up.
-        time_s: when the moment was, on the robot's monotonic clock.
+        time_s: when the step was, on the robot's monotonic clock.
         captured_s: on the same clock, when each sensor took its reading; one that is left out took
             it at `time_s`. A slow sensor repeats its last reading, with the time of that reading.
     """
@@ -45,32 +45,52 @@ class Executed:
 
 
 @dataclass(frozen=True)
-class Goal:
-    """A wish: readings that the robot should make its sensors show.
+class GoalReference:
+    """Where a goal is stored, so that nothing that was ever asked of a robot is lost.
 
     Attributes:
-        readings: wished; sensors that are left out do not matter.
-        source: where it comes from: "picture" or "memory".
-        reason: one line for a person, e.g. the picture's file.
-        step_index: where in memory it was lived, or -1 when it comes from outside.
+        memory: id of the memory.
+        episode: id of the episode in it.
+        step: position in it.
+    """
+
+    memory: str
+    episode: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Readings that the robot should make its sensors give.
+
+    Attributes:
+        readings: by sensor name; sensors that are left out do not matter.
+        source: what chose it, e.g. "skew", "memory" or "picture".
+        reason: why, in one line for a person.
+        reference: the stored step that it is, or None where it is stored nowhere (evaluation).
     """
 
     readings: Readings
     source: str
     reason: str
-    step_index: int = -1
+    reference: GoalReference | None = None
+
+    @property
+    def step(self) -> int:
+        """Its position in the robot's own memory, -1 for none; see `Step.goal_index`."""
+        return -1 if self.reference is None else self.reference.step
 
 
 @dataclass(frozen=True)
 class Step:
-    """One moment as memory keeps it: the observation and what was done from it.
+    """One step as memory keeps it: the observation and what was done from it.
 
     Attributes:
         observation: what was sensed.
-        action: the wish, float32 (A,) in [-1, 1].
-        executed_action: the deed after the safety box, float32 (A,).
-        clip_reason: why deed and wish differ, or "".
-        goal_index: the remembered goal commanded, -1 for none, see Goal.step_index.
+        action: what was asked of the robot, float32 (A,) in [-1, 1].
+        executed_action: what the robot said that it did, float32 (A,); see `Executed`.
+        clip_reason: why the two differ, or "".
+        goal_index: position in this memory of the goal that was commanded, -1 for none.
         goal_reason: why that goal, in words for a person, or "".
         terminated: this observation ended its episode (its action then means nothing).
         truncated: this observation is the last one recorded of its episode.
@@ -90,27 +110,40 @@ class Step:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of memory for the learner; no two episodes in one window.
+    """Windows of stored steps for the world model; no two episodes in one window.
 
     Attributes:
-        readings: by sensor name, uint8 (B, T, h, w, c) or float32 (B, T, k).
-        executed_action: float32 (B, T, A); row t leads from t to t + 1.
-        index: int64 (B, T), positions in memory.
+        readings: by sensor name, uint8 (B, T, h, w, c) or float32 (B, T, k); zeros where absent.
+        present: bool (B, T, S), which of the robot's sensors gave something, in its order.
+        action: float32 (B, T, A); row t leads from step t to t + 1.
     """
 
     readings: Readings
-    executed_action: Array
-    index: Array
+    present: Array
+    action: Array
 
 
 @dataclass(frozen=True)
-class Hindsight:
-    """Remembered moments, each with a goal that was lived.
+class GoalBatch:
+    """Stored steps, each with the step after it and a goal, for value and policy.
+
+    Everything is told by the encoder's tokens, float32 (B, S, D) for S sensors, which one encoder
+    made for many batches.
 
     Attributes:
-        index: int64 (B,), positions in memory; each has a next step in its episode.
-        goal: int64 (B,), positions in memory of the goals.
+        tokens: of the step.
+        present: bool (B, S), the sensors by which the step is told.
+        next_tokens: of the step after it, told by the same sensors.
+        goal_tokens: of the goal.
+        goal_present: bool (B, S), the sensors that matter in the goal.
+        arrived: bool (B,), the goal is the step itself.
+        encoder_version: which encoder made the tokens, see `Actor.encoder_version`.
     """
 
-    index: Array
-    goal: Array
+    tokens: Array
+    present: Array
+    next_tokens: Array
+    goal_tokens: Array
+    goal_present: Array
+    arrived: Array
+    encoder_version: int

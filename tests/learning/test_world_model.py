@@ -12,7 +12,7 @@ from torch import Tensor
 from rumpus.agent import Agent, AgentConfig
 from rumpus.types import Array, Batch
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.random_play import smoothed_actions
+from rumpus.body.random_motion import smoothed_actions
 
 LIVED_N, UPDATES, WINDOW = 2000, 700, 6
 HORIZONS = (1, 5)

@@ -5,7 +5,7 @@ import pytest
 
 from rumpus.types import Array
 from rumpus.worlds.base import World
-from rumpus.worlds.random_play import smoothed_actions
+from rumpus.body.random_motion import smoothed_actions
 
 Play = Callable[[World, int, int], dict[str, Array]]
 

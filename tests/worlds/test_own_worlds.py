@@ -8,7 +8,7 @@ from rumpus.types import Array
 from rumpus.worlds.base import World
 from rumpus.worlds.door import Door
 from rumpus.worlds.pusher import Pusher
-from rumpus.worlds.random_play import smoothed_actions
+from rumpus.body.random_motion import smoothed_actions
 
 Make = type[Door] | type[Pusher]
 WORLDS: list[Make] = [Door, Pusher]

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from rumpus.body.robot import Robot
 from rumpus.errors import RumpusError, WorldError, told
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 
 UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
@@ -58,7 +58,7 @@ class GymnasiumRobot(Robot):
     def observe(self) -> Observation:
         return Observation(self._readings, self._steps / self.spec.rate_hz)
 
-    def act(self, action: Array) -> None:
+    def act(self, action: Array) -> Executed:
         """Carry out one action.
 
         Raises:
@@ -75,6 +75,7 @@ class GymnasiumRobot(Robot):
         command = motor.reshape(space.shape).astype(space.dtype)
         self._take("step", 5, lambda: self.env.step(command))
         self._steps += 1
+        return Executed(action)
 
     @property
     def ended(self) -> tuple[bool, bool]:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 
 
 class Robot(ABC):
@@ -20,7 +20,7 @@ class Robot(ABC):
         """Read every sensor once; the readings keep `spec`."""
 
     @abstractmethod
-    def act(self, action: Array) -> None:
+    def act(self, action: Array) -> Executed:
         """Carry out one action, float32 (A,) in [-1, 1], for one control step (1 / rate_hz)."""
 
     @property

@@ -1,47 +1,62 @@
-"""Where goals come from: anything that can pick a moment worth living again."""
+"""Where goals come from: anything that, told where the robot is, can say what to go for next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from torch import Tensor
 
-from rumpus.types import Array
+from rumpus.types import Array, Goal
+
+# A stored step as a goal: (position in memory, source, reason) to the goal.
+GoalAt = Callable[[int, str, str], Goal]
 
 
 @dataclass(frozen=True)
-class Lived:
-    """What a goal source may choose from: all of memory as the mind sees it.
+class Candidates:
+    """Stored steps that can be goals, as the mind of today judges them.
 
     Attributes:
-        points: (N, P), about as far apart as the moments are, in discounted steps.
-        time_s: (N,) when, in seconds of the robot's life.
+        points: (N, P), about as far apart as the steps are, in discounted steps.
+        step: int64 (N,), their positions in memory, in order.
     """
 
     points: Tensor
-    time_s: Array
+    step: Array
+
+    def rows(self, steps: Array) -> Array:
+        """In which rows the steps at some positions (M,) stand: (M,), -1 where they do not."""
+        at = np.minimum(np.searchsorted(self.step, steps), len(self.step) - 1)
+        return np.where(self.step[at] == steps, at, -1)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A remembered moment chosen as the next goal.
+class Situation:
+    """Where the robot is when it wants a goal.
 
     Attributes:
-        index: its position in memory.
-        reason: why, in one line for a person.
+        latent: (D,) of what it senses now.
+        candidates: stored steps to choose from.
+        rate_hz: control steps a second.
+        goal_at: makes a goal of a stored step.
+        rng: where chance comes from.
     """
 
-    index: int
-    reason: str
+    latent: Tensor
+    candidates: Candidates
+    rate_hz: float
+    goal_at: GoalAt
+    rng: np.random.Generator
 
 
 class GoalSource(Protocol):
-    """Chooses goals and learns from how they went."""
+    """Chooses goals and learns from how they went: play, a picture, a job, a sub-goal."""
 
-    def choose(self, lived: Lived, rng: np.random.Generator) -> Choice:
-        """Pick the next goal from what was lived."""
+    def next_goal(self, situation: Situation) -> Goal | None:
+        """What to go for next, or None where there is nothing at present."""
         ...
 
-    def report(self, index: int, reached: bool) -> None:
-        """Say how the attempt at the goal lived at `index` ended."""
+    def record_attempt(self, goal: Goal, reached: bool) -> None:
+        """Be told how the attempt at a goal ended."""
         ...

@@ -1,10 +1,5 @@
-"""A goal that comes from outside: a picture file, or a remembered moment by its number.
+"""A goal from outside: a picture file, which tells what one camera should see and nothing else."""
 
-A picture tells what one camera should see. What the robot's other sensors should read is taken
-from the remembered moment whose picture is nearest.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,74 +7,60 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from rumpus.errors import InputError
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.goals.base import Situation
+from rumpus.spec import Readings, RobotSpec, SensorSpec
 from rumpus.types import Array, Goal
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's words for a picture of so many channels
-CHUNK = 512  # remembered pictures compared at a time
 
 
-@dataclass(frozen=True)
-class Wish:
-    """A goal, and what had to be done to make one of what was given.
+@dataclass
+class OneGoal:
+    """The goal source of a person who wants one thing: that goal, for as long as it takes.
 
     Attributes:
-        goal: the wished readings.
-        notices: sentences for the person, e.g. that the picture was resized.
+        goal: what is wanted.
     """
 
     goal: Goal
-    notices: tuple[str, ...] = ()
+
+    def next_goal(self, situation: Situation) -> Goal | None:
+        """The goal, again and again."""
+        return self.goal
+
+    def record_attempt(self, goal: Goal, reached: bool) -> None:
+        """A goal from a person stays, whatever comes of an attempt."""
 
 
-def wish_for(text: str, spec: RobotSpec, lived: Mapping[str, Array]) -> Wish:
-    """Make a goal of what a person gave.
+def pictured(path: Path, spec: RobotSpec, camera: str = "") -> tuple[Readings, tuple[str, ...]]:
+    """The readings that a picture asks for, and notices for the person.
 
     Args:
-        text: a picture file, or "memory:NUMBER".
+        path: a picture file.
         spec: the robot.
-        lived: everything remembered by sensor, (N, ...) each.
+        camera: which of its picture sensors saw it; "" for the first.
 
     Raises:
-        InputError: when it is neither, or this robot cannot use it.
+        InputError: when it is no picture, or this robot has no such camera.
     """
-    if text.startswith("memory:"):
-        return Wish(_remembered(text, lived))
-    return _pictured(Path(text), spec, lived)
-
-
-def _remembered(text: str, lived: Mapping[str, Array]) -> Goal:
-    number, count = text.removeprefix("memory:"), min(len(rows) for rows in lived.values())
-    # Python reads no number of more than 4,300 digits.
-    is_number = number.isascii() and number.isdigit() and len(number) < 20
-    if not (is_number and int(number) < count):
-        raise InputError(
-            f"The goal '{text}' is no remembered moment; expected memory:0 to memory:{count - 1}."
-        )
-    index = int(number)
-    return Goal({name: rows[index].copy() for name, rows in lived.items()}, "memory", text, index)
-
-
-def _pictured(path: Path, spec: RobotSpec, lived: Mapping[str, Array]) -> Wish:
     cameras = [sensor for sensor in spec.sensors if sensor.is_picture]
     if not cameras:
         raise InputError(
             f"The robot {spec.name} has no picture sensor, so {path} means nothing to it; give a "
-            "remembered moment as memory:NUMBER."
+            "stored step as memory:NUMBER."
         )
-    camera = cameras[0]
-    picture, notices = load_picture(path, camera)
-    sensors = {camera.name: picture}
-    others = [sensor.name for sensor in spec.sensors if sensor != camera]
+    names = [sensor.name for sensor in cameras]
+    if camera and camera not in names:
+        raise InputError(
+            f"The robot {spec.name} has no camera '{camera}'; it has: {', '.join(names)}."
+        )
+    seen_by = cameras[names.index(camera) if camera else 0]
+    picture, notices = load_picture(path, seen_by)
+    others = [sensor.name for sensor in spec.sensors if sensor != seen_by]
     if others:
-        index = nearest(picture, lived[camera.name])
-        sensors |= {name: lived[name][index].copy() for name in others}
-        notices = (
-            *notices,
-            f"The picture says nothing of {', '.join(others)}: taken from the remembered moment "
-            f"{index}, whose picture is nearest.",
-        )
-    return Wish(Goal(sensors, "picture", str(path)), notices)
+        told = f"The picture says nothing of {', '.join(others)}: what they read does not matter."
+        notices = (*notices, told)
+    return {seen_by.name: picture}, notices
 
 
 def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]]:
@@ -92,7 +73,7 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
     if channels not in MODES:
         raise InputError(
             f"The sensor {sensor.name} has {channels} channels, and a picture file has 1, 3 or 4; "
-            "give a remembered moment as memory:NUMBER."
+            "give a stored step as memory:NUMBER."
         )
     try:
         with Image.open(path) as file:
@@ -110,12 +91,3 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
         image = image.resize((width, height), Image.Resampling.BOX)
         notices = (f"{path} is {came} pixels and was resized to the robot's {width} x {height}.",)
     return np.asarray(image).reshape(height, width, channels).copy(), notices
-
-
-def nearest(picture: Array, lived: Array) -> int:
-    """Which of lived (N, h, w, c) differs least from a picture (h, w, c), in mean square."""
-    apart = [
-        np.square(lived[first : first + CHUNK].astype(np.float32) - picture).mean((1, 2, 3))
-        for first in range(0, len(lived), CHUNK)
-    ]
-    return int(np.concatenate(apart).argmin())

@@ -1,6 +1,6 @@
-"""Skew-Fit: wish for what has happened, and rather for what has happened rarely.
+"""Skew-Fit: go for what has happened, and rather for what has happened rarely.
 
-Goals are drawn from lived moments S with weights p(S)^alpha, alpha in [-1, 0): the rarer, the
+Goals are drawn from stored steps S with weights p(S)^alpha, alpha in [-1, 0): the rarer, the
 likelier. alpha = 0 is RIG: goals as often as they happened. Interview 29:52-32:13.
 
 Source: Skew-Fit (Pong 2020, arXiv 1903.03698), eqs. 5-7 and algorithm 1.
@@ -8,10 +8,10 @@ Source: Skew-Fit (Pong 2020, arXiv 1903.03698), eqs. 5-7 and algorithm 1.
 Differs from the paper:
     the density is nearest-neighbour in steps (temporal distance) instead of a VAE's likelihood,
     so that rare means far in time from everything usual, not odd in its pixels;
-    no generative model is refitted to the skewed samples: goals are lived pictures, as in the
+    no generative model is refitted to the skewed samples: goals are stored pictures, as in the
     authors' code for the door;
     a goal that was commanded and not reached loses weight (reachability, as in MEGA,
-    Pitis 2020, section 4.2), and weights are clipped so that no few moments take over.
+    Pitis 2020, section 4.2), and weights are clipped so that no few steps take over.
 """
 
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ import numpy as np
 import torch
 
 from rumpus.errors import InputError
-from rumpus.goals.base import Choice, Lived
+from rumpus.goals.base import Candidates, Situation
 from rumpus.model.density import Density, NearestNeighbourDensity
-from rumpus.types import Array
+from rumpus.types import Array, Goal
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class SkewFitConfig:
 
     Attributes:
         skew_exponent: alpha, in [-1, 0]; 0 is RIG.
-        candidates: lived moments weighed for each choice.
-        sample: lived moments that stand for all of memory in the density.
-        near_steps: two moments this close, in discounted steps, count as the same; reachability
+        candidates: stored steps weighed for each choice.
+        sample: stored steps that stand for all of memory in the density.
+        near_steps: two steps this close, in discounted steps, count as the same; reachability
             looks twice as far.
         remembered_attempts: how many attempts reachability looks back on.
     """
@@ -48,53 +48,62 @@ class SkewFitConfig:
         if not -1.0 <= self.skew_exponent <= 0.0:
             raise InputError(
                 f"The skew exponent is {self.skew_exponent}, but must lie in [-1, 0]: "
-                "0 wishes for things as often as they happened, -1 for all equally."
+                "0 goes for things as often as they happened, -1 for all equally."
             )
 
 
 @dataclass
 class SkewFit:
-    """The goal source, with its memory of what was reachable."""
+    """The goal source of play, with its memory of what was reachable.
+
+    Attributes:
+        config: how it leans.
+        density: how usual a step is.
+        attempts: (position in memory, whether it was reached) of the last goals.
+    """
 
     config: SkewFitConfig
     density: Density = field(default_factory=NearestNeighbourDensity)
     attempts: list[tuple[int, bool]] = field(default_factory=list)
 
-    def choose(self, lived: Lived, rng: np.random.Generator) -> Choice:
-        """Pick a lived moment, rather a rare and reachable one."""
-        config = self.config
-        # No moment is both: it would be its own nearest neighbour.
-        size = min(config.candidates + config.sample, len(lived.points))
-        drawn = rng.choice(len(lived.points), size, replace=False)
+    def next_goal(self, situation: Situation) -> Goal | None:
+        """Pick a stored step, rather a rare and reachable one."""
+        config, stored = self.config, situation.candidates
+        # No step is both: it would be its own nearest neighbour.
+        size = min(config.candidates + config.sample, len(stored.points))
+        drawn = situation.rng.choice(len(stored.points), size, replace=False)
         split = size * config.candidates // (config.candidates + config.sample)
-        candidates = drawn[: max(split, 1)]
-        points, usual = lived.points[candidates], lived.points[drawn[split:]]
-        log_p = self.density.log_density(points, usual).numpy()
-        weight = skew(log_p, config.skew_exponent) * self.reachability(points, lived)
-        index = int(candidates[rng.choice(len(candidates), p=weight / weight.sum())])
-        return Choice(index, self.reason(index, lived))
+        weighed = drawn[: max(split, 1)]
+        points, usual = stored.points[weighed], stored.points[drawn[split:]]
+        log_p = self.density.log_density(points, usual).cpu().numpy()
+        weight = skew(log_p, config.skew_exponent) * self.reachability(points, stored)
+        row = int(weighed[situation.rng.choice(len(weighed), p=weight / weight.sum())])
+        return situation.goal_at(int(stored.step[row]), "skew", self.reason(row, situation))
 
-    def report(self, index: int, reached: bool) -> None:
+    def record_attempt(self, goal: Goal, reached: bool) -> None:
         """Remember how the attempt ended; only the last few hundred count."""
-        self.attempts = [*self.attempts, (index, reached)][-self.config.remembered_attempts :]
+        self.attempts = [*self.attempts, (goal.step, reached)][-self.config.remembered_attempts :]
 
-    def reachability(self, points: torch.Tensor, lived: Lived) -> Array:
+    def reachability(self, points: torch.Tensor, stored: Candidates) -> Array:
         """Smoothed share of attempts near each point that arrived: (N, P) to (N,) in (0, 1]."""
-        if not self.attempts:
+        rows = stored.rows(np.array([step for step, _ in self.attempts], np.int64))
+        arrived = np.array([reached for _, reached in self.attempts], float)[rows >= 0]
+        if not len(arrived):
             return np.ones(len(points))
-        places = lived.points[[index for index, _ in self.attempts]]
-        arrived = np.array([reached for _, reached in self.attempts], float)
-        near = (torch.cdist(points, places) < 2.0 * self.config.near_steps).numpy().astype(float)
+        goals = stored.points[rows[rows >= 0]]
+        near = (torch.cdist(points, goals) < 2.0 * self.config.near_steps).cpu().numpy()
         reach: Array = (near @ arrived + 1.0) / (near.sum(1) + 1.0)
         return reach
 
-    def reason(self, index: int, lived: Lived) -> str:
+    def reason(self, row: int, situation: Situation) -> str:
         """Why this one, in words: how often something like it was seen, and when last."""
-        distance = (lived.points - lived.points[index]).norm(dim=1)
-        seen = torch.nonzero(distance < self.config.near_steps)[:, 0].numpy()
-        ago_s = float(lived.time_s[-1] - lived.time_s[seen].max())
+        stored = situation.candidates
+        distance = (stored.points - stored.points[row]).norm(dim=1)
+        seen = torch.nonzero(distance < self.config.near_steps)[:, 0].cpu().numpy()
+        # Ages are counted in steps: a robot's clock may begin anew with every start.
+        ago_s = float(stored.step[-1] - stored.step[seen].max()) / situation.rate_hz
         times = "once" if len(seen) <= 1 else f"{len(seen)} times"
-        return f"seen {times} in {len(lived.points)} steps, last {ago(ago_s)} ago"
+        return f"seen {times} in {len(stored.points)} steps, last {ago(ago_s)} ago"
 
 
 def skew(log_density: Array, skew_exponent: float) -> Array:

@@ -153,6 +153,13 @@ class Remembered:
         """
         return self._view.sensors[self.spec.sensor(sensor).name].rows[: len(self)]
 
+    def refresh(self) -> int:
+        return 0
+
+    def present(self, sensor: str) -> Array:
+        """At which steps one sensor gave something, bool (N,)."""
+        return np.ones(len(self), bool)
+
     def readings(self, index: int) -> dict[str, Array]:
         """What every sensor said at one step, copied out of memory."""
         return {sensor.name: self.frames(sensor.name)[index].copy() for sensor in self.spec.sensors}

@@ -1,6 +1,6 @@
-"""Draws what the robot imagines: for a person to look at, and to teach the latent what matters.
+"""Decodes latents into pictures: for a person to look at, and to teach the latent what matters.
 
-Its loss is the share of the pictures' variance that it draws wrongly, so that one weight fits
+Its loss is the share of the pictures' variance that it decodes wrongly, so that one weight fits
 every camera. With it the latent tells almost twice as closely where a puck lies that seldom moves:
 row 7 of docs/decisions/0003-the-mind.md.
 """
@@ -35,18 +35,18 @@ class Decoder(nn.Module):
         return maps[..., : self.size[0], : self.size[1]].permute(0, 2, 3, 1) + 0.5
 
     def loss(self, latent: Tensor, pictures: Tensor) -> Tensor:
-        """Share of variance drawn wrongly: (B, D) and uint8 (B, h, w, c) to a scalar."""
+        """Share of variance decoded wrongly: (B, D) and uint8 (B, h, w, c) to a scalar."""
         wanted = pictures.float() / 255.0
         with torch.autocast(latent.device.type, torch.bfloat16):
-            drawn: Tensor = self(latent)
+            decoded: Tensor = self(latent)
         variance = (wanted - wanted.mean(0)).square().mean().clamp(min=1e-4)
-        return (drawn.float() - wanted).square().mean() / variance
+        return (decoded.float() - wanted).square().mean() / variance
 
     @torch.no_grad()
-    def draw(self, latent: Tensor) -> Tensor:
+    def decode(self, latent: Tensor) -> Tensor:
         """(B, D) to uint8 pictures (B, h, w, c)."""
-        drawn: Tensor = self(latent)
-        return (drawn.clamp(0.0, 1.0) * 255.0).to(torch.uint8)
+        decoded: Tensor = self(latent)
+        return (decoded.clamp(0.0, 1.0) * 255.0).to(torch.uint8)
 
 
 class Decoders(nn.ModuleDict):
@@ -54,30 +54,35 @@ class Decoders(nn.ModuleDict):
 
     def __init__(self, spec: RobotSpec, latent_size: int) -> None:
         super().__init__({s.name: Decoder(s, latent_size) for s in spec.sensors if s.is_picture})
+        self.places = {sensor.name: place for place, sensor in enumerate(spec.sensors)}
 
     def loss(
-        self, imagined: Tensor, sensors: Mapping[str, Tensor], windows: int,
-        chance: torch.Generator,
+        self, imagined: Tensor, readings: Mapping[str, Tensor], present: Tensor | None,
+        windows: int, chance: torch.Generator,
     ) -> Tensor:  # fmt: skip
-        """How wrongly one moment of each of some windows is drawn, summed over sensors.
+        """How wrongly one step of each of some windows is decoded, summed over sensors.
 
         Args:
             imagined: latents (B, T, D).
-            sensors: what was seen, uint8 (B, T, h, w, c) by picture sensor.
+            readings: what was seen, uint8 (B, T, h, w, c) by picture sensor.
+            present: bool (B, T, S), which were there; all where it is None.
             windows: of how many windows, at most.
-            chance: which windows and moments.
+            chance: which windows and steps.
         """
         window = torch.randperm(len(imagined), generator=chance)[:windows]
-        moment = torch.randint(imagined.shape[1], (len(window),), generator=chance)
-        losses = [
-            decoder.loss(imagined[window, moment], sensors[name][window, moment])
-            for name, decoder in self.each()
-        ]
-        return torch.stack(losses).sum()
+        step = torch.randint(imagined.shape[1], (len(window),), generator=chance)
+        latents, losses = imagined[window, step], []
+        for name, decoder in self.each():
+            pictures = readings[name][window, step]
+            if present is None:
+                losses.append(decoder.loss(latents, pictures))
+            elif (there := present[window, step, self.places[name]]).any():
+                losses.append(decoder.loss(latents[there], pictures[there]))
+        return torch.stack(losses).sum() if losses else imagined.new_zeros(())
 
-    def draw(self, latents: Tensor) -> dict[str, Array]:
+    def decode(self, latents: Tensor) -> dict[str, Array]:
         """Latents (B, D) as pictures, uint8 (B, h, w, c) by picture sensor."""
-        return {name: decoder.draw(latents).cpu().numpy() for name, decoder in self.each()}
+        return {name: decoder.decode(latents).cpu().numpy() for name, decoder in self.each()}
 
     def each(self) -> list[tuple[str, Decoder]]:
         """The decoders by sensor name; torch itself knows them as modules of any kind."""

@@ -1,7 +1,7 @@
 """How often something like this has happened, by nearest neighbours.
 
-log p(x) = -m log r_k(x) + const, with r_k the distance to the k-th nearest of a sample of what was
-lived and m the intrinsic dimension, estimated from the same distances.
+log p(x) = -m log r_k(x) + const, with r_k the distance to the k-th nearest of a sample of what
+happened and m the intrinsic dimension, estimated from the same distances.
 
 Sources: Loftsgaarden and Quesenberry 1965 for the density; Levina and Bickel 2004, eq. 8, for m,
 its reciprocals averaged instead of itself (MacKay and Ghahramani 2005).
@@ -17,8 +17,8 @@ from torch import Tensor
 class Density(Protocol):
     """Anything that can say how usual a point is, up to a constant."""
 
-    def log_density(self, points: Tensor, lived: Tensor) -> Tensor:
-        """Log density of points (N, E) under a sample of what was lived (M, E): (N,)."""
+    def log_density(self, points: Tensor, sample: Tensor) -> Tensor:
+        """Log density of points (N, E) under a sample of what happened (M, E): (N,)."""
         ...
 
 
@@ -32,10 +32,10 @@ class NearestNeighbourDensity:
 
     neighbours: int = 10
 
-    def log_density(self, points: Tensor, lived: Tensor) -> Tensor:
-        """See `Density.log_density`; a point that is in `lived` is its own nearest neighbour."""
-        k = min(self.neighbours, len(lived))
-        distances = torch.cdist(points, lived).topk(k, largest=False).values
+    def log_density(self, points: Tensor, sample: Tensor) -> Tensor:
+        """See `Density.log_density`; a point that is in `sample` is its own nearest neighbour."""
+        k = min(self.neighbours, len(sample))
+        distances = torch.cdist(points, sample).topk(k, largest=False).values
         logs = distances.clamp(min=1e-6).log()
         spread = (logs[:, -1:] - logs[:, :-1]).mean() if k > 1 else torch.ones(())
         dimension = 1.0 / spread.clamp(min=0.05)

@@ -20,7 +20,7 @@ class Dynamics(nn.Module):
         change: Tensor = self.net(torch.cat([latent, action], -1))
         return latent + change
 
-    def rollout(self, latent: Tensor, actions: Tensor) -> Tensor:
+    def imagine(self, latent: Tensor, actions: Tensor) -> Tensor:
         """Imagine many steps: (..., D) and (..., H, A) to (..., H, D)."""
         latents = []
         for action in actions.unbind(-2):

@@ -1,19 +1,18 @@
 """Turns readings of any sensors into one latent vector: the only scaling on the way in.
 
 A sensor's front end is chosen by its shape alone: pictures go through strided convolutions,
-vectors through a small perceptron. The tokens are added up and normalised into one joint latent.
+vectors through a small perceptron. The tokens of the sensors that are there are added up and
+normalised into one latent, so that any subset of the sensors has a latent, too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rumpus.errors import WorldError
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array
 
 FARTHEST = 10.0  # spreads from the mean; a reading further off, a loose cable say, counts as this
 WILDEST = 1e15  # beyond this, the spread of a batch is no float32 any more
@@ -84,16 +83,16 @@ class VectorFront(nn.Module):
 
     def forward(self, readings: Tensor) -> Tensor:
         """Float32 (B, k) to (B, D)."""
-        readings = readings.clamp(-WILDEST, WILDEST)
-        if self.training:
-            self.observe_statistics(readings)
-        scaled = ((readings - self.mean) / self.spread).clamp(-FARTHEST, FARTHEST)
+        scaled = ((readings.clamp(-WILDEST, WILDEST) - self.mean) / self.spread).clamp(
+            -FARTHEST, FARTHEST
+        )
         token: Tensor = self.net(scaled)
         return token
 
     @torch.no_grad()
     def observe_statistics(self, readings: Tensor) -> None:
-        """Move the running mean and spread towards this batch, ever more slowly."""
+        """Move the running mean and spread towards this batch (B, k), ever more slowly."""
+        readings = readings.clamp(-WILDEST, WILDEST)
         self.seen += 1
         rate = torch.clamp(1.0 / self.seen, min=1e-3)
         self.mean.lerp_(readings.mean(0), rate)
@@ -109,7 +108,7 @@ class Encoder(nn.Module):
 
     def __init__(self, spec: RobotSpec, config: EncoderConfig) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.size = spec, config.latent_size
         fronts = {
             s.name: PictureFront(s, config) if s.is_picture else VectorFront(s, config)
             for s in spec.sensors
@@ -123,19 +122,52 @@ class Encoder(nn.Module):
             ) from error
         self.norm = nn.LayerNorm(config.latent_size)
 
-    def forward(self, sensors: Mapping[str, Tensor]) -> Tensor:
-        """Readings, each (..., *shape), to latents (..., D)."""
-        first = self.spec.sensors[0]
-        lead = sensors[first.name].shape[: -len(first.shape)]
-        tokens = [
-            self.fronts[s.name](sensors[s.name].reshape(-1, *s.shape)) for s in self.spec.sensors
-        ]
-        latent: Tensor = self.norm(torch.stack(tokens).sum(0))
-        return latent.reshape(*lead, -1)
+    def forward(self, readings: Mapping[str, Tensor]) -> Tensor:
+        """Readings of some or all sensors, each (..., *shape), to latents (..., D)."""
+        tokens = self.tokens(readings)
+        if len(readings) == len(self.spec.sensors):
+            return self.combine(tokens)
+        there = [sensor.name in readings for sensor in self.spec.sensors]
+        return self.combine(tokens, torch.tensor(there, device=tokens.device))
 
+    def tokens(self, readings: Mapping[str, Tensor], present: Tensor | None = None) -> Tensor:
+        """What each sensor says on its own.
 
-def to_tensors(sensors: Mapping[str, Array], device: torch.device) -> dict[str, Tensor]:
-    """Readings from memory as tensors on the learner's device, dtype unchanged."""
-    # Memory hands out read-only rows, and torch takes only writable ones: those are copied.
-    own = {name: np.require(reading, requirements=["C", "W"]) for name, reading in sensors.items()}
-    return {name: torch.from_numpy(reading).to(device) for name, reading in own.items()}
+        Args:
+            readings: of some or all sensors, each (..., *shape); those left out give zeros.
+            present: bool (..., S), which rows are really there; all where it is None.
+
+        Returns:
+            (..., S, D).
+
+        Raises:
+            WorldError: when there are none, or one is no sensor of this robot.
+        """
+        known = [sensor for sensor in self.spec.sensors if sensor.name in readings]
+        if not known or len(known) < len(readings):
+            names = ", ".join(sensor.name for sensor in self.spec.sensors)
+            raise WorldError(
+                f"{self.spec.name} was to see by {sorted(readings) or 'nothing'}; it has the "
+                f"sensors {names}: give readings of one of them at least, and of no other."
+            )
+        lead = readings[known[0].name].shape[: -len(known[0].shape)]
+        tokens = []
+        for place, sensor in enumerate(self.spec.sensors):
+            if sensor.name not in readings:
+                tokens.append(self.norm.weight.new_zeros((*lead, self.size)))
+                continue
+            rows = readings[sensor.name].reshape(-1, *sensor.shape)
+            front = self.fronts[sensor.name]
+            if self.training and isinstance(front, VectorFront):
+                there = rows if present is None else rows[present[..., place].reshape(-1)]
+                if len(there) > 1:
+                    front.observe_statistics(there)
+            tokens.append(front(rows).reshape(*lead, -1))
+        return torch.stack(tokens, -2)
+
+    def combine(self, tokens: Tensor, present: Tensor | None = None) -> Tensor:
+        """Tokens (..., S, D), of which bool (..., S) count, to latents (..., D)."""
+        if present is not None:
+            tokens = tokens * present[..., None]
+        latent: Tensor = self.norm(tokens.sum(-2))
+        return latent

@@ -53,7 +53,7 @@ class Policy(nn.Module):
     ) -> Tensor:
         """Mean imagined distance to the goal over the next K steps: (B, D), (B, D) to a scalar."""
         there = distance.metric.embed(goal)
-        total = torch.zeros(())
+        total = latent.new_zeros(())
         for _ in range(self.config.imagined_steps):
             latent = dynamics(latent, self(latent, goal))
             total = total + distance.metric.between(distance.metric.embed(latent), there).mean()

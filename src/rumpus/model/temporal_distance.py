@@ -1,9 +1,9 @@
-"""How many steps from here to there, learned from nothing but lived steps.
+"""How many steps from here to there, learned from nothing but stored steps.
 
 d(z, g) is a quasimetric: the length of a learned embedding's difference plus a one-way part,
 because a puck is pushed from behind and not from the front; the mean over several such pairs,
 because the way of the hand and the way of what it moves add up. It is trained as goal-conditioned
-value learning with V = -d: one step costs one, and of the step that was lived, the step that the
+value learning with V = -d: one step costs one, and of the step that was taken, the step that the
 policy would take now and a few tried ones, both as imagined, the best one counts. What is left
 after a step is discounted, so that n steps have the distance (1 - 0.98^n) / 0.02: 10 steps 9, 40
 steps 28, and what cannot be reached at all 50.
@@ -13,9 +13,9 @@ the quasimetric form, and the mean over components as in CMD (Myers 2024, arXiv 
 imagined steps in the target as in model-based value expansion (Feinberg 2018, eq. 3, H = 1).
 
 Differs from the paper:
-    HILP: a minimum over the lived and the imagined steps instead of an expectile over lived
+    HILP: a minimum over the stored and the imagined steps instead of an expectile over stored
     ones; the one-way part of MRN is added; embeddings take latents, not pictures.
-    MRN: moments without actions on both sides; one perceptron gives both parts.
+    MRN: states without actions on both sides; one perceptron gives both parts.
 """
 
 import math
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rumpus.model.average import follow, slow_copy
+from rumpus.model.average import averaged_copy, move_average
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ class Quasimetric(nn.Module):
         distance: Tensor = (both_ways + one_way).mean(-1)
         return distance
 
-    def places(self, latent: Tensor) -> Tensor:
+    def points(self, latent: Tensor) -> Tensor:
         """Points (..., P), straight about as far apart as the latents (..., D) are both ways."""
         embedded: Tensor = self.embed(latent).unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
         # The root mean square of the components' lengths stands for their mean.
-        places: Tensor = embedded[..., : self.both_ways].flatten(-2) / math.sqrt(self.parts[0])
-        return places
+        points: Tensor = embedded[..., : self.both_ways].flatten(-2) / math.sqrt(self.parts[0])
+        return points
 
 
 class TemporalDistance(nn.Module):
@@ -100,7 +100,7 @@ class TemporalDistance(nn.Module):
         super().__init__()
         self.config = config
         self.metric = Quasimetric(latent_size, config)
-        self.slow = slow_copy(self.metric)
+        self.target = averaged_copy(self.metric)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Discounted steps from latent (..., D) to goal (..., D): (...)."""
@@ -112,15 +112,15 @@ class TemporalDistance(nn.Module):
 
         Args:
             latent: (B, D) at step t.
-            following: (K, B, D) possible moments after one step; the one nearest the goal counts.
+            following: (K, B, D) where one step may lead; the one nearest the goal counts.
             goal: (B, D).
             arrived: (B,) bool, the goal is step t itself.
         """
         with torch.no_grad():
             # V = -d, so V <- -1 + discount * V' off the goal and 0 on it (HILP eq. 4).
-            ahead = 1.0 + self.config.discount * self.slow(following, goal).amin(0)
-            target = torch.where(arrived, 0.0, ahead)
-        error: Tensor = target - self.metric(latent, goal)
+            ahead = 1.0 + self.config.discount * self.target(following, goal).amin(0)
+            wanted = torch.where(arrived, 0.0, ahead)
+        error: Tensor = wanted - self.metric(latent, goal)
         return error.square().mean()
 
     def steps(self, distance: float) -> float:
@@ -128,6 +128,6 @@ class TemporalDistance(nn.Module):
         left = max(1.0 - (1.0 - self.config.discount) * distance, 0.01)
         return math.log(left) / math.log(self.config.discount)
 
-    def follow(self) -> None:
+    def move_target(self) -> None:
         """Move the slow copy a little towards the learned one."""
-        follow(self.slow, self.metric, self.config.target_rate)
+        move_average(self.target, self.metric, self.config.target_rate)

@@ -2,8 +2,8 @@
 
 Joint-embedding prediction: imagined latents are to equal the latents of what then was seen. Three
 terms keep the latent from collapsing to a constant: inverse dynamics, variance, covariance. The
-agent adds a fourth that draws imagined moments (decoder.py), so that small things that seldom move
-count too.
+learner adds a fourth that decodes imagined steps (decoder.py), so that small things that seldom
+move count too.
 
 Sources: multi-step latent prediction as in JEPA-WMs (arXiv 2512.24497); variance and covariance,
 VICReg (Bardes 2022, eqs. 1 to 4); inverse dynamics as in PLDM (arXiv 2502.14819). Interview 15:26.
@@ -33,7 +33,7 @@ class WorldModelConfig:
         inverse_weight: of telling the action from two latents.
         variance_weight: of every dimension's spread.
         covariance_weight: of dimensions that say the same.
-        drawing_weight: of the share of the pictures' variance that is drawn wrongly.
+        decoder_weight: of the share of the pictures' variance that is decoded wrongly.
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -41,24 +41,24 @@ class WorldModelConfig:
     inverse_weight: float = 1.0
     variance_weight: float = 1.0
     covariance_weight: float = 0.04
-    drawing_weight: float = 3.0
+    decoder_weight: float = 3.0
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What one batch of windows teaches.
+class WorldModelLoss:
+    """How wrongly one batch of windows was imagined.
 
     Attributes:
         loss: scalar, with gradient.
         parts: its terms by name, without.
-        imagined: (B, T, D) the first moment of each window as seen, the others as imagined.
-        surprise: (B,) how wrong each window was imagined.
+        imagined: (B, T, D) the first step of each window as encoded, the others as imagined.
+        window_error: (B,) how wrongly each window was imagined.
     """
 
     loss: Tensor
     parts: dict[str, Tensor]
     imagined: Tensor
-    surprise: Tensor
+    window_error: Tensor
 
 
 class WorldModel(nn.Module):
@@ -75,14 +75,14 @@ class WorldModel(nn.Module):
             nn.Linear(config.hidden, spec.action_size),
         )  # fmt: skip
 
-    def lesson(self, latents: Tensor, actions: Tensor) -> Lesson:
-        """Imagine one batch of windows and compare with what was lived.
+    def loss(self, latents: Tensor, actions: Tensor) -> WorldModelLoss:
+        """Imagine one batch of windows and compare with what was sensed.
 
         Args:
             latents: (B, T, D), encoded with gradient.
-            actions: executed actions (B, T, A); the last of each window is not used.
+            actions: (B, T, A); the last of each window is not used.
         """
-        imagined = self.dynamics.rollout(latents[:, 0], actions[:, :-1])
+        imagined = self.dynamics.imagine(latents[:, 0], actions[:, :-1])
         error = (imagined - latents[:, 1:]).square()
         pairs = torch.cat([latents[:, :-1], latents[:, 1:]], -1)
         inverse = (self.inverse(pairs) - actions[:, :-1]).square().mean()
@@ -100,7 +100,7 @@ class WorldModel(nn.Module):
             + config.variance_weight * parts["variance"]
             + config.covariance_weight * parts["covariance"]
         )
-        return Lesson(
+        return WorldModelLoss(
             loss,
             {name: part.detach() for name, part in parts.items()},
             torch.cat([latents[:, :1], imagined], 1),

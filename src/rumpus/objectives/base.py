@@ -1,4 +1,4 @@
-"""How an imagined outcome is scored against a wish."""
+"""How an imagined outcome is scored against a goal."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -15,6 +15,6 @@ class Objective(Protocol):
         """A function from imagined latents (N, H, D) to costs (N,); lower is better.
 
         Args:
-            goal: the wish as a latent, (D,).
+            goal: its latent, (D,).
         """
         ...

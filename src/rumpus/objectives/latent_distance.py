@@ -1,4 +1,4 @@
-"""Scores a plan by how unlike the goal its imagined moments are, added up along the way.
+"""Scores a plan by how unlike the goal its imagined steps are, added up along the way.
 
 It needs nothing learned but the model, and takes what looks alike for near: around a corner that is
 wrong.
@@ -6,7 +6,7 @@ wrong.
 Source: DINO-WM (Zhou 2024, arXiv 2411.04983), whose planner scores by distance in the latent.
 
 Differs from the paper:
-    DINO-WM: the distance, not its square, of every imagined moment, not of the last alone.
+    DINO-WM: the distance, not its square, of every imagined step, not of the last alone.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class LatentDistanceObjective:
         """See `objectives.base.Objective`."""
 
         def cost(imagined: Tensor) -> Array:
-            apart: Array = (imagined - goal).norm(dim=-1).sum(-1).numpy()
+            apart: Array = (imagined - goal).norm(dim=-1).sum(-1).cpu().numpy()
             return apart
 
         return cost

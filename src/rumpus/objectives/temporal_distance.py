@@ -22,7 +22,7 @@ class TemporalDistanceObjective:
         """See `objectives.base.Objective`."""
 
         def cost(imagined: Tensor) -> Array:
-            steps: Array = self.distance(imagined, goal).sum(-1).numpy()
+            steps: Array = self.distance(imagined, goal).sum(-1).cpu().numpy()
             return steps
 
         return cost

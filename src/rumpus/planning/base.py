@@ -9,13 +9,15 @@ import numpy as np
 from rumpus.types import Array
 
 Imagined = TypeVar("Imagined")
-Imagine = Callable[[Array], Imagined]
-Score = Callable[[Imagined], Array]
+# Candidate actions (N, H, A) to what would come of them, and to the actions that would be taken:
+# where a candidate is NaN, the policy chooses. Without any NaN they are the candidates.
+Imagine = Callable[[Array], tuple[Imagined, Array]]
+Score = Callable[[Imagined], Array]  # what would come of them to costs (N,); lower is better
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the robot means to do.
+    """What the robot is going to do.
 
     Attributes:
         actions: float32 (H, A) in [-1, 1], the first is due now.
@@ -35,7 +37,7 @@ class Planner(Protocol):
         """Find a plan.
 
         Args:
-            imagine: candidate actions (N, H, A) to whatever `score` understands.
+            imagine: candidate actions (N, H, A) to whatever `score` understands, and actions.
             score: imagined outcomes to costs (N,); lower is better.
             rng: the only source of chance.
         """

@@ -1,4 +1,4 @@
-"""The cross-entropy method: try many action sequences in the head, keep the best, narrow, repeat.
+"""The cross-entropy method: imagine many action sequences, keep the best, narrow, repeat.
 
 Sources: Rubinstein 1999; iCEM (Pinneri 2020) for noise that is correlated in time (section 3.1),
 for keeping elites from one iteration to the next (3.3) and for the mean as a candidate (3.4).
@@ -58,7 +58,7 @@ class Cem:
         for _ in range(config.iterations):
             noise = correlated_noise(rng, (config.candidates, *shape), config.persistence)
             tried = np.clip(np.concatenate([mean + spread * noise, mean[None], kept]), -1.0, 1.0)
-            costs = score(imagine(tried))
+            costs = score(imagine(tried)[0])
             best = np.argpartition(costs, config.elites)[: config.elites]
             kept = tried[best]
             mean, spread, cost = kept.mean(0), kept.std(0) + 0.02, float(costs[best].mean())

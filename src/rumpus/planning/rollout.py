@@ -1,4 +1,4 @@
-"""Begin in many ways, go on as the policy would, and begin like what ends best, all in the head.
+"""Begin in many ways, go on as the policy would, begin like what ends best: all in imagination.
 
 A policy learned through imagination settles where no small change of an action helps: the hand has
 arrived and the puck is a little off. To begin quite differently, around the puck and behind it, and
@@ -13,17 +13,11 @@ Differs from the paper:
     are deterministic; the courses are cut at a fixed horizon.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from rumpus.planning.base import Imagined, Plan, Score
-from rumpus.types import Array
-
-# Beginnings (N, A) and for how many steps each is held (N,), to what would come of them and the
-# actions on the way, (N, H, A).
-Follow = Callable[[Array, Array], tuple[Imagined, Array]]
+from rumpus.planning.base import Imagine, Imagined, Plan, Score
 
 
 @dataclass(frozen=True)
@@ -48,20 +42,18 @@ class Rollout:
         self.action_size, self.config = action_size, config
 
     def plan(
-        self, follow: Follow[Imagined], score: Score[Imagined], rng: np.random.Generator
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
     ) -> Plan:
         """Find a beginning whose course scores no worse than the policy's own.
 
-        Args:
-            follow: imagines the courses: each beginning held, then the policy.
-            score: imagined courses to costs (N,); lower is better.
-            rng: the only source of chance.
+        See `planning.base.Planner`.
         """
-        count = self.config.candidates
-        beginnings = rng.uniform(-1.0, 1.0, (count, self.action_size)).astype(np.float32)
+        count, horizon = self.config.candidates, self.config.horizon
+        beginnings = rng.uniform(-1.0, 1.0, (count, 1, self.action_size)).astype(np.float32)
         held = rng.integers(1, self.config.longest_hold, count, endpoint=True)
         held[0] = 0  # the policy's own course
-        imagined, actions = follow(beginnings, held)
+        holding = np.arange(horizon)[None, :, None] < held[:, None, None]
+        imagined, actions = imagine(np.where(holding, beginnings, np.float32(np.nan)))
         costs = score(imagined)
         best = int(np.argmin(costs))
         return Plan(actions[best], float(costs[best]))

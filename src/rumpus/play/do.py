@@ -1,42 +1,18 @@
-"""Do what a picture shows, once, and keep it: remembered like play, and as a film strip."""
+"""Go for one goal, once: every step is remembered like play, and told to whoever asked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
-from rumpus.agent import Agent
-from rumpus.body.safety import limit
+from rumpus.actor import Actor
+from rumpus.body.robot import Robot
 from rumpus.errors import InputError
-from rumpus.memory.portrait import portrait
-from rumpus.play.collect import Decision, collect_step
-from rumpus.play.film import Tile, write_sheet
-from rumpus.play.session import Session
+from rumpus.memory import Memory
+from rumpus.play.control import control_step, last_step
+from rumpus.play.reach import GoalChooser
 from rumpus.spec import Readings
-from rumpus.types import Array, Goal, Observation, Step
-
-FRAMES = 8  # of what was imagined, and of what happened
-
-
-@dataclass
-class Doer:
-    """Goes for one goal and nothing else."""
-
-    agent: Agent
-    goal: Goal
-    wished: Tensor
-    rng: np.random.Generator
-
-    def choose(self, observation: Observation) -> Decision:
-        """The next action towards the goal."""
-        latent = self.agent.see(observation.readings)
-        action = self.agent.act(latent, self.wished, self.rng)
-        return Decision(action, self.goal.step_index, name(self.goal))
-
-    def interrupt(self) -> None:
-        """A goal from a person stays, whatever ends."""
+from rumpus.types import Array, Goal
 
 
 @dataclass(frozen=True)
@@ -60,13 +36,19 @@ class Done:
     happened: list[Readings]
 
 
-def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None]) -> Done:
+def do(
+    robot: Robot, memory: Memory, actor: Actor, goal: Goal, steps: int,
+    rng: np.random.Generator, tick: Callable[[int, int], None],
+) -> Done:  # fmt: skip
     """Let the robot go for a goal; every step is remembered.
 
     Args:
-        session: the run.
-        goal: the readings to make true, of every sensor.
+        robot: within its limits.
+        memory: where the steps go.
+        actor: acts.
+        goal: what to make true.
         steps: how many.
+        rng: for planners.
         tick: told (steps done, steps in all), between whole steps.
 
     Raises:
@@ -74,57 +56,20 @@ def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None
     """
     if steps < 1:
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
-    world, memory, agent = session.world, session.memory, session.mind.agent
-    wished = agent.see(goal.readings)
-    doer = Doer(agent, goal, wished, session.mind.rng)
-    start = agent.see(world.observe().readings)
-    imagined = agent.draw(agent.intend(start, wished, steps, session.mind.rng))
+    chooser = GoalChooser(actor, goal, rng)
+    start = actor.encode(robot.observe().readings)
+    imagined = actor.decode(actor.imagine_policy(start, chooser.latent, steps, rng))
+    memory.begin_episode(f"do {goal.reason}")
     first_step, happened = len(memory), []
-    memory.begin_episode(f"do {name(goal)}")
     for number in range(steps):
         tick(number, steps)
-        happened.append(collect_step(world, doer, memory).observation.readings)
-    last = world.observe()
-    memory.append(_last_step(last, doer))
+        happened.append(control_step(robot, chooser, memory).observation.readings)
+    last = robot.observe()
+    memory.append(last_step(robot, last, goal, terminated=False, truncated=True))
     memory.flush()
     tick(steps, steps)
     return Done(
-        goal, first_step, agent.steps_to(start, wished),
-        agent.steps_to(agent.see(last.readings), wished), imagined, [*happened, last.readings],
+        goal, first_step, actor.predicted_steps(start, chooser.latent),
+        actor.predicted_steps(actor.encode(last.readings), chooser.latent), imagined,
+        [*happened, last.readings],
     )  # fmt: skip
-
-
-def write_film(path: Path, done: Done) -> bool:
-    """Write the film strip as a PNG: start and goal, what was imagined, what happened.
-
-    Returns:
-        whether there was anything to show: a robot without picture sensors leaves none.
-
-    Raises:
-        RunError: when the disk does not take it.
-    """
-    if portrait(done.happened[0]) is None:
-        return False
-    last = len(done.happened) - 1
-    moments = np.unique(np.linspace(1, last, min(FRAMES, last)).astype(int))
-    drawn = [
-        Tile(f"imagined {k}", portrait({n: p[k - 1] for n, p in done.imagined.items()}))
-        for k in moments
-    ]
-    lived = [Tile(f"happened {k}", portrait(done.happened[k])) for k in moments]
-    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.readings))]
-    write_sheet(path, [ends, drawn, lived])
-    return True
-
-
-def name(goal: Goal) -> str:
-    """What a goal is called in memory: "memory:12", or "picture" and its file."""
-    lived = goal.step_index >= 0
-    return f"memory:{goal.step_index}" if lived else f"{goal.source} {goal.reason}"
-
-
-def _last_step(observation: Observation, doer: Doer) -> Step:
-    """The last moment, from which nothing was done."""
-    still = limit(np.zeros(doer.agent.spec.action_size, np.float32), doer.agent.spec).action
-    goal = doer.goal
-    return Step(observation, still, still, "", goal.step_index, name(goal), truncated=True)

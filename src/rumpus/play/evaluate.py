@@ -1,6 +1,6 @@
 """How well a robot does what a picture shows, measured in a world apart from its play.
 
-Each trial shows a picture, puts the world at a start and lets the mind act; the world's truth then
+Each trial shows a picture, puts the world at a start and lets the actor act; the world's truth then
 says how far off it ended. Beside it stand trivial baselines: never touch (in a world
 that moves by itself: as at the start), the world's own fixed guesses, and a goal drawn at random
 from memory instead of the one that was shown.
@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from rumpus.agent import Agent
-from rumpus.body.safety import limit
+from rumpus.actor import Actor
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
-from rumpus.play.result import Metric, Row, median_interval, wilson_interval
-from rumpus.play.session import Session
+from rumpus.memory import Memory
+from rumpus.play.control import Nowhere, control_step
+from rumpus.play.reach import GoalChooser
+from rumpus.result import Metric, Row, median_interval, wilson_interval
 from rumpus.spec import Readings
+from rumpus.types import Goal
 from rumpus.worlds.base import Measure, State, Trial, World
 
 SHOWN = 6  # trials of which the pictures are kept, evenly spread over all
@@ -66,9 +69,9 @@ class Evaluation:
     Attributes:
         kind: of the trials.
         measure: how the world judges.
-        rows: the agent first, then the baselines.
+        rows: the actor's first, then the baselines.
         started: errors before anything was done, by trial.
-        outcomes: the agent's, by trial.
+        outcomes: the actor's, by trial.
     """
 
     kind: str
@@ -78,11 +81,31 @@ class Evaluation:
     outcomes: list[Outcome]
 
 
-def evaluate(session: Session, kind: str, goals: int, seed: int, tick: Tick) -> Evaluation:
+@dataclass(frozen=True)
+class Subject:
+    """What is measured.
+
+    Attributes:
+        actor: acts.
+        memory: of its robot; it is only read.
+        steps: how many steps it learned from.
+        seed: of its run.
+    """
+
+    actor: Actor
+    memory: Memory
+    steps: int
+    seed: int
+
+
+def evaluate(
+    world: World, subject: Subject, kind: str, goals: int, seed: int, tick: Tick
+) -> Evaluation:
     """Show `goals` pictures of one kind to a robot and measure what it makes of them.
 
     Args:
-        session: the run; its world is used for nothing else, its memory is only read.
+        world: used for nothing else.
+        subject: what is measured.
         kind: of the trials, "" for the world's standard kind.
         goals: how many pictures, at least 1.
         seed: of the trials.
@@ -93,7 +116,7 @@ def evaluate(session: Session, kind: str, goals: int, seed: int, tick: Tick) -> 
     """
     if goals < 1:
         raise InputError(f"{goals} goals were asked for, expected 1 or more.")
-    world, agent, memory = session.world, session.mind.agent, session.memory
+    actor, memory = subject.actor, subject.memory
     kind = kind or world.trial_kinds[0]
     trials = world.trials(goals, seed, kind)
     rng = np.random.default_rng(seed)
@@ -104,70 +127,72 @@ def evaluate(session: Session, kind: str, goals: int, seed: int, tick: Tick) -> 
     outcomes = []
     for number, trial in enumerate(trials):
         tick(number, 2 * goals)
-        outcomes.append(attempt(world, agent, trial, None, rng, number in shown))
+        outcomes.append(attempt(world, actor, trial, None, rng, number in shown))
     clock_s.append(time.monotonic())
-    strays = []
+    elsewhere = []
     for number, trial in enumerate(trials, goals):
         tick(number, 2 * goals)
-        stray = memory.readings(int(rng.integers(len(memory))))
-        strays.append(attempt(world, agent, trial, stray, rng, False).errors)
+        random_goal = memory.readings(int(rng.integers(len(memory))))
+        elsewhere.append(attempt(world, actor, trial, random_goal, rng, False).errors)
     tick(2 * goals, 2 * goals)
     clock_s.append(time.monotonic())
     reached = [outcome.errors for outcome in outcomes]
-    rows = _rows(session, kind, trials, [started, reached, strays], np.diff(clock_s).tolist())
+    errors = [started, reached, elsewhere]
+    rows = _rows(world, subject, kind, trials, errors, np.diff(clock_s).tolist())
     return Evaluation(kind, world.measure, rows, started, outcomes)
 
 
 def _rows(
-    session: Session, kind: str, trials: Sequence[Trial], errors: Sequence[list[dict[str, float]]],
-    wall_s: Sequence[float],
+    world: World, subject: Subject, kind: str, trials: Sequence[Trial],
+    errors: Sequence[list[dict[str, float]]], wall_s: Sequence[float],
 ) -> list[Row]:  # fmt: skip
-    """The agent's row and the baselines', from errors and times of start, agent and stray goals."""
-    world, lived = session.world, session.mind_steps
+    """The actor's row and the baselines', from errors and times of start, actor, random goals."""
 
     def row(variant: str, errors: list[dict[str, float]], steps: int, wall_s: float) -> Row:
         figures = summary(errors, world.measure)
-        seed = session.run.config.seed
-        return Row(f"{variant}, {kind}", seed, len(trials), steps, round(wall_s, 2), figures)
+        return Row(
+            f"{variant}, {kind}", subject.seed, len(trials), steps, round(wall_s, 2), figures
+        )
 
     untouched = "never touch" if world.keeps_still else "as at the start"
     return [
-        row("agent", errors[1], lived, wall_s[1]),
+        row("agent", errors[1], subject.steps, wall_s[1]),
         row(untouched, errors[0], 0, wall_s[0]),
         *(row(name, [world.errors(state, trial.goal) for trial in trials], 0, 0.0)
           for name, state in world.measure.fixed.items()),
-        row("random goal", errors[2], lived, wall_s[2]),
+        row("random goal", errors[2], subject.steps, wall_s[2]),
     ]  # fmt: skip
 
 
 def attempt(
-    world: World, agent: Agent, trial: Trial, wish: Readings | None, rng: np.random.Generator,
+    world: World, actor: Actor, trial: Trial, instead: Readings | None, rng: np.random.Generator,
     show: bool,
 ) -> Outcome:  # fmt: skip
-    """Let the mind act for one trial.
+    """Let the actor act for one trial; nothing of it is remembered.
 
     Args:
         world: where.
-        agent: the mind.
+        actor: acts.
         trial: the task.
-        wish: readings to go for instead of the trial's own picture.
+        instead: readings to go for instead of the trial's own picture.
         rng: for planners.
         show: whether to keep the pictures.
     """
     pictured = world.stage(trial).readings
     start = world.observe().readings
-    goal = agent.see(pictured if wish is None else wish)
+    goal = Goal(pictured if instead is None else instead, "evaluation", "a trial's picture")
+    chooser, robot, nowhere = GoalChooser(actor, goal, rng), SafeRobot(world), Nowhere()
     for _ in range(world.measure.steps):
         if any(world.ended):
             break
-        action = agent.act(agent.see(world.observe().readings), goal, rng)
-        world.act(limit(action, world.spec).action)
+        control_step(robot, chooser, nowhere)
     end = world.state()
     shown = None
     if show:
-        intended = agent.intend(agent.see(start), goal, world.measure.steps, rng)
-        drawn = agent.draw(intended[-1:])
-        imagined = {name: pictures[0] for name, pictures in drawn.items()}
+        believed = actor.imagine_policy(
+            actor.encode(start), chooser.latent, world.measure.steps, rng
+        )
+        imagined = {name: pictures[0] for name, pictures in actor.decode(believed[-1:]).items()}
         shown = Shown(start, pictured, imagined, world.observe().readings)
     return Outcome(trial, dict(end), world.errors(end, trial.goal), shown)
 

@@ -31,5 +31,9 @@ class ReplayView(Protocol):
         ...
 
     def frames(self, sensor: str) -> Array:
-        """All readings of one sensor, uint8 (N, h, w, c) or float32 (N, k)."""
+        """All readings of one sensor, uint8 (N, h, w, c) or float32 (N, k); zeros where absent."""
+        ...
+
+    def present(self, sensor: str) -> Array:
+        """At which steps one sensor gave something, bool (N,)."""
         ...

@@ -1,8 +1,8 @@
-"""Hindsight: pairs every remembered moment with a goal that was really lived.
+"""Hindsight: pairs every stored step with a goal that was really reached once.
 
 Some goals are what the robot came to a little later, so that every step was right for something;
-some are what it was after at that moment, so that it learns where it gets stuck; some are any
-moment of memory; some are the moment itself, to learn what having arrived means.
+some are what was commanded at that step, so that it learns where it gets stuck; some are any
+stored step; some are the step itself, to learn what having arrived means.
 
 Source: hindsight experience replay (Andrychowicz 2017, section 3.3, strategies "future" and
 "random"), with the geometric look-ahead of contrastive RL (Eysenbach 2022, eq. 2) and the share
@@ -10,7 +10,7 @@ of commanded goals of Skew-Fit (Pong 2020, appendix C.2).
 
 Differs from the paper:
     hindsight experience replay: look-ahead is geometric and ends with the episode; a share of
-    the goals is the moment itself.
+    the goals is the step itself.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.types import Array, Hindsight
+from rumpus.types import Array
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class HindsightConfig:
     """Where goals come from.
 
     Attributes:
-        anywhere: share of goals drawn from all of memory.
-        commanded: share of goals that play was after at the moment, where it was after any.
-        arrived: share of goals that are the moment itself; the rest lie ahead.
+        anywhere: share of goals drawn from all steps.
+        commanded: share of goals that were commanded at the step, where any was.
+        arrived: share of goals that are the step itself; the rest lie ahead.
         mean_ahead: mean of the geometric look-ahead, in steps.
     """
 
@@ -39,32 +39,34 @@ class HindsightConfig:
 
 
 def hindsight(
-    rng: np.random.Generator, episode_of: Array, goal_index: Array, batch: int,
+    rng: np.random.Generator, episode_of: Array, goal_rows: Array, batch: int,
     config: HindsightConfig,
-) -> Hindsight:  # fmt: skip
-    """Draw moments and goals from all of memory.
+) -> tuple[Array, Array]:  # fmt: skip
+    """Draw steps and goals.
 
     Args:
         rng: where chance comes from.
         episode_of: (N,) episode of each step; the steps of an episode are consecutive.
-        goal_index: (N,) the remembered goal commanded at each step, -1 for none.
+        goal_rows: (N,) the row of the goal commanded at each step, -1 for none.
         batch: B.
         config: where goals come from.
+
+    Returns:
+        rows of steps, int64 (B,), each with a next step in its episode, and rows of their goals.
 
     Raises:
         InputError: when no episode has two steps.
     """
-    index = _with_follower(rng, episode_of, batch)
-    last = np.searchsorted(episode_of, episode_of[index], side="right") - 1
-    goal = np.minimum(index + rng.geometric(1.0 / config.mean_ahead, batch), last)
+    here = _with_follower(rng, episode_of, batch)
+    last = np.searchsorted(episode_of, episode_of[here], side="right") - 1
+    goal = np.minimum(here + rng.geometric(1.0 / config.mean_ahead, batch), last)
     chance = rng.random(batch)
     anywhere = chance < config.anywhere
     goal = np.where(anywhere, rng.integers(0, len(episode_of), batch), goal)
-    commanded = goal_index[index]
+    commanded = goal_rows[here]
     asked = ~anywhere & (chance < config.anywhere + config.commanded) & (commanded >= 0)
     goal = np.where(asked, commanded, goal)
-    goal = np.where(chance > 1.0 - config.arrived, index, goal)
-    return Hindsight(index, goal)
+    return here, np.where(chance > 1.0 - config.arrived, here, goal)
 
 
 def _with_follower(rng: np.random.Generator, episode_of: Array, batch: int) -> Array:

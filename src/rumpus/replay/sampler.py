@@ -23,7 +23,7 @@ _ROUNDS = 8  # of rejection, before all windows are listed
 def sample(
     stored: ReplayView, rng: np.random.Generator, batch: int, length: int,
     preferred: Array | None = None,
-) -> Batch:  # fmt: skip
+) -> tuple[Batch, Array]:  # fmt: skip
     """Draw windows of past life, uniformly over everything ever stored.
 
     Args:
@@ -34,12 +34,21 @@ def sample(
         preferred: int64 (P,), steps at which windows begin first of all, where they fit:
             `recent` or `skewed` ones, or those of priority.py.
 
+    Returns:
+        the windows, and the positions at which they begin, int64 (B,).
+
     Raises:
         InputError: when no episode is that long yet.
     """
     index = draw(rng, stored.episode_of, batch, length, preferred)
     readings = {sensor.name: stored.frames(sensor.name)[index] for sensor in stored.spec.sensors}
-    return Batch(readings, stored.executed_actions[index], index)
+    # What was executed: where a person moved the robot, nothing else was.
+    return Batch(readings, present(stored, index), stored.executed_actions[index]), index[:, 0]
+
+
+def present(stored: ReplayView, index: Array) -> Array:
+    """Which sensors gave something at steps (...), bool (..., S) in the robot's order."""
+    return np.stack([stored.present(s.name)[index] for s in stored.spec.sensors], -1)
 
 
 def starts(episode_of: Array, length: int) -> Array:

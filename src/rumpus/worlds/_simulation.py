@@ -12,7 +12,7 @@ import numpy as np
 from rumpus.body.sensors.camera import CameraConfig, RayCamera
 from rumpus.errors import InputError, WorldError
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial, World
 
 SUBSTEPS_N = 25
@@ -69,7 +69,7 @@ class SimulatedWorld(World):
         reading = self._camera.read(self.data)
         return Observation({self._camera.spec.name: reading}, self._steps_n / RATE_HZ)
 
-    def act(self, action: Array) -> None:
+    def act(self, action: Array) -> Executed:
         """Move the hand's target from where the hand is, and let the hand follow for 0.1 s.
 
         Raises:
@@ -87,6 +87,7 @@ class SimulatedWorld(World):
         mujoco.mj_step(self.model, self.data, SUBSTEPS_N)
         mujoco.mj_forward(self.model, self.data)
         self._steps_n += 1
+        return Executed(action)
 
     def stop(self) -> None:
         """Nothing moves between actions, so there is nothing to stop."""

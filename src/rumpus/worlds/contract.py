@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.errors import InputError, WorldError, told
 from rumpus.types import Array, Observation
 from rumpus.worlds.base import State, World
-from rumpus.worlds.random_play import smoothed_actions
 
 Make = Callable[[], World]
 SEED = 0

@@ -10,14 +10,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import RunError
+from rumpus.goals.skew_fit import SkewFit
+from rumpus.learner import Learner
 from rumpus.memory import Memory, MemoryConfig
 from rumpus.memory.memory import DEFAULT
-from rumpus.play import checkpoint, run
-from rumpus.play.checkpoint import Mind
-from rumpus.play.loop import make_mind, open_memory
-from rumpus.play.run import Run, RunConfig
+from rumpus.model.device import Device, choose_device
+from rumpus.play.train import Trainer
+from rumpus.replay.replay import Replay
+from rumpus.run import checkpoint, folder
+from rumpus.run.checkpoint import Mind
+from rumpus.run.config import RunConfig, check_seed
+from rumpus.run.folder import Run
 from rumpus.spec import RobotSpec
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
@@ -31,8 +38,9 @@ class Asked:
         world: the world's name.
         seed: of all chance in the run.
         skew: the skew exponent, see `goals/skew_fit.py`.
-        random_steps: of random motion before the first wish.
+        random_steps: of random motion before the first goal.
         memory: how its memory is kept this time.
+        device: where the mind learns and acts this time.
     """
 
     world: str
@@ -40,6 +48,7 @@ class Asked:
     skew: float | None = None
     random_steps: int | None = None
     memory: MemoryConfig = DEFAULT
+    device: Device = "auto"
 
     def config(self) -> RunConfig:
         """The config of a new run.
@@ -81,14 +90,16 @@ class Session:
 
     Attributes:
         run: its folder and config.
-        world: the robot in its world.
-        memory: everything lived.
+        world: the world, to be measured.
+        robot: the robot in it, within its limits.
+        memory: every step.
         mind: what was learned.
-        mind_steps: how many remembered steps the mind had lived when it was saved.
+        mind_steps: how many steps the mind had learned from when it was saved.
     """
 
     run: Run
     world: World
+    robot: SafeRobot
     memory: Memory
     mind: Mind
     mind_steps: int
@@ -104,63 +115,93 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
     """Wake the run in a folder, or begin it where there is none.
 
     Raises:
-        RumpusError: when the world, the folder or the run in it cannot be used as asked.
+        RumpusError: when the world, the folder, the run in it or the device cannot be used as
+            asked.
     """
-    if run.is_run(path):
-        begun = run.open_run(path)
+    choose_device(asked.device)  # refused before anything is made
+    if folder.is_run(path):
+        begun = folder.open_run(path)
         asked.check(begun)
     else:
         config = asked.config()
         load(asked.world, config.seed).stop()  # refuse an unknown world before a folder is made
-        begun = run.begin(path, config)
-    with _awake(begun, begun.config.seed, True, asked.memory) as session:
+        begun = folder.begin(path, config)
+    with _awake(begun, begun.config.seed, True, asked.device, asked.memory) as session:
         yield session
 
 
 @contextmanager
-def resume(path: Path, write: bool, seed: int | None = None) -> Iterator[Session]:
+def resume(
+    path: Path, write: bool, seed: int | None = None, device: Device = "auto"
+) -> Iterator[Session]:
     """Wake a run that has learned.
 
     Args:
         path: its folder.
         write: False looks at its memory without adding to it, also while it plays.
         seed: of the world; the run's own by default.
+        device: where the mind acts.
 
     Raises:
-        RumpusError: when the seed is no seed, there is no run, its world is gone, or it never
-            slept.
+        RumpusError: when the seed is no seed, there is no run, its world is gone, it never
+            learned, or there is no such device.
     """
+    choose_device(device)
     if seed is not None:
-        run.check_seed(seed)
-    begun = run.open_run(path)
+        check_seed(seed)
+    begun = folder.open_run(path)
     ignorant = RunError(f"The run {path} has not learned anything yet; let it play for longer.")
     if not begun.checkpoint.exists():
         raise ignorant
-    with _awake(begun, begun.config.seed if seed is None else seed, write) as session:
-        if not session.mind.learner.updates:
+    seed = begun.config.seed if seed is None else seed
+    with _awake(begun, seed, write, device) as session:
+        if not session.mind.learner.world_model_updates:
             raise ignorant
         yield session
 
 
+def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind:
+    """A new mind for the robot of a memory, everything in it drawn from the run's seed."""
+    # One thread: the nets are small, so more threads wait for each other longer than they help,
+    # and the sums come out the same on a machine with more cores.
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(config.seed)
+    learner = Learner(memory.spec, config.mind, config.seed, choose_device(device))
+    trainer = Trainer(learner, Replay(memory, config.replay, rng), config.train)
+    return Mind(trainer, SkewFit(config.skew_fit), rng)
+
+
+def open_memory(run: Run, spec: RobotSpec, config: MemoryConfig = DEFAULT) -> Memory:
+    """The run's memory, made where it is new.
+
+    Raises:
+        MemoryFault: when it is another robot's, in use, or damaged.
+    """
+    if Memory.exists(run.memory):
+        return Memory.open(run.memory, spec=spec, config=config)
+    return Memory.create(run.memory, spec, config)
+
+
 @contextmanager
 def _awake(
-    begun: Run, seed: int, write: bool, keeping: MemoryConfig = DEFAULT
+    begun: Run, seed: int, write: bool, device: Device, keeping: MemoryConfig = DEFAULT
 ) -> Iterator[Session]:
-    lived = Memory.exists(begun.memory)
+    known = Memory.exists(begun.memory)
     world = load(begun.config.world, seed)
     try:
-        mind, path = make_mind(world.spec, begun.config), begun.checkpoint
-        # For a reader first: memory only grows, so it then holds all that this mind has lived,
-        # also while another program plays on and saves.
-        mind_steps = 0 if write else checkpoint.restore(path, mind)
+        # A reader takes the memory as it is after the mind was read: memory only grows, so it
+        # then holds all that this mind learned from, also while another program plays on and
+        # saves. A writer keeps the others out first.
         with _open(begun, world.spec, write, keeping) as memory:
-            if write:  # only now, when nobody else can save another mind
-                mind_steps = checkpoint.restore(path, mind)
-            checkpoint.check(path, mind_steps, len(memory))
-            if write and lived:  # a world that begins anew should not begin the same again
+            mind = make_mind(memory, begun.config, device)
+            mind_steps = checkpoint.restore(begun, mind)
+            if not write:
+                memory.refresh()
+            checkpoint.check(begun.checkpoint, mind_steps, len(memory))
+            if write and known:  # a world that begins anew should not begin the same again
                 world.stop()
                 world = load(begun.config.world, _fresh(seed, len(memory)))
-            yield Session(begun, world, memory, mind, mind_steps)
+            yield Session(begun, world, SafeRobot(world), memory, mind, mind_steps)
     finally:
         world.stop()
 

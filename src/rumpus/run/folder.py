@@ -1,64 +1,42 @@
 """A run is a folder: config, memory, checkpoint, metrics, report. The same command goes on with it.
 
-RUN/run.json                  the world, the seed and every config, written once
-RUN/memory/                   everything lived
-RUN/checkpoint.safetensors    the mind: weights, optimisers, surprise, counters, chance, goals' fate
-RUN/metrics.jsonl             a line for every time the robot slept over what it lived
+RUN/run.json                  the run's id, the world, the seed and every config, written once
+RUN/memory/                   every step
+RUN/checkpoint.safetensors    the mind: weights, optimisers, priorities, counters, chance, attempts
+RUN/metrics.jsonl             a line for every train phase
 RUN/report/                   pictures and figures for people
 """
 
 import json
 import os
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from rumpus.agent import AgentConfig
-from rumpus.errors import InputError, RunError
-from rumpus.goals.skew_fit import SkewFitConfig
-from rumpus.play.collect import PlayConfig
-from rumpus.play.learn import LearnConfig
-
-SEEDS = 2**32  # what every source of chance takes
-
-
-def check_seed(seed: int) -> None:
-    """Refuse a seed that not every source of chance takes.
-
-    Raises:
-        InputError: naming it and what would do.
-    """
-    if not 0 <= seed < SEEDS:
-        raise InputError(f"The seed is {seed}, expected a whole number from 0 to {SEEDS - 1}.")
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """Everything that makes a run what it is."""
-
-    world: str
-    seed: int = 0
-    agent: AgentConfig = field(default_factory=AgentConfig)
-    play: PlayConfig = field(default_factory=PlayConfig)
-    learn: LearnConfig = field(default_factory=LearnConfig)
-    skew_fit: SkewFitConfig = field(default_factory=SkewFitConfig)
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
+from rumpus.errors import RunError
+from rumpus.run.config import LAYOUT, RunConfig, RunFile, decode
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one run and what it was begun with."""
+    """The folder of one run and what it was begun with.
+
+    Attributes:
+        path: the folder.
+        id: of the run; "" where it was begun before runs had one.
+        config: what it was begun with.
+    """
 
     path: Path
+    id: str
     config: RunConfig
 
     @property
     def memory(self) -> Path:
-        """Where everything lived is kept."""
+        """Where every step is kept."""
         return self.path / "memory"
 
     @property
@@ -101,12 +79,13 @@ def begin(path: Path, config: RunConfig) -> Run:
         if path.exists() and (not path.is_dir() or set(path.iterdir()) - {waiting}):
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         path.mkdir(parents=True, exist_ok=True)
-        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
+        file = RunFile(LAYOUT, uuid.uuid4().hex, config)
+        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(file)))
         os.replace(waiting, path / "run.json")
     except OSError as error:
         raise RunError(f"The run {path} cannot be made: {error.strerror}; name a folder "
                        "on a disk with room that you may write to.") from error  # fmt: skip
-    return Run(path, config)
+    return Run(path, file.id, config)
 
 
 def is_run(path: Path) -> bool:
@@ -124,10 +103,10 @@ def open_run(path: Path) -> Run:
         raise RunError(f"There is no run in {path}: it holds no run.json; "
                        "give the folder that `rumpus play` was given as --run.")  # fmt: skip
     try:
-        config = msgspec.json.decode((path / "run.json").read_bytes(), type=RunConfig)
+        file = decode((path / "run.json").read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunError(f"{path / 'run.json'} cannot be understood: {error}; "
                        "restore it or begin a new run.") from error  # fmt: skip
     except OSError as error:
         raise RunError(f"{path / 'run.json'} cannot be read: {error.strerror}.") from error
-    return Run(path, config)
+    return Run(path, file.id, file.config)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from rumpus.play.interrupt import interruptible
+from rumpus.cli.interrupt import interruptible
 
 PLAIN_EVERY_S = 60.0
 Clock = Callable[[], float]

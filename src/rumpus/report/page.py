@@ -11,9 +11,9 @@ import msgspec
 from rumpus.errors import RunError
 from rumpus.memory.portrait import portrait
 from rumpus.play.evaluate import Evaluation, Outcome
-from rumpus.play.film import Tile, write_sheet
-from rumpus.play.result import Row, write_result
-from rumpus.play.run import Run
+from rumpus.report.sheet import Tile, write_sheet
+from rumpus.result import Row, write_result
+from rumpus.run.folder import Run
 from rumpus.worlds.base import Measure, State
 
 STYLE = """

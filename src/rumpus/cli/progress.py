@@ -13,23 +13,23 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from rumpus.play.counting import PLAIN_EVERY_S, Clock, duration
-from rumpus.play.learn import Learner
-from rumpus.play.loop import Progress, Until, Watch
+from rumpus.cli.counting import PLAIN_EVERY_S, Clock, duration
+from rumpus.play.train import MODEL, POLICY, Trainer
+from rumpus.run.life import Progress, Until, Watch
 
 RECENT = 0.99  # how much of a phase's mean cost stays at each new measurement
-SLEEPING = ("dreaming", "practising")
+TRAINING = (MODEL, POLICY)
 
 
 class Remaining:
     """Guesses the time left from what each kind of step has cost lately.
 
-    Learning takes most of the time and comes in long sleeps, so steps lived alone would tell
+    Learning takes most of the time and comes in long sleeps, so steps played alone would tell
     little: what is still to be lived and what is still to be learned are counted apart.
     """
 
-    def __init__(self, until: Until, learner: Learner, clock: Clock = time.monotonic) -> None:
-        self.until, self.learner, self.clock = until, learner, clock
+    def __init__(self, until: Until, trainer: Trainer, clock: Clock = time.monotonic) -> None:
+        self.until, self.trainer, self.clock = until, trainer, clock
         self.begun_s = self.last_s = clock()
         self.last = Progress(0, "")
         self.cost_s: dict[str, float] = {}
@@ -38,7 +38,7 @@ class Remaining:
         """Take the time since the last note as the cost of what was under way."""
         now_s = self.clock()
         kind, now_kind = _kind(self.last), _kind(progress)
-        if kind and (kind != "living" or now_kind == "living"):
+        if kind and (kind != "playing" or now_kind == "playing"):
             spent_s = now_s - self.last_s
             mean_s = self.cost_s.get(kind, spent_s)
             self.cost_s[kind] = RECENT * mean_s + (1 - RECENT) * spent_s
@@ -50,11 +50,11 @@ class Remaining:
             return max(self.until.seconds - (self.clock() - self.begun_s), 0.0)
         if self.until.steps is None:
             return None
-        dreams, practice = self.learner.owed(self.until.steps)
+        updates, policy_updates = self.trainer.owed(self.until.steps)
         left = {
-            "living": self.until.steps - self.last.steps,
-            "dreaming": dreams,
-            "practising": practice,
+            "playing": self.until.steps - self.last.steps,
+            MODEL: updates,
+            POLICY: policy_updates,
         }
         if any(count > 0 and kind not in self.cost_s for kind, count in left.items()):
             return None
@@ -62,10 +62,10 @@ class Remaining:
 
 
 @contextmanager
-def telling(until: Until, learner: Learner, clock: Clock = time.monotonic) -> Iterator[Watch]:
+def telling(until: Until, trainer: Trainer, clock: Clock = time.monotonic) -> Iterator[Watch]:
     """What to give `play` as `watch`: a bar where a person looks on, plain lines elsewhere."""
     console = Console(stderr=True)
-    remaining = Remaining(until, learner, clock)
+    remaining = Remaining(until, trainer, clock)
     if not console.is_terminal:
         yield _plain(remaining)
         return
@@ -96,9 +96,9 @@ def _plain(remaining: Remaining) -> Watch:
 
 
 def _kind(progress: Progress) -> str:
-    if progress.phase in SLEEPING:
+    if progress.phase in TRAINING:
         return progress.phase
-    return "living" if progress.phase in ("exploring", "reaching") else ""
+    return "playing" if progress.phase in ("exploring", "reaching") else ""
 
 
 def _doing(progress: Progress) -> str:
@@ -111,7 +111,7 @@ def _about(progress: Progress, remaining: Remaining) -> str:
     steps = f"{progress.steps:,}"
     if remaining.until.steps is not None:
         steps += f" of {remaining.until.steps:,}"
-    parts = [f"{steps} steps lived"]
+    parts = [f"{steps} steps played"]
     if progress.phase != "saved" and (left_s := remaining.seconds()) is not None:
         parts.append(f"about {duration(left_s)} left")
     if progress.goal_reason:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from rumpus.cli.counting import duration, stoppable
 from rumpus.errors import InputError
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
@@ -21,8 +22,7 @@ from rumpus.memory.exchange.transfer import Transfer, chosen
 from rumpus.memory.merge import merge as merge_into
 from rumpus.memory.portrait import portrait
 from rumpus.memory.repair import repair as mend
-from rumpus.play.counting import duration, stoppable
-from rumpus.play.film import Tile, write_sheet
+from rumpus.report.sheet import Tile, write_sheet
 
 FRAMES, ROWS = 8, 4  # of a film strip
 
@@ -176,9 +176,9 @@ def export(path: Path, out: Path, format: str, episode: int | None) -> int:
 def take_in(source: Path, into: Path, format: str) -> int:
     """Take a dataset of another program into a memory, made where there is none."""
     spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
-    come_in = import_lerobot if format == "lerobot" else import_minari
+    importer = import_lerobot if format == "lerobot" else import_minari
     with memory_for(folder(into), spec) as memory:
-        done = come_in(source, memory)
+        done = importer(source, memory)
     return _told(done, f"came into {into}")
 
 

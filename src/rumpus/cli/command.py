@@ -10,17 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-from rumpus.goals.picture import wish_for
-from rumpus.play import checkpoint, loop
-from rumpus.play import do as deed
+from rumpus.cli.counting import stoppable
+from rumpus.cli.interrupt import INTERRUPTED, Interrupted, interruptible
+from rumpus.cli.progress import telling
+from rumpus.model.device import Device
+from rumpus.play import do as attempt
 from rumpus.play import evaluate as trial
-from rumpus.play.counting import stoppable
-from rumpus.play.interrupt import INTERRUPTED, Interrupted, interruptible
-from rumpus.play.loop import Progress, Until
-from rumpus.play.progress import telling
-from rumpus.play.report import check_report, report_evaluation, write_page
-from rumpus.play.result import Row
-from rumpus.play.session import Asked, Session, begin_or_resume, default_folder, resume
+from rumpus.play.goal import load_goal
+from rumpus.report.page import check_report, report_evaluation, write_page
+from rumpus.report.strip import write_strip
+from rumpus.result import Row
+from rumpus.run import checkpoint, life
+from rumpus.run.life import Progress, Until
+from rumpus.run.session import Asked, Session, begin_or_resume, default_folder, resume
 
 
 def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
@@ -31,13 +33,13 @@ def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
         _say(_greeting(session))
         before = len(session.memory)
         try:
-            with interruptible() as interrupt, telling(until, session.mind.learner) as tell:
+            with interruptible() as interrupt, telling(until, session.mind.trainer) as tell:
 
                 def watch(progress: Progress) -> None:
                     tell(progress)
                     interrupt.check()
 
-                loop.play(session.run, session.world, session.memory, session.mind, until, watch)
+                life.play(session, until, watch)
         except Interrupted as stop:
             session.memory.flush()
             _say(_farewell(session))
@@ -50,19 +52,21 @@ def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
     return 0
 
 
-def do(run: Path, goal: str, steps: int | None, json: bool) -> int:
+def do(run: Path, goal: str, camera: str, steps: int | None, device: Device, json: bool) -> int:
     """Do what one picture shows."""
     begun_s = time.monotonic()
-    with resume(run, write=True) as session:
-        spec, memory = session.world.spec, session.memory
-        wish = wish_for(goal, spec, {s.name: memory.frames(s.name) for s in spec.sensors})
-        for notice in wish.notices:
+    with resume(run, write=True, device=device) as session:
+        memory, mind = session.memory, session.mind
+        wanted, notices = load_goal(goal, camera, memory)
+        for notice in notices:
             _say(notice)
         steps = session.world.measure.steps if steps is None else steps
         with stoppable("doing") as tick:
-            done = deed.do(session, wish.goal, steps, tick)
-        film = session.run.report / f"do-{done.first_step}.png"
-        filmed = deed.write_film(film, done)
+            done = attempt.do(
+                session.robot, memory, mind.learner.snapshot(), wanted, steps, mind.rng, tick
+            )
+        strip = session.run.report / f"do-{done.first_step}.png"
+        shown = write_strip(strip, done)
         write_page(session.run)
     metrics = {"believed_before_steps": done.believed_before,
                "believed_after_steps": done.believed_after}  # fmt: skip
@@ -73,19 +77,23 @@ def do(run: Path, goal: str, steps: int | None, json: bool) -> int:
         return 0
     print(f"It believed itself {done.believed_before:.1f} steps from the goal at the start, "
           f"and {done.believed_after:.1f} at the end.")  # fmt: skip
-    if filmed:
-        print(f"Film strip: {film}")
+    if shown:
+        print(f"Film strip: {strip}")
     return 0
 
 
-def evaluate(run: Path, goals: int, kind: str, seed: int, json: bool) -> int:
+def evaluate(run: Path, goals: int, kind: str, seed: int, device: Device, json: bool) -> int:
     """Measure how well a robot does what pictures show."""
     import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
 
-    with resume(run, write=False, seed=seed) as session:
+    with resume(run, write=False, seed=seed, device=device) as session:
         check_report(session.run)
         with stoppable("trying") as tick:
-            evaluation = trial.evaluate(session, kind, goals, seed, tick)
+            subject = trial.Subject(
+                session.mind.learner.snapshot(), session.memory, session.mind_steps,
+                session.run.config.seed,
+            )  # fmt: skip
+            evaluation = trial.evaluate(session.world, subject, kind, goals, seed, tick)
         if json:
             print(evaluation.rows[0].json(), flush=True)
         else:  # said before it is written: minutes of trials are not lost to a full disk
@@ -125,21 +133,21 @@ def catalogue(json: bool) -> int:
 
 
 def _greeting(session: Session) -> str:
-    lived, path = len(session.memory), session.run.path
-    if not lived:
+    steps, path = len(session.memory), session.run.path
+    if not steps:
         return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
-    # None, or this was refused before: a writer where steps lack, a mind that has lived more.
+    # None, or this was refused before: a writer where steps lack, a mind that learned from more.
     lost = session.memory.missing()
-    return (f"Going on with {path}: {lived:,} steps remembered, mind as of step "
+    return (f"Going on with {path}: {steps:,} steps remembered, mind as of step "
             f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.")  # fmt: skip
 
 
 def _farewell(session: Session) -> str:
-    """What is true of a life that was broken off: who insists may cut its saving short."""
-    lived = f"{session.memory.acknowledged:,} steps remembered"
-    if checkpoint.holds(session.run.checkpoint, session.mind, session.memory.acknowledged):
-        return f"Stopped and saved: {lived}; the same command goes on."
-    return (f"Stopped before all was saved: {lived}, but the mind is as it was last saved; the "
+    """What is true of play that was broken off: who insists may cut its saving short."""
+    kept = f"{session.memory.acknowledged:,} steps remembered"
+    if checkpoint.holds(session.run, session.mind, session.memory.acknowledged):
+        return f"Stopped and saved: {kept}; the same command goes on."
+    return (f"Stopped before all was saved: {kept}, but the mind is as it was last saved; the "
             "same command goes on.")  # fmt: skip
 
 
@@ -151,8 +159,10 @@ def _played(session: Session, before: int, wall_s: float) -> Row:
     return Row(
         session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
         {
-            "new_steps": len(session.memory) - before, "world_model_updates": learner.updates,
-            "practice_updates": learner.practised, "recent_goals_reached_rate": round(reached, 4),
+            "new_steps": len(session.memory) - before,
+            "world_model_updates": learner.world_model_updates,
+            "policy_updates": learner.policy_updates,
+            "recent_goals_reached_rate": round(reached, 4),
             "peak_memory_mb": round(peak_mb, 1),
         },
     )  # fmt: skip

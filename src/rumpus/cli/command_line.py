@@ -20,8 +20,8 @@ from typing import Annotated, Literal
 import tyro
 from tyro.conf import Positional, arg, subcommand
 
+from rumpus.cli.interrupt import INTERRUPTED, Interrupted
 from rumpus.errors import InputError, RumpusError, missing_extra
-from rumpus.play.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
 Deed = Callable[[], int]
@@ -34,6 +34,8 @@ Source = Annotated[Positional[Path], arg(metavar="SOURCE")]
 Into = Annotated[Positional[Path], arg(metavar="INTO")]
 Number = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 Amount = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
+DeviceChoice = Literal["auto", "cpu", "cuda"]
+Camera = Annotated[str, arg(metavar="NAME", help_behavior_hint="")]
 Json = Annotated[bool, arg(help="Print the result as JSON, and nothing else, on standard output.")]
 
 
@@ -45,6 +47,7 @@ def play(
     seed: Number = None,
     skew: Amount = None,
     random_steps: Number = None,
+    device: DeviceChoice = "auto",
     durability: Literal["group", "step"] = "group",
     quota_gb: Amount = None,
     json: Json = False,
@@ -59,42 +62,47 @@ def play(
         minutes: Stop after so many minutes.
         seed: Where chance begins. Default: 0, or as the run was begun.
         skew: How strongly play leans to the rare: -1 fully, 0 not at all.
-        random_steps: Steps of random motion before the first wish.
+        random_steps: Steps of random motion before the first goal.
+        device: Where the mind learns and acts; auto is CUDA where there is one.
         durability: When a step is on the disk for good: with those of a second, or each at once.
         quota_gb: How much room the memory may take; where it is used up, play stops and drops
             nothing.
         json: the row of figures.
     """
+    from rumpus.cli import command
     from rumpus.memory import MemoryConfig
-    from rumpus.play import command
-    from rumpus.play.loop import Until
-    from rumpus.play.session import Asked
+    from rumpus.run.life import Until
+    from rumpus.run.session import Asked
 
     until = Until(steps, minutes)
     keeping = MemoryConfig(durability, quota_gb or 0.0)
-    asked = Asked(world, seed, skew, random_steps, keeping)
+    asked = Asked(world, seed, skew, random_steps, keeping, device)
     return partial(command.play, asked, run, until, json)
 
 
 def do(
-    run: Run, goal: Annotated[str, arg(metavar="PICTURE")], steps: Number = None, json: Json = False
-) -> Deed:
+    run: Run, goal: Annotated[str, arg(metavar="PICTURE")], camera: Camera = "",
+    steps: Number = None, device: DeviceChoice = "auto", json: Json = False,
+) -> Deed:  # fmt: skip
     """Show a robot a picture, let it do that, and keep a film strip of how it went.
 
     Args:
         run: of the robot.
-        goal: A picture (PNG or JPEG), or a remembered moment as memory:NUMBER.
+        goal: A picture (PNG or JPEG), or a stored step as memory:NUMBER.
+        camera: Which camera the picture is of, where the robot has several. Default: the first.
         steps: How long it may try. Default: as long as the world's own trials take.
+        device: Where the mind acts.
         json: the row of figures.
     """
-    from rumpus.play import command
+    from rumpus.cli import command
 
-    return partial(command.do, run, goal, steps, json)
+    return partial(command.do, run, goal, camera, steps, device, json)
 
 
 def evaluate(
-    run: Run, goals: int = 100, kind: str = "", seed: int = 1000, json: Json = False
-) -> Deed:
+    run: Run, goals: int = 100, kind: str = "", seed: int = 1000, device: DeviceChoice = "auto",
+    json: Json = False,
+) -> Deed:  # fmt: skip
     """Measure how well a robot does what pictures show, in a world apart from its play.
 
     Args:
@@ -102,11 +110,12 @@ def evaluate(
         goals: How many pictures.
         kind: Which kind of trials, of those the world has. Default: its standard kind.
         seed: Of the trials.
+        device: Where the mind acts.
         json: the robot's row of figures.
     """
-    from rumpus.play import command
+    from rumpus.cli import command
 
-    return partial(command.evaluate, run, goals, kind, seed, json)
+    return partial(command.evaluate, run, goals, kind, seed, device, json)
 
 
 def check(
@@ -121,30 +130,30 @@ def check(
         name: Its name.
         json: the findings.
     """
-    from rumpus.play import command
+    from rumpus.cli import command
 
     return partial(command.check, name, json)
 
 
 def worlds(json: Json = False) -> Deed:
     """List the worlds that can be named, broken ones with their error."""
-    from rumpus.play import command
+    from rumpus.cli import command
 
     return partial(command.catalogue, json)
 
 
 def info(folder: Folder, json: Json = False) -> Deed:
     """Say what a memory holds and how much room it takes."""
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.info, folder, json)
+    return partial(memory_command.info, folder, json)
 
 
 def episodes(folder: Folder, json: Json = False) -> Deed:
     """List the episodes, oldest first."""
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.list_episodes, folder, json)
+    return partial(memory_command.list_episodes, folder, json)
 
 
 def show(
@@ -159,16 +168,16 @@ def show(
         episode: Its number in `rumpus memory list`. Default: the last one.
         out: The picture to write.
     """
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.show, folder, episode, out)
+    return partial(memory_command.show, folder, episode, out)
 
 
 def verify(folder: Folder, json: Json = False) -> Deed:
     """Read every byte of a memory and say what is not as it was written."""
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.verify, folder, json)
+    return partial(memory_command.verify, folder, json)
 
 
 def repair(folder: Folder, accept_loss: bool = False) -> Deed:
@@ -178,16 +187,16 @@ def repair(folder: Folder, accept_loss: bool = False) -> Deed:
         folder: of the memory.
         accept_loss: Go on without steps that are gone from the end.
     """
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.repair, folder, accept_loss)
+    return partial(memory_command.repair, folder, accept_loss)
 
 
 def film(folder: Folder) -> Deed:
     """Keep old pictures as lossless films, in a fraction of the room."""
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.film, folder)
+    return partial(memory_command.film, folder)
 
 
 def merge(source: Source, into: Into) -> Deed:
@@ -197,9 +206,9 @@ def merge(source: Source, into: Into) -> Deed:
         source: The run or memory to take from; it is only read.
         into: The run or memory that grows.
     """
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.merge, source, into)
+    return partial(memory_command.merge, source, into)
 
 
 def export(
@@ -216,9 +225,9 @@ def export(
         format: LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film.
         episode: Only this episode. Default: all; for a film the last one.
     """
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.export, folder, out, format, episode)
+    return partial(memory_command.export, folder, out, format, episode)
 
 
 def take_in(source: Source, into: Into, format: Literal["lerobot", "minari"] = "lerobot") -> Deed:
@@ -229,9 +238,9 @@ def take_in(source: Source, into: Into, format: Literal["lerobot", "minari"] = "
         into: The run or memory that grows; made where there is none.
         format: What it is.
     """
-    from rumpus.play import remember
+    from rumpus.cli import memory_command
 
-    return partial(remember.take_in, source, into, format)
+    return partial(memory_command.take_in, source, into, format)
 
 
 MemoryVerb = (

@@ -1,0 +1,213 @@
+"""The half of the mind that acts: a frozen snapshot of what was learned, with a version.
+
+It encodes what is sensed, acts, plans, imagines and decodes; it has no optimiser and knows no
+memory, so that it can run in any process while the learner goes on learning elsewhere.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rumpus.model.decoder import Decoders
+from rumpus.model.device import all_to_device, to_array, to_device
+from rumpus.model.dynamics import Dynamics
+from rumpus.model.encoder import Encoder
+from rumpus.model.policy import Policy, PolicyConfig
+from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
+from rumpus.model.world_model import WorldModelConfig
+from rumpus.objectives.base import Objective
+from rumpus.objectives.temporal_distance import TemporalDistanceObjective
+from rumpus.planning.base import Imagine, Planner
+from rumpus.planning.cem import Cem, CemConfig
+from rumpus.planning.rollout import Rollout, RolloutConfig
+from rumpus.spec import Readings, RobotSpec
+from rumpus.types import Array
+
+
+@dataclass(frozen=True)
+class MindConfig:
+    """The configs of the mind's parts, composed.
+
+    Attributes:
+        acts_by: what acts when asked: the trained "policy", the "cem" planner from nothing, or
+            "rollout", the policy and other beginnings than its own. In play the policy acts.
+        learning_rate: of every Adam.
+        policy_batch: steps of each goal batch from which the policy imagines.
+        tried_actions: actions tried in imagination, beside the policy's, for each step of a goal
+            batch.
+        average_rate: how fast the averaged world model, with which it encodes and imagines, and
+            the averaged policy, which acts, follow those that learn.
+        decoded_windows: windows of each batch of which one imagined step is decoded.
+        hidden_sensor_rate: share of windows that are told by some of the sensors alone, where a
+            robot has several, so that any subset of them has a latent that means something.
+    """
+
+    world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
+    temporal_distance: TemporalDistanceConfig = field(default_factory=TemporalDistanceConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    cem: CemConfig = field(default_factory=CemConfig)
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    acts_by: Literal["policy", "cem", "rollout"] = "rollout"
+    learning_rate: float = 1e-3
+    policy_batch: int = 128
+    decoded_windows: int = 32
+    average_rate: float = 0.01
+    tried_actions: int = 2
+    hidden_sensor_rate: float = 0.5
+
+
+class Nets(nn.Module):
+    """The nets with which a robot encodes, imagines, judges, acts and decodes."""
+
+    def __init__(
+        self, encoder: Encoder, dynamics: Dynamics, distance: TemporalDistance, policy: Policy,
+        decoders: Decoders,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.encoder, self.dynamics, self.distance = encoder, dynamics, distance
+        self.policy, self.decoders = policy, decoders
+
+
+class Actor:
+    """A frozen snapshot of a mind.
+
+    Attributes:
+        spec: the robot it belongs to.
+        config: of the mind.
+        version: gradient steps behind it, of every kind together; 0 has learned nothing.
+        encoder_version: gradient steps of the world model behind it: only latents of the same
+            encoder version can be compared.
+    """
+
+    def __init__(
+        self, spec: RobotSpec, config: MindConfig, nets: Nets, version: int, encoder_version: int
+    ) -> None:
+        """Act by nets that nobody else changes; see `Learner.snapshot` and `fresh_nets`."""
+        self.spec, self.config, self.nets = spec, config, nets.eval().requires_grad_(False)
+        self.version, self.encoder_version = version, encoder_version
+        self.objective: Objective = TemporalDistanceObjective(nets.distance)
+        self.planner: Planner = (
+            Cem(spec.action_size, config.cem)
+            if config.acts_by == "cem"
+            else Rollout(spec.action_size, config.rollout)
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where it calculates; all latents that it takes and gives lie there."""
+        return next(self.nets.parameters()).device
+
+    # Seeing
+
+    @torch.no_grad()
+    def encode(self, readings: Readings) -> Tensor:
+        """Readings of some or all sensors, each (..., *shape), to a latent (..., D)."""
+        latent: Tensor = self.nets.encoder(all_to_device(readings, self.device))
+        return latent
+
+    @torch.no_grad()
+    def tokens(self, readings: Readings) -> Array:
+        """What each sensor says on its own, to be kept: (B, *shape) each to float32 (B, S, D)."""
+        return to_array(self.nets.encoder.tokens(all_to_device(readings, self.device)))
+
+    @torch.no_grad()
+    def goal_embeddings(self, tokens: Array, present: Array) -> Tensor:
+        """Kept tokens (N, S, D), of which bool (N, S) count, as points (N, P).
+
+        Two points lie about as far apart as the steps do in discounted steps.
+        """
+        told = to_device(tokens, self.device), to_device(present, self.device)
+        return self.nets.distance.metric.points(self.nets.encoder.combine(*told))
+
+    # Acting
+
+    @torch.no_grad()
+    def policy_action(self, latent: Tensor, goal: Tensor) -> Array:
+        """The policy's action towards a goal, at once: (D,) and (D,) to float32 (A,) in [-1, 1]."""
+        return to_array(self.nets.policy(latent, goal))
+
+    @torch.no_grad()
+    def plan_action(self, latent: Tensor, goal: Tensor, rng: np.random.Generator) -> Array:
+        """The best action towards a goal that it can think of; see `MindConfig.acts_by`."""
+        if self.config.acts_by == "policy":
+            return self.policy_action(latent, goal)
+        plan = self.planner.plan(self._imagination(latent, goal), self.objective.score(goal), rng)
+        first: Array = plan.actions[0]
+        return first
+
+    # Imagining
+
+    @torch.no_grad()
+    def imagine(self, latent: Tensor, actions: Array) -> Tensor:
+        """What would come of actions: (D,) and (H, A) to latents (H, D)."""
+        return self.nets.dynamics.imagine(latent, to_device(actions, self.device))
+
+    @torch.no_grad()
+    def imagine_policy(
+        self, latent: Tensor, goal: Tensor, steps: int, rng: np.random.Generator
+    ) -> Tensor:
+        """What it believes will happen if it goes for the goal now: latents (steps, D)."""
+        latents = []
+        for _ in range(steps):
+            action = to_device(self.plan_action(latent, goal, rng), self.device)
+            latent = self.nets.dynamics(latent, action)
+            latents.append(latent)
+        return torch.stack(latents)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> dict[str, Array]:
+        """Latents (H, D) as pictures, uint8 (H, h, w, c) by picture sensor."""
+        return self.nets.decoders.decode(latents)
+
+    # Judging
+
+    @torch.no_grad()
+    def distance(self, latent: Tensor, goal: Tensor) -> float:
+        """How far (D,) is from (D,) in discounted steps, in which it learns and judges."""
+        return float(self.nets.distance(latent, goal))
+
+    def predicted_steps(self, latent: Tensor, goal: Tensor) -> float:
+        """How many steps it believes lie between (D,) and (D,)."""
+        return self.nets.distance.steps(self.distance(latent, goal))
+
+    # Moving to another process
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All weights by name, for safetensors; the versions are told beside them."""
+        return {name: tensor.contiguous() for name, tensor in self.nets.state_dict().items()}
+
+    def _imagination(self, latent: Tensor, goal: Tensor) -> Imagine[Tensor]:
+        """A function from candidate actions to imagined latents (N, H, D) and actions taken."""
+
+        def imagine(candidates: Array) -> tuple[Tensor, Array]:
+            free = np.any(
+                np.isnan(candidates), axis=(0, 2)
+            )  # steps at which the policy chooses for some
+            given = to_device(candidates, self.device)
+            here, there = latent.expand(len(given), -1), goal.expand(len(given), -1)
+            latents, actions = [], []
+            for step in range(given.shape[1]):
+                action = given[:, step]
+                if free[step]:
+                    action = torch.where(action.isnan(), self.nets.policy(here, there), action)
+                here = self.nets.dynamics(here, action)
+                latents.append(here)
+                actions.append(action)
+            return torch.stack(latents, 1), to_array(torch.stack(actions, 1))
+
+        return imagine
+
+
+def fresh_nets(spec: RobotSpec, config: MindConfig) -> Nets:
+    """Nets that have learned nothing, of the sizes in the config."""
+    size = config.world_model.encoder.latent_size
+    return Nets(
+        Encoder(spec, config.world_model.encoder),
+        Dynamics(size, spec.action_size, config.world_model.hidden),
+        TemporalDistance(size, config.temporal_distance),
+        Policy(size, spec.action_size, config.policy),
+        Decoders(spec, size),
+    )

@@ -1,0 +1,45 @@
+"""Where the nets of a mind live: the only place that decides it, and the only way there."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rumpus.errors import InputError
+from rumpus.types import Array
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def choose_device(asked: Device) -> torch.device:
+    """The device that was asked for; "auto" is CUDA where there is one.
+
+    Raises:
+        InputError: when CUDA was asked for and torch finds none.
+    """
+    found = torch.cuda.is_available()
+    if asked == "cuda" and not found:
+        raise InputError(
+            "The device cuda was asked for, but torch finds no CUDA device here; use --device cpu, "
+            "or install a build of torch for the driver of this machine."
+        )
+    return torch.device("cuda" if found and asked != "cpu" else "cpu")
+
+
+def to_device(array: Array, device: torch.device) -> Tensor:
+    """An array of a batch as a tensor on the device, dtype unchanged."""
+    # Memory hands out read-only rows, and torch takes only writable ones: those are copied.
+    return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
+
+
+def all_to_device(arrays: Mapping[str, Array], device: torch.device) -> dict[str, Tensor]:
+    """Readings by sensor name as tensors on the device."""
+    return {name: to_device(array, device) for name, array in arrays.items()}
+
+
+def to_array(tensor: Tensor) -> Array:
+    """A tensor from any device as a float32 array."""
+    array: Array = tensor.detach().float().cpu().numpy()
+    return array

@@ -1,0 +1,126 @@
+"""Chooses the actions of play: reach, then explore.
+
+Play begins with smoothed random motion. Then, over and over: go for a rare step of the past, until
+it is reached or time is up, and from there move at random for a while, as what is new lies next to
+what is rare (interview 31:41; go-explore, Ecoffet 2021).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from rumpus.actor import Actor
+from rumpus.body.random_motion import smoothed_action
+from rumpus.errors import InputError
+from rumpus.goals.base import Candidates, GoalSource, Situation
+from rumpus.memory import Memory
+from rumpus.play.control import Choice
+from rumpus.play.goal import goal_at
+from rumpus.types import Goal, Observation
+
+
+@dataclass(frozen=True)
+class PlayConfig:
+    """How the robot spends its play.
+
+    Attributes:
+        random_steps: of smoothed random motion before the first goal.
+        goal_steps: at most, towards one goal.
+        explore_steps: of random motion after each goal.
+        reached_steps: a goal this near, in discounted steps, is reached.
+    """
+
+    random_steps: int = 2000
+    goal_steps: int = 40
+    explore_steps: int = 10
+    reached_steps: float = 2.5
+
+    def __post_init__(self) -> None:
+        if self.random_steps < 0:
+            raise InputError(
+                f"{self.random_steps} random steps were asked for, expected 0 or more."
+            )
+
+
+@dataclass
+class Attempt:
+    """One goal under way.
+
+    Attributes:
+        goal: what it goes for.
+        latent: (D,) of the goal, as the actor of now encodes it.
+        steps_left: until it is given up.
+    """
+
+    goal: Goal
+    latent: Tensor
+    steps_left: int
+
+
+class PlayChooser:
+    """Chooses each action of play.
+
+    Attributes:
+        attempt: the goal under way, or None while exploring.
+    """
+
+    def __init__(
+        self, goals: GoalSource, config: PlayConfig, rng: np.random.Generator, memory: Memory
+    ) -> None:
+        """Play from the steps of a memory; nothing but random motion until an actor comes."""
+        self.goals, self.config, self.rng, self.memory = goals, config, rng, memory
+        self.attempt: Attempt | None = None
+        self._actor: Actor | None = None
+        self._candidates: Candidates | None = None
+        self._explore_left = 0
+        self._last = np.zeros(memory.spec.action_size, np.float32)
+
+    def take(self, actor: Actor, candidates: Candidates) -> None:
+        """Act by another actor from now on, and choose goals among its candidates."""
+        self._actor, self._candidates = actor, candidates
+        if self.attempt is not None:  # a new encoder: the same readings, another latent
+            self.attempt.latent = actor.encode(self.attempt.goal.readings)
+
+    def choose(self, observation: Observation) -> Choice:
+        """The next action of play: random, or towards the goal under way."""
+        actor, candidates = self._actor, self._candidates
+        if len(self.memory) < self.config.random_steps or actor is None or candidates is None:
+            return self._explore()
+        if self.attempt is None and self._explore_left > 0:
+            self._explore_left -= 1
+            return self._explore()
+        latent = actor.encode(observation.readings)
+        if self.attempt is not None:
+            self._judge(self.attempt, actor, latent)
+        if self.attempt is None and self._explore_left <= 0:
+            self.attempt = self._next_attempt(actor, candidates, latent)
+        if self.attempt is None:
+            self._explore_left -= 1
+            return self._explore()
+        self.attempt.steps_left -= 1
+        self._last = actor.policy_action(latent, self.attempt.latent)
+        return Choice(self._last, self.attempt.goal)
+
+    def interrupt(self) -> None:
+        """Drop the goal under way, without judging it."""
+        self.attempt = None
+
+    def _next_attempt(self, actor: Actor, candidates: Candidates, latent: Tensor) -> Attempt | None:
+        goal = self.goals.next_goal(
+            Situation(latent, candidates, self.memory.spec.rate_hz, goal_at(self.memory), self.rng)
+        )
+        if goal is None:
+            return None
+        return Attempt(goal, actor.encode(goal.readings), self.config.goal_steps)
+
+    def _judge(self, attempt: Attempt, actor: Actor, latent: Tensor) -> None:
+        """End an attempt that arrived, or that ran out of time."""
+        reached = actor.distance(latent, attempt.latent) < self.config.reached_steps
+        if reached or attempt.steps_left <= 0:
+            self.goals.record_attempt(attempt.goal, reached)
+            self.attempt, self._explore_left = None, self.config.explore_steps
+
+    def _explore(self) -> Choice:
+        self._last = smoothed_action(self.rng, self._last)
+        return Choice(self._last)

@@ -1,0 +1,59 @@
+"""What was asked, as a goal that is stored: a step of memory, or a picture that a person shows.
+
+A picture is remembered before it is gone for, so that nothing a person ever asked is lost and
+hindsight can use it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from rumpus.errors import InputError
+from rumpus.goals.base import GoalAt
+from rumpus.goals.picture import pictured
+from rumpus.memory import Memory
+from rumpus.types import Goal, GoalReference, Observation, Step
+
+STORED = "memory:"
+
+
+def goal_at(memory: Memory) -> GoalAt:
+    """Makes goals of a memory's steps, of all the sensors that gave something there."""
+
+    def goal(step: int, source: str, reason: str) -> Goal:
+        reference = GoalReference(memory.id, int(memory.episode_of[step]), step)
+        return Goal(memory.readings(step), source, reason, reference)
+
+    return goal
+
+
+def load_goal(text: str, camera: str, memory: Memory) -> tuple[Goal, tuple[str, ...]]:
+    """The goal that a person gives, and notices for the person.
+
+    Args:
+        text: a picture file, or "memory:NUMBER" for a stored step.
+        camera: which camera the picture is of, "" for the first.
+        memory: of the robot, open for writing: the picture is appended to it.
+
+    Raises:
+        InputError: when it is neither, or this robot cannot use it.
+    """
+    if text.startswith(STORED):
+        return goal_at(memory)(_number(text, len(memory)), "memory", text), ()
+    readings, notices = pictured(Path(text), memory.spec, camera)
+    still = np.zeros(memory.spec.action_size, np.float32)
+    memory.begin_episode(f"shown {text}")
+    time_s = float(memory.time_s[-1]) if len(memory) else 0.0
+    shown = memory.append(Step(Observation(readings, time_s), still, still, truncated=True))
+    return goal_at(memory)(shown, "picture", f"picture {text}"), notices
+
+
+def _number(text: str, count: int) -> int:
+    number = text.removeprefix(STORED)
+    # Python reads no number of more than 4,300 digits.
+    is_number = number.isascii() and number.isdigit() and len(number) < 20
+    if not (is_number and int(number) < count):
+        raise InputError(
+            f"The goal '{text}' is no stored step; expected memory:0 to memory:{count - 1}."
+        )
+    return int(number)

@@ -1,0 +1,132 @@
+"""The train phase: go over what is stored, a fixed number of gradient steps for every step.
+
+The trainer owes updates for the steps in memory; when the robot rests, or beside it, it pays them.
+A crash during a train phase loses only updates, and they are owed again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rumpus.actor import Actor
+from rumpus.goals.base import Candidates
+from rumpus.learner import Learner
+from rumpus.replay.replay import Replay
+
+Tick = Callable[[str, int, int], bool]  # told (phase, done, owed); False: leave off
+MODEL, ENCODING, POLICY = "training model", "re-encoding", "training policy"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How much the mind learns.
+
+    Attributes:
+        train_every: steps between two train phases.
+        updates_per_step: gradient steps of the world model for each step.
+        policy_updates_per_step: gradient steps of distance and policy for each step.
+    """
+
+    train_every: int = 500
+    updates_per_step: float = 0.2
+    policy_updates_per_step: float = 0.5
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of training, to play by.
+
+    Attributes:
+        actor: acts.
+        candidates: stored steps to choose goals from, as this actor judges them.
+    """
+
+    actor: Actor
+    candidates: Candidates
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Pays the gradient steps that are owed for the steps in memory.
+
+    Attributes:
+        learner: what learns.
+        replay: what it learns from.
+        config: how much.
+    """
+
+    learner: Learner
+    replay: Replay
+    config: TrainConfig
+
+    def owed(self, steps: int) -> tuple[int, int]:
+        """(world-model updates, policy updates) still to be done for so many steps."""
+        updates = int(steps * self.config.updates_per_step) - self.learner.world_model_updates
+        policy = int(steps * self.config.policy_updates_per_step) - self.learner.policy_updates
+        return max(updates, 0), max(policy, 0)
+
+    def prepare(self) -> bool:
+        """Take in what is new in memory; whether there is anything to learn, and to learn from."""
+        if not any(self.owed(len(self.replay.stored))):
+            return False
+        self.replay.refresh()
+        return self.replay.has_windows
+
+    def train(self, tick: Tick) -> dict[str, float]:
+        """Learn until nothing is owed; call `prepare` first.
+
+        Args:
+            tick: told (phase, done, owed) at every gradient step and every so many steps encoded
+                anew; returning False ends the train phase early.
+
+        Returns:
+            the means of the losses over this train phase.
+        """
+        updates, policy_updates = self.owed(len(self.replay.stored))
+        means = Means()
+        for number in range(updates):
+            if not tick(MODEL, number, updates):
+                return means.result()
+            batch, starts = self.replay.batch()
+            update = self.learner.update_world_model(batch)
+            self.replay.report(starts, update.window_error)
+            means.add(update.losses)
+        if not self.encode(tick):
+            return means.result()
+        for number in range(policy_updates):
+            if not tick(POLICY, number, policy_updates):
+                break
+            means.add(self.learner.update_value_and_policy(self.replay.goal_batch()))
+        return means.result()
+
+    def encode(self, tick: Tick) -> bool:
+        """Encode the working set with the encoder of now; whether it came to the end."""
+        actor = self.learner.snapshot()
+        return self.replay.encode(
+            actor.tokens, actor.encoder_version, lambda done, total: tick(ENCODING, done, total)
+        )
+
+    def trained(self) -> Trained | None:
+        """What to play by; None where the working set was not encoded to its end."""
+        actor = self.learner.snapshot()
+        if actor.encoder_version != self.replay.encoder_version:
+            return None
+        tokens, present, step = self.replay.candidates()
+        return Trained(actor, Candidates(actor.goal_embeddings(tokens, present), step))
+
+
+class Means:
+    """Running means of named figures."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, figures: dict[str, float]) -> None:
+        """Count one more of each."""
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def result(self) -> dict[str, float]:
+        """The mean of each."""
+        return {name: total / self.counts[name] for name, total in self.sums.items()}

@@ -1,0 +1,161 @@
+"""Replay: everything ever stored is gone over again, as batches for the learner.
+
+It keeps what belongs to positions in memory, so that the mind need not: which steps are gone over
+at present, how wrongly they were imagined, and the tokens that one encoder made of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rumpus.replay import sampler
+from rumpus.replay.base import ReplayView
+from rumpus.replay.hindsight import HindsightConfig, hindsight
+from rumpus.replay.priority import Priorities
+from rumpus.replay.working_set import WorkingSet, rows_of
+from rumpus.spec import Readings
+from rumpus.types import Array, Batch, GoalBatch
+
+CHUNK = 1024  # steps encoded at a time
+Encode = Callable[[Readings], Array]  # readings (B, *shape) each to tokens, float32 (B, S, D)
+Tick = Callable[[int, int], bool]  # told (steps done, steps in all); False: leave off
+
+
+@dataclass(frozen=True)
+class ReplayConfig:
+    """What is drawn from all that is stored.
+
+    Attributes:
+        windows: B of the world model's batches.
+        window_steps: T of the world model's batches.
+        prioritized_windows: windows of each batch that begin where the model was most wrong.
+        goal_batch: B of the goal batches.
+        hindsight: where their goals come from.
+        partial_goal_rate: share of goals of which only some sensors matter, where a robot has
+            several.
+        working_set_steps: steps of which tokens and priorities are kept, at most.
+    """
+
+    windows: int = 64
+    window_steps: int = 6
+    prioritized_windows: int = 48
+    goal_batch: int = 512
+    hindsight: HindsightConfig = HindsightConfig()
+    partial_goal_rate: float = 0.5
+    working_set_steps: int = 100_000
+
+
+class Replay:
+    """Draws batches from a memory that may grow meanwhile; call `refresh` to take in what is new.
+
+    Attributes:
+        working_set: the steps of which tokens and priorities are kept.
+        priorities: how wrongly the windows that begin at them were imagined.
+        encoder_version: which encoder made the tokens, -1 before any did.
+    """
+
+    def __init__(self, stored: ReplayView, config: ReplayConfig, rng: np.random.Generator) -> None:
+        self.stored, self.config, self.rng = stored, config, rng
+        self.working_set = WorkingSet(config.working_set_steps)
+        self.priorities = Priorities()
+        self.encoder_version = -1
+        self._tokens = np.zeros((0, 0, 0), np.float32)
+        self._present = np.zeros((0, 0), bool)
+
+    def refresh(self) -> None:
+        """Take in what was stored since, and go on to other parts of a long life."""
+        self.priorities.reorder(self.working_set.refresh(self.stored, self.rng))
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether an episode is long enough for a window of the world model."""
+        return len(sampler.starts(self.working_set.episode_of, self.config.window_steps)) > 0
+
+    def batch(self) -> tuple[Batch, Array]:
+        """Windows for the world model, and where they begin in memory: for `report`."""
+        config = self.config
+        rows = self.priorities.starts(
+            self.rng, config.prioritized_windows, self.working_set.episode_of, config.window_steps
+        )
+        preferred = self.working_set.steps[rows]
+        return sampler.sample(self.stored, self.rng, config.windows, config.window_steps, preferred)
+
+    def report(self, starts: Array, window_error: Array) -> None:
+        """Keep how wrongly the windows that begin at positions (B,) were imagined, (B,)."""
+        rows = rows_of(starts, self.working_set.steps)
+        self.priorities.report(rows[rows >= 0], window_error[rows >= 0])
+
+    def encode(self, encode: Encode, encoder_version: int, tick: Tick) -> bool:
+        """Encode the working set, and the goals that were commanded in it, anew.
+
+        Args:
+            encode: the encoder of today.
+            encoder_version: its version.
+            tick: told now and then how far it came; returning False leaves off.
+
+        Returns:
+            whether it came to the end; else what was encoded before is as it was.
+        """
+        steps = np.concatenate([self.working_set.steps, self.working_set.goals])
+        spec, tokens = self.stored.spec, np.zeros((0, 0, 0), np.float32)
+        for first in range(0, len(steps), CHUNK):
+            if not tick(first, len(steps)):
+                return False
+            at = steps[first : first + CHUNK]
+            made = encode({s.name: self.stored.frames(s.name)[at] for s in spec.sensors})
+            if not first:
+                tokens = np.empty((len(steps), *made.shape[1:]), np.float32)
+            tokens[first : first + len(made)] = made
+        self._tokens, self._present = tokens, sampler.present(self.stored, steps)
+        self.encoder_version = encoder_version
+        return True
+
+    def goal_batch(self) -> GoalBatch:
+        """Steps of the working set with the step after and a goal, for value and policy.
+
+        Raises:
+            InputError: when no episode has two steps.
+        """
+        here, goal = hindsight(
+            self.rng, self.working_set.episode_of, self.working_set.goal_rows,
+            self.config.goal_batch, self.config.hindsight,
+        )  # fmt: skip
+        told = self._present[here] & self._present[here + 1]
+        return GoalBatch(
+            self._tokens[here], told, self._tokens[here + 1], self._tokens[goal],
+            self._present[goal] & self._some_matter(len(goal)), goal == here, self.encoder_version,
+        )  # fmt: skip
+
+    def candidates(self) -> tuple[Array, Array, Array]:
+        """(tokens, present, positions in memory) of every step that can be a goal."""
+        count = len(self.working_set.steps)
+        return (
+            self._tokens[:count],
+            self._present[:count],
+            self.working_set.steps[: len(self._tokens)],
+        )
+
+    def _some_matter(self, count: int) -> Array:
+        """Which sensors matter in each of some goals, bool (count, S): in some not all."""
+        sensors = self._tokens.shape[1]
+        matter = np.ones((count, sensors), bool)
+        if sensors == 1:
+            return matter
+        partial = self.rng.random(count) < self.config.partial_goal_rate
+        matter[partial] = self.rng.random((int(partial.sum()), sensors)) < 0.5
+        matter[np.arange(count), self.rng.integers(sensors, size=count)] = True  # one at least
+        return matter
+
+    def state(self) -> dict[str, Array]:
+        """What is to be saved: the working set and its priorities."""
+        return {
+            "steps": self.working_set.steps, "segments": self.working_set.segments,
+            "priorities": self.priorities.values,
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take up what was saved; `refresh` comes next."""
+        self.working_set.steps = state["steps"]
+        self.working_set.segments = state["segments"]
+        self.priorities = Priorities(state["priorities"])

@@ -1,0 +1,1 @@
+"""What is shown to people: pages, sheets of pictures, film strips."""

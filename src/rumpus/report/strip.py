@@ -1,0 +1,34 @@
+"""The film strip of one goal: start and goal, what was imagined, what happened."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rumpus.memory.portrait import portrait
+from rumpus.play.do import Done
+from rumpus.report.sheet import Tile, write_sheet
+
+FRAMES = 8  # of what was imagined, and of what happened
+
+
+def write_strip(path: Path, done: Done) -> bool:
+    """Write the strip as a PNG.
+
+    Returns:
+        whether there was anything to show: a robot without picture sensors leaves none.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
+    if portrait(done.happened[0]) is None:
+        return False
+    last = len(done.happened) - 1
+    shown = np.unique(np.linspace(1, last, min(FRAMES, last)).astype(int))
+    imagined = [
+        Tile(f"imagined {k}", portrait({n: p[k - 1] for n, p in done.imagined.items()}))
+        for k in shown
+    ]
+    happened = [Tile(f"happened {k}", portrait(done.happened[k])) for k in shown]
+    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.readings))]
+    write_sheet(path, [ends, imagined, happened])
+    return True

@@ -1,0 +1,1 @@
+"""A run is a folder: how it is made, opened, saved and woken."""

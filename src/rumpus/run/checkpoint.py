@@ -1,0 +1,244 @@
+"""The mind on disk: one safetensors file, replaced in one move, so that a crash leaves a whole one.
+
+It holds weights, optimiser states and priorities as tensors; counters, random state and the fate of
+goals as JSON in the file's own metadata, with a checksum over all tensors, the run's id and the
+hash of the mind's config. Never pickle.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, from_numpy
+
+from rumpus.errors import RunError
+from rumpus.goals.skew_fit import SkewFit
+from rumpus.learner import Learner
+from rumpus.model.part import join, split
+from rumpus.play.train import Trainer
+from rumpus.replay.replay import Replay
+from rumpus.run.folder import Run
+
+LAYOUT = 2
+# What may come of reading a file that is not what was written.
+_DAMAGE = (
+    OSError, SafetensorError, msgspec.DecodeError, KeyError, TypeError, ValueError, RuntimeError,
+)  # fmt: skip
+# Where the parts of layout 1 lie in today's.
+_PARTS_1 = {
+    "learning_model": "world_model.learned", "world_model": "world_model.average",
+    "learning_policy": "policy.learned", "policy": "policy.average",
+    "temporal_distance.slow": "temporal_distance.learned.target",
+    "temporal_distance": "temporal_distance.learned", "decoders": "decoders.learned",
+    "adam.learning_model": "world_model.adam", "adam.learning_policy": "policy.adam",
+    "adam.temporal_distance": "temporal_distance.adam", "adam.decoders": "decoders.adam",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mind:
+    """All that is saved of a run beside its memory.
+
+    Attributes:
+        trainer: its learner and what that learns from.
+        goals: remembers which goals were reached.
+        rng: the run's only source of chance.
+    """
+
+    trainer: Trainer
+    goals: SkewFit
+    rng: np.random.Generator
+
+    @property
+    def learner(self) -> Learner:
+        """What learns."""
+        return self.trainer.learner
+
+    @property
+    def replay(self) -> Replay:
+        """What it learns from."""
+        return self.trainer.replay
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the file tells beside its tensors.
+
+    Attributes:
+        steps: how many steps the mind had learned from.
+        world_model_updates: see `Learner`.
+        policy_updates: see `Learner`.
+        attempts: see `SkewFit`.
+        random_state: of the run's source of chance.
+        layout: of the file.
+        run: id of the run; "" where that has none.
+        mind_hash: see `RunConfig`; "" where it was not told.
+        checksum: over all tensors; -1 where it was not told.
+    """
+
+    steps: int
+    world_model_updates: int
+    policy_updates: int
+    attempts: list[tuple[int, bool]]
+    random_state: dict[str, Any]
+    layout: int = 1
+    run: str = ""
+    mind_hash: str = ""
+    checksum: int = -1
+
+    @property
+    def updates(self) -> tuple[int, int]:
+        """Gradient steps of the world model and of the policy."""
+        return self.world_model_updates, self.policy_updates
+
+
+def save(run: Run, mind: Mind, steps: int) -> None:
+    """Replace the checkpoint.
+
+    Args:
+        run: whose mind it is.
+        mind: what to save.
+        steps: how many steps it has learned from.
+
+    Raises:
+        RunError: when the mind diverged or the disk does not take it; the old checkpoint stays.
+    """
+    path, learner = run.checkpoint, mind.learner
+    kept = {name: from_numpy(array) for name, array in mind.replay.state().items()}
+    tensors = {
+        name: tensor.cpu().contiguous()
+        for name, tensor in (learner.state_dict() | join({"replay": kept})).items()
+    }
+    if wrong := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
+        raise RunError(
+            f"The mind diverged: '{wrong[0]}' is no longer finite after "
+            f"{learner.world_model_updates} world-model and {learner.policy_updates} policy "
+            f"updates, so it does not replace {path}; the same command goes on from the last good "
+            "mind; if it diverges again, begin a new run."
+        )
+    about = _About(
+        steps, learner.world_model_updates, learner.policy_updates, mind.goals.attempts,
+        dict(mind.rng.bit_generator.state), LAYOUT, run.id, run.config.mind_hash,
+        _checksum(tensors),
+    )  # fmt: skip
+    waiting = path.with_suffix(".part")
+    try:
+        # json, as chance counts in numbers that are too great for msgspec
+        save_file(tensors, waiting, metadata={"rumpus": json.dumps(asdict(about))})
+        with waiting.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(waiting, path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(
+            f"The checkpoint {path} cannot be written: {error}; "
+            "make room on the disk and run the same command again."
+        ) from error
+
+
+def restore(run: Run, mind: Mind) -> int:
+    """Take up the checkpoint where there is one; `check` it against the memory, too.
+
+    Args:
+        run: whose mind is wanted.
+        mind: what takes it up; of no use any more when this raises.
+
+    Returns:
+        how many steps the mind had learned from when it was saved; 0 without a checkpoint.
+
+    Raises:
+        RunError: when the file is damaged, or of another run, robot or config.
+    """
+    path = run.checkpoint
+    if not path.exists():
+        return 0
+    try:
+        with safe_open(path, "pt") as file:
+            about = _about(file)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        _check_whose(about, run)
+        if about.checksum not in (-1, _checksum(tensors)):
+            raise ValueError("its bytes are not what was written")
+        if about.layout == 1:
+            tensors = _from_layout_1(tensors)
+        mind.learner.load_state_dict(tensors, about.updates)
+        kept = split("replay", tensors)
+        mind.replay.restore({name: tensor.numpy() for name, tensor in kept.items()})
+        mind.rng.bit_generator.state = about.random_state
+    except _DAMAGE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(f"The checkpoint {path} cannot be used: {reason}; delete it, and the same "
+                       "command learns anew from memory.") from error  # fmt: skip
+    mind.goals.attempts = about.attempts
+    return about.steps
+
+
+def _check_whose(about: _About, run: Run) -> None:
+    """Refuse the mind of another run, or one that was learned with another config."""
+    if about.run and run.id and about.run != run.id:
+        raise ValueError(f"it is of the run {about.run}, and this one is {run.id}")
+    if about.mind_hash not in ("", run.config.mind_hash):
+        raise ValueError("it was learned with another config of the mind than run.json holds now")
+
+
+def _from_layout_1(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a checkpoint from before parts had one shape."""
+    now: dict[str, Tensor] = {"chance": tensors["chance"]}
+    for name, tensor in tensors.items():
+        if part := next((p for p in _PARTS_1 if name.startswith(f"{p}.")), None):
+            now[_PARTS_1[part] + name.removeprefix(part)] = tensor
+    surprise = tensors["surprise"]
+    rows = from_numpy(np.arange(len(surprise)))
+    return now | {"replay.priorities": surprise, "replay.steps": rows, "replay.segments": rows[:0]}
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> int:
+    """CRC-32 over all tensors, by name."""
+    checksum = 0
+    for name in sorted(tensors):
+        checksum = zlib.crc32(name.encode(), checksum)
+        checksum = zlib.crc32(tensors[name].contiguous().numpy().tobytes(), checksum)
+    return checksum
+
+
+def check(path: Path, mind_steps: int, stored: int) -> None:
+    """Refuse a mind that learned from steps which its memory lacks.
+
+    Args:
+        path: the mind's file.
+        mind_steps: steps that it learned from.
+        stored: steps in memory.
+
+    Raises:
+        RunError: when the memory lacks some.
+    """
+    if mind_steps > stored:
+        raise RunError(
+            f"The mind in {path} has learned from {mind_steps} steps, but its memory holds "
+            f"{stored}: put the whole memory back, or delete the mind."
+        )
+
+
+def holds(run: Run, mind: Mind, steps: int) -> bool:
+    """Whether the file is of this mind as it is now: as many steps and as many updates."""
+    try:
+        with safe_open(run.checkpoint, "pt") as file:
+            about = _about(file)
+    except _DAMAGE:
+        return False
+    learned = mind.learner.world_model_updates, mind.learner.policy_updates
+    return (about.steps, about.updates) == (steps, learned)
+
+
+def _about(file: Any) -> _About:
+    told = json.loads(file.metadata()["rumpus"])
+    if "layout" not in told:
+        told |= {"world_model_updates": told["updates"], "policy_updates": told["practised"]}
+    return msgspec.convert(told, _About)
