@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from rumpus.cli.command_line import main
+
 # A busy machine is no failure; what must be fast has a benchmark.
 settings.register_profile("rumpus", deadline=None)
 settings.load_profile("rumpus")
 
 OUTSIDE = Path(__file__).parent / "outside"
+DOT = "outside_image:DotEnv"
 
 
 @pytest.fixture
@@ -22,3 +25,25 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
     for name in [n for n in sys.modules if n.startswith("outside_")]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The strangers' packages can be imported, as after PYTHONPATH=tests/outside."""
+    monkeypatch.syspath_prepend(OUTSIDE)
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One small run, made once for all tests: a dot that played 60 steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(OUTSIDE)
+        path = tmp_path_factory.mktemp("played") / "dot"
+        assert main(["play", DOT, "--run", str(path), "--steps", "60", "--random-steps", "40"]) == 0
+        yield path
+
+
+@pytest.fixture
+def dot(played: Path, tmp_path: Path, strangers: None) -> Path:
+    """A copy of that run, to do anything with."""
+    return shutil.copytree(played, tmp_path / "dot")

@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import safe_open
 
 from rumpus.memory import Memory
-from rumpus.play.learn import LearnConfig
+from rumpus.play.train import TrainConfig
 
 KILLS = int(os.environ.get("RUMPUS_KILLS", "10"))
 GROWTH = 20  # steps that a life adds, unless it is killed before
@@ -65,7 +65,7 @@ def mind(run: Path) -> tuple[int, int]:
         return 0, 0
     with safe_open(file, "pt") as opened:
         about = json.loads(opened.metadata()["rumpus"])
-    return about["steps"], about["updates"]
+    return about["steps"], about["world_model_updates"]
 
 
 def test_a_killed_life_goes_on_with_everything_acknowledged(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_killed_life_goes_on_with_everything_acknowledged(tmp_path: Path) -> N
     process = life(run, target)
     found.check(*greeting(process))
     finish(process)
-    updates = int(target * LearnConfig().updates_per_step)
+    updates = int(target * TrainConfig().updates_per_step)
     assert mind(run) == (target, updates)  # every update that was owed was paid, once
     with Memory.open(run / "memory", write=False) as memory:
         assert len(memory) == target

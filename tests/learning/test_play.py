@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from rumpus.play.collect import PlayConfig
-from rumpus.play.evaluate import evaluate
-from rumpus.play.learn import LearnConfig
-from rumpus.play.loop import Until, make_mind, open_memory, play
-from rumpus.play.result import Row
-from rumpus.play.run import RunConfig, begin
-from rumpus.play.session import resume
-from rumpus.worlds.catalogue import load
+from rumpus.play.evaluate import Subject, evaluate
+from rumpus.play.explore import PlayConfig
+from rumpus.play.train import TrainConfig
+from rumpus.result import Row
+from rumpus.run.config import RunConfig
+from rumpus.run.folder import begin
+from rumpus.run.life import Until, play
+from rumpus.run.session import Asked, begin_or_resume, resume
 
 CONFIG = RunConfig(
     "outside_image:DotEnv",
     play=PlayConfig(random_steps=350),
-    learn=LearnConfig(sleep_every=100, updates_per_step=0.5, practice_per_step=0.5),
+    train=TrainConfig(train_every=100, updates_per_step=0.5, policy_updates_per_step=0.5),
 )
 
 
@@ -33,12 +33,13 @@ def median(row: Row) -> float:
 @pytest.mark.usefixtures("outside")
 def test_a_robot_that_played_does_what_a_picture_shows(tmp_path: Path) -> None:
     run = begin(tmp_path / "run", CONFIG)
-    world = load(CONFIG.world)
-    with open_memory(run, world.spec) as memory:
-        play(run, world, memory, make_mind(world.spec, CONFIG), Until(steps=500), lambda _: None)
-        assert (memory.goal_index >= 0).any()  # it went for wishes of its own
+    with begin_or_resume(Asked(CONFIG.world), run.path) as session:
+        play(session, Until(steps=500), lambda _: None)
+        assert (session.memory.goal_index >= 0).any()  # it went for goals of its own
     with resume(run.path, write=False, seed=99) as session:
-        found = evaluate(session, "", goals=30, seed=1, tick=lambda *_: None)
+        actor = session.mind.learner.snapshot()
+        subject = Subject(actor, session.memory, session.mind_steps, 0)
+        found = evaluate(session.world, subject, "", 30, 1, lambda *_: None)
     agent, *baselines = found.rows
     assert {row.variant.split(",")[0] for row in baselines} >= {"as at the start", "random goal"}
     for baseline in baselines:

@@ -63,19 +63,18 @@ def learned_steps(shuffled: bool) -> Array:
     adam = torch.optim.Adam(distance.metric.parameters(), LEARNING_RATE)
     one_life, free = np.zeros(WALK_N, np.int64), np.full(WALK_N, -1)
     for _ in range(UPDATES):
-        moments = hindsight(rng, one_life, free, 256, HindsightConfig())
-        here = walk[moments.index]
-        imagined = np.stack([rng.choice(led_to[place], IMAGINED_N) for place in here], axis=1)
+        here, goal = hindsight(rng, one_life, free, 256, HindsightConfig())
+        imagined = [rng.choice(led_to[place], IMAGINED_N) for place in walk[here]]
         loss = distance.loss(
-            latents[here],
-            latents[np.concatenate([follower[None, moments.index], imagined])],
-            latents[walk[moments.goal]],
-            torch.from_numpy(walk[moments.goal] == walk[moments.index]),
+            latents[walk[here]],
+            latents[np.concatenate([follower[None, here], np.stack(imagined, 1)])],
+            latents[walk[goal]],
+            torch.from_numpy(walk[goal] == walk[here]),
         )
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
-        distance.follow()
+        distance.move_target()
     with torch.no_grad():
         learned: Array = distance(latents[:, None], latents[None]).numpy()
     return learned

@@ -69,12 +69,12 @@ def test_a_step_is_drawn_before_it_is_durable(
         memory.begin_episode("play")
         live(memory, step_of, 0, 3)
         assert memory.acknowledged == 0
-        batch = sampler.sample(memory, np.random.default_rng(0), batch=5, length=3)
-        np.testing.assert_array_equal(batch.index, [[0, 1, 2]] * 5)
+        batch, starts = sampler.sample(memory, np.random.default_rng(0), batch=5, length=3)
+        np.testing.assert_array_equal(starts, [0] * 5)
         np.testing.assert_array_equal(
             batch.readings["camera/left"][4, 2], step_of(2).observation.readings["camera/left"]
         )
-        np.testing.assert_array_equal(batch.executed_action[0, 1], step_of(1).executed_action)
+        np.testing.assert_array_equal(batch.action[0, 1], step_of(1).executed_action)
         memory.flush()
         assert memory.acknowledged == 3
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from rumpus.errors import WorldError
-from rumpus.model.encoder import Encoder, EncoderConfig, PictureFront, VectorFront, to_tensors
+from rumpus.model.device import all_to_device
+from rumpus.model.encoder import Encoder, EncoderConfig, PictureFront, VectorFront
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
@@ -41,7 +42,7 @@ def encoder(spec: RobotSpec) -> Encoder:
 
 @torch.no_grad()
 def encode(made: Encoder, sensors: Mapping[str, Array]) -> Array:
-    latents: Array = made(to_tensors(sensors, CPU)).numpy()
+    latents: Array = made(all_to_device(sensors, CPU)).numpy()
     return latents
 
 
@@ -81,7 +82,7 @@ def test_a_black_or_white_picture_and_a_large_reading_stay_finite(level: int) ->
     assert np.isfinite(encode(made, black)).all()
 
 
-def test_a_batch_means_what_its_moments_mean_alone() -> None:
+def test_a_batch_means_what_its_steps_mean_alone() -> None:
     spec = robot((48, 48, 3), (5,))
     made, batch = encoder(spec), readings(spec, 6)
     alone = [encode(made, {name: r[k] for name, r in batch.items()}) for k in range(6)]
@@ -96,7 +97,7 @@ def test_vector_readings_are_scaled_by_what_was_seen() -> None:
     made.train()
     scale, offset = torch.tensor([1e-3, 1e3]), torch.tensor([5.0, -2000.0])
     for _ in range(200):
-        front(torch.randn(64, 2) * scale + offset)
+        made.tokens({"sensor 0": torch.randn(64, 2) * scale + offset})
     torch.testing.assert_close(front.spread / scale, torch.ones(2), atol=0.1, rtol=0)
     torch.testing.assert_close((front.mean - offset) / scale, torch.zeros(2), atol=0.1, rtol=0)
     made.eval()
@@ -104,7 +105,7 @@ def test_vector_readings_are_scaled_by_what_was_seen() -> None:
     scaled = front(usual * scale + offset)
     torch.testing.assert_close(scaled, front.net(usual), atol=0.1, rtol=0)
     kept = front.mean.clone()
-    front(torch.randn(64, 2))
+    made.tokens({"sensor 0": torch.randn(64, 2)})
     torch.testing.assert_close(front.mean, kept, atol=0, rtol=0)
 
 

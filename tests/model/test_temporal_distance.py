@@ -1,4 +1,4 @@
-"""The distance is a quasimetric whatever its weights, and leans on the best of what was lived."""
+"""The distance is a quasimetric whatever its weights, and leans on the best of what happened."""
 
 from dataclasses import replace
 
@@ -44,9 +44,9 @@ def test_there_and_back_may_differ() -> None:
 
 
 @torch.no_grad()
-def test_places_are_as_far_apart_as_the_way_that_is_the_same_both_ways() -> None:
+def test_points_are_as_far_apart_as_the_way_that_is_the_same_both_ways() -> None:
     metric, latents = points(0, 12)
-    straight = torch.cdist(metric.places(latents), metric.places(latents))
+    straight = torch.cdist(metric.points(latents), metric.points(latents))
     embedded = metric.embed(latents)
     embedded.view(12, *metric.parts)[..., metric.both_ways :] = 0.0
     same = metric.between(embedded[:, None], embedded[None])
@@ -85,13 +85,13 @@ def learn_fork(imagined: bool) -> float:
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
-        distance.follow()
+        distance.move_target()
     with torch.no_grad():
         assert distance(lost, goal) > 5.0
         return float(distance(fork, goal))
 
 
-def test_the_better_of_the_lived_and_the_imagined_step_counts() -> None:
+def test_the_better_of_the_stored_and_the_imagined_step_counts() -> None:
     hopeful, sober = learn_fork(imagined=True), learn_fork(imagined=False)
     assert 0.5 < hopeful < 1.5
     assert sober > 2.0 * hopeful
@@ -99,10 +99,10 @@ def test_the_better_of_the_lived_and_the_imagined_step_counts() -> None:
 
 def test_the_slow_copy_follows_slowly() -> None:
     distance = TemporalDistance(3, TemporalDistanceConfig(target_rate=0.25))
-    weight, slow = next(distance.metric.parameters()), next(distance.slow.parameters())
+    weight, slow = next(distance.metric.parameters()), next(distance.target.parameters())
     before = slow.clone()
     weight.data.add_(1.0)
-    distance.follow()
+    distance.move_target()
     torch.testing.assert_close(slow - before, torch.full_like(slow, 0.25))
     assert not slow.requires_grad
 

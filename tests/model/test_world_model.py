@@ -1,4 +1,4 @@
-"""Prediction step by step, the terms against collapse by hand, and drawing in any size."""
+"""Prediction step by step, the terms against collapse by hand, and decoding in any size."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from rumpus.spec import RobotSpec, SensorSpec
 def test_imagining_many_steps_is_imagining_one_many_times() -> None:
     dynamics = Dynamics(8, 3, 32)
     latent, actions = torch.randn(5, 8), torch.randn(5, 4, 3)
-    imagined = dynamics.rollout(latent, actions)
+    imagined = dynamics.imagine(latent, actions)
     assert imagined.shape == (5, 4, 8)
     for step in range(4):
         latent = dynamics(latent, actions[:, step])
@@ -52,30 +52,30 @@ def test_every_loss_reaches_the_encoder() -> None:
     spec = RobotSpec("toy", (SensorSpec("joint", (3,)),), action_size=2, rate_hz=10.0)
     model = WorldModel(spec, WorldModelConfig(encoder=EncoderConfig(latent_size=8)))
     latents = model.encoder({"joint": torch.randn(16, 5, 3)})
-    lesson = model.lesson(latents, torch.rand(16, 5, 2))
-    assert {"prediction", "inverse", "variance", "covariance"} <= set(lesson.parts)
-    assert all(torch.isfinite(part) and not part.requires_grad for part in lesson.parts.values())
-    assert lesson.imagined.shape == latents.shape
-    torch.testing.assert_close(lesson.imagined[:, 0], latents[:, 0])
-    wrong = (lesson.imagined[:, 1:] - latents[:, 1:]).square().mean((1, 2))
-    torch.testing.assert_close(lesson.surprise, wrong.detach())
-    lesson.loss.backward()  # type: ignore[no-untyped-call]
+    told = model.loss(latents, torch.rand(16, 5, 2))
+    assert {"prediction", "inverse", "variance", "covariance"} <= set(told.parts)
+    assert all(torch.isfinite(part) and not part.requires_grad for part in told.parts.values())
+    assert told.imagined.shape == latents.shape
+    torch.testing.assert_close(told.imagined[:, 0], latents[:, 0])
+    wrong = (told.imagined[:, 1:] - latents[:, 1:]).square().mean((1, 2))
+    torch.testing.assert_close(told.window_error, wrong.detach())
+    told.loss.backward()  # type: ignore[no-untyped-call]
     for name, weight in model.named_parameters():
         assert weight.grad is not None, name
         assert weight.grad.abs().max() > 0, name
 
 
 @pytest.mark.parametrize("shape", [(48, 48, 3), (96, 64, 3), (8, 8, 1), (13, 37, 3), (1, 1, 3)])
-def test_a_drawing_has_the_size_of_its_sensor(shape: tuple[int, int, int]) -> None:
+def test_a_decoded_picture_has_the_size_of_its_sensor(shape: tuple[int, int, int]) -> None:
     decoder = Decoder(SensorSpec("camera", shape), latent_size=8)
     latent = torch.randn(2, 8, requires_grad=True)
-    drawn = decoder.draw(latent)
-    assert drawn.shape == (2, *shape)
-    assert drawn.dtype == torch.uint8
-    loss = decoder.loss(latent, torch.randint(256, drawn.shape, dtype=torch.uint8))
+    decoded = decoder.decode(latent)
+    assert decoded.shape == (2, *shape)
+    assert decoded.dtype == torch.uint8
+    loss = decoder.loss(latent, torch.randint(256, decoded.shape, dtype=torch.uint8))
     loss.backward()  # type: ignore[no-untyped-call]
     assert latent.grad is not None
-    assert latent.grad.abs().max() > 0  # what is drawn wrongly teaches the latent
+    assert latent.grad.abs().max() > 0  # what is decoded wrongly teaches the latent
 
 
 def test_guessing_the_mean_picture_costs_one() -> None:
@@ -86,7 +86,7 @@ def test_guessing_the_mean_picture_costs_one() -> None:
     assert 0.98 < float(decoder.loss(torch.zeros(64, 2), pictures)) < 1.02
 
 
-def test_drawing_can_be_learned() -> None:
+def test_decoding_can_be_learned() -> None:
     torch.manual_seed(0)
     decoder = Decoder(SensorSpec("camera", (13, 10, 3)), latent_size=2)
     pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 13, 10, 3), np.uint8))
@@ -96,5 +96,5 @@ def test_drawing_can_be_learned() -> None:
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
-    far = (decoder.draw(torch.eye(2)).float() - pictures.float()).abs().mean()
+    far = (decoder.decode(torch.eye(2)).float() - pictures.float()).abs().mean()
     assert far < 20  # of 255; guessing the mean is off by 64

@@ -17,6 +17,11 @@ def walk(actions: Array) -> Array:
     return np.cumsum(actions, axis=1)
 
 
+def imagine(actions: Array) -> tuple[Array, Array]:
+    """What a planner is given: places, and the actions that were asked for."""
+    return walk(actions), actions
+
+
 def away_from(best: Array) -> Callable[[Array], Array]:
     """Squared distance to the places that the best actions lead through."""
     return lambda places: np.square(places - walk(best[None])).sum((1, 2))
@@ -28,7 +33,7 @@ def cost_of(actions: Array) -> float:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_optimum_of_a_quadratic_is_found(seed: int) -> None:
-    plan = Cem(2, SMALL).plan(walk, away_from(BEST), np.random.default_rng(seed))
+    plan = Cem(2, SMALL).plan(imagine, away_from(BEST), np.random.default_rng(seed))
     assert plan.actions.shape == (5, 2)
     assert plan.actions.dtype == np.float32
     np.testing.assert_allclose(plan.actions, BEST, atol=0.25)
@@ -37,7 +42,7 @@ def test_the_optimum_of_a_quadratic_is_found(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_narrowing_beats_as_many_random_candidates(seed: int) -> None:
-    plan = Cem(2, SMALL).plan(walk, away_from(BEST), np.random.default_rng(seed))
+    plan = Cem(2, SMALL).plan(imagine, away_from(BEST), np.random.default_rng(seed))
     count = SMALL.iterations * (SMALL.candidates + SMALL.elites + 1)
     shots = np.random.default_rng(seed).uniform(-1, 1, (count, 5, 2)).astype(np.float32)
     shooting = float(away_from(BEST)(walk(shots)).min())
@@ -47,11 +52,11 @@ def test_narrowing_beats_as_many_random_candidates(seed: int) -> None:
 def test_what_is_imagined_and_planned_can_be_done() -> None:
     imagined: list[Array] = []
 
-    def imagine(actions: Array) -> Array:
+    def noted(actions: Array) -> tuple[Array, Array]:
         imagined.append(actions)
-        return walk(actions)
+        return imagine(actions)
 
-    plan = Cem(2, SMALL).plan(imagine, away_from(10 * BEST), np.random.default_rng(0))
+    plan = Cem(2, SMALL).plan(noted, away_from(10 * BEST), np.random.default_rng(0))
     assert len(imagined) == SMALL.iterations
     for actions in [*imagined, plan.actions[None]]:
         assert np.abs(actions).max() <= 1.0
@@ -61,13 +66,13 @@ def test_what_is_imagined_and_planned_can_be_done() -> None:
 def test_who_is_there_already_stays() -> None:
     config = CemConfig(horizon=5, candidates=30, elites=1, iterations=1)
     here = np.zeros((5, 2), np.float32)
-    plan = Cem(2, config).plan(walk, away_from(here), np.random.default_rng(0))
+    plan = Cem(2, config).plan(imagine, away_from(here), np.random.default_rng(0))
     np.testing.assert_array_equal(plan.actions, here)
 
 
 def test_the_same_chance_makes_the_same_plan() -> None:
     def plan(seed: int) -> Array:
-        return Cem(2, SMALL).plan(walk, away_from(BEST), np.random.default_rng(seed)).actions
+        return Cem(2, SMALL).plan(imagine, away_from(BEST), np.random.default_rng(seed)).actions
 
     np.testing.assert_array_equal(plan(3), plan(3))
     assert (plan(3) != plan(4)).any()

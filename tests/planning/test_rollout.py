@@ -5,7 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from rumpus.planning.rollout import Follow, Rollout, RolloutConfig
+from rumpus.planning.base import Imagine
+from rumpus.planning.rollout import Rollout, RolloutConfig
 from rumpus.types import Array
 
 CONFIG = RolloutConfig(horizon=14, candidates=64, longest_hold=6)
@@ -27,17 +28,18 @@ def straight(place: Array) -> Array:
     return ahead
 
 
-def follow_from(place: Array) -> Follow[Array]:
-    def follow(beginnings: Array, held: Array) -> tuple[Array, Array]:
-        here = np.repeat(place[None], len(held), 0)
+def imagine_from(place: Array) -> Imagine[Array]:
+    def imagine(candidates: Array) -> tuple[Array, Array]:
+        here = np.repeat(place[None], len(candidates), 0)
         places, actions = [], []
-        for step in range(CONFIG.horizon):
-            actions.append(np.where(step < held[:, None], beginnings, straight(here)))
+        for step in range(candidates.shape[1]):
+            asked = candidates[:, step]
+            actions.append(np.where(np.isnan(asked), straight(here), asked))
             here = walk(here, actions[-1])
             places.append(here)
         return np.stack(places, 1), np.stack(actions, 1)
 
-    return follow
+    return imagine
 
 
 def far_off(places: Array) -> Array:
@@ -62,39 +64,43 @@ def test_it_gets_around_a_wall_where_the_policy_alone_is_stuck() -> None:
 
 
 def beginning(rollout: Rollout, rng: np.random.Generator, place: Array) -> Array:
-    first: Array = rollout.plan(follow_from(place), far_off, rng).actions[0]
+    first: Array = rollout.plan(imagine_from(place), far_off, rng).actions[0]
     return first
 
 
 def test_a_course_is_a_beginning_held_and_then_the_policy() -> None:
-    tried: list[tuple[Array, Array]] = []
+    tried: list[Array] = []
 
-    def follow(beginnings: Array, held: Array) -> tuple[Array, Array]:
-        tried.append((beginnings, held))
-        return follow_from(START)(beginnings, held)
+    def imagine(candidates: Array) -> tuple[Array, Array]:
+        tried.append(candidates)
+        return imagine_from(START)(candidates)
 
-    plan = Rollout(2, CONFIG).plan(follow, far_off, np.random.default_rng(0))
-    [(beginnings, held)] = tried
-    assert beginnings.shape == (64, 2)
-    assert beginnings.dtype == np.float32
-    assert np.abs(beginnings).max() <= 1.0
+    plan = Rollout(2, CONFIG).plan(imagine, far_off, np.random.default_rng(0))
+    [candidates] = tried
+    assert candidates.shape == (64, CONFIG.horizon, 2)
+    assert candidates.dtype == np.float32
+    assert np.nanmax(np.abs(candidates)) <= 1.0
+    held = (~np.isnan(candidates[..., 0])).sum(1)
     assert held[0] == 0  # the policy's own course is among them
     assert set(held[1:].tolist()) == set(range(1, CONFIG.longest_hold + 1))
+    for candidate, steps in zip(candidates, held, strict=True):
+        assert (candidate[:steps] == candidate[:1]).all()  # one action, from the first step on
+        assert np.isnan(candidate[steps:]).all()
     assert plan.actions.shape == (CONFIG.horizon, 2)
-    costs = far_off(follow_from(START)(beginnings, held)[0])
+    costs = far_off(imagine_from(START)(candidates)[0])
     assert plan.cost == costs.min() < costs[0]
 
 
 def test_the_policy_acts_where_nothing_is_better() -> None:
     free = np.array([0.5, 0.0], np.float32)
-    plan = Rollout(2, CONFIG).plan(follow_from(free), far_off, np.random.default_rng(0))
+    plan = Rollout(2, CONFIG).plan(imagine_from(free), far_off, np.random.default_rng(0))
     np.testing.assert_array_equal(plan.actions[0], straight(free[None])[0])
 
 
 def test_the_same_chance_makes_the_same_plan() -> None:
     def plan(seed: int) -> Array:
         rng = np.random.default_rng(seed)
-        return Rollout(2, CONFIG).plan(follow_from(START), far_off, rng).actions
+        return Rollout(2, CONFIG).plan(imagine_from(START), far_off, rng).actions
 
     np.testing.assert_array_equal(plan(3), plan(3))
     assert (plan(3) != plan(4)).any()

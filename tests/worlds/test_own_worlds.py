@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.errors import InputError, WorldError
 from rumpus.types import Array
 from rumpus.worlds.base import World
 from rumpus.worlds.door import Door
 from rumpus.worlds.pusher import Pusher
-from rumpus.body.random_motion import smoothed_actions
 
 Make = type[Door] | type[Pusher]
 WORLDS: list[Make] = [Door, Pusher]

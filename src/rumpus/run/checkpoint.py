@@ -8,7 +8,8 @@ hash of the mind's config. Never pickle.
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -143,41 +144,78 @@ def save(run: Run, mind: Mind, steps: int) -> None:
         ) from error
 
 
-def restore(run: Run, mind: Mind) -> int:
-    """Take up the checkpoint where there is one; `check` it against the memory, too.
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint as it was read.
 
-    Args:
-        run: whose mind is wanted.
-        mind: what takes it up; of no use any more when this raises.
+    Attributes:
+        path: the file.
+        about: what it tells beside its tensors.
+        tensors: by name.
+    """
 
-    Returns:
-        how many steps the mind had learned from when it was saved; 0 without a checkpoint.
+    path: Path
+    about: _About
+    tensors: dict[str, Tensor]
+
+
+def read(run: Run) -> Saved | None:
+    """The checkpoint of a run, checked against damage; None where there is none.
 
     Raises:
-        RunError: when the file is damaged, or of another run, robot or config.
+        RunError: when the file is damaged, or of another run or config.
     """
     path = run.checkpoint
     if not path.exists():
-        return 0
-    try:
+        return None
+    with _blamed(path):
         with safe_open(path, "pt") as file:
             about = _about(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         _check_whose(about, run)
         if about.checksum not in (-1, _checksum(tensors)):
             raise ValueError("its bytes are not what was written")
-        if about.layout == 1:
-            tensors = _from_layout_1(tensors)
-        mind.learner.load_state_dict(tensors, about.updates)
-        kept = split("replay", tensors)
+        return Saved(path, about, _from_layout_1(tensors) if about.layout == 1 else tensors)
+
+
+def restore(saved: Saved, mind: Mind, stored: int) -> int:
+    """Take up a checkpoint.
+
+    Args:
+        saved: the checkpoint.
+        mind: what takes it up; of no use any more when this raises.
+        stored: steps in its memory.
+
+    Returns:
+        how many steps the mind had learned from when it was saved.
+
+    Raises:
+        RunError: when it is of another robot, or has learned from more steps than are stored.
+    """
+    about = saved.about
+    with _blamed(saved.path):
+        mind.learner.load_state_dict(saved.tensors, about.updates)
+        kept = split("replay", saved.tensors)
         mind.replay.restore({name: tensor.numpy() for name, tensor in kept.items()})
         mind.rng.bit_generator.state = about.random_state
+    mind.goals.attempts = about.attempts
+    if about.steps > stored:
+        raise RunError(
+            f"The mind in {saved.path} has learned from {about.steps} steps, but its memory holds "
+            f"{stored}: put the whole memory back, or delete the mind."
+        )
+    return about.steps
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    """Whatever a file that is not what was written leads to is said in one sentence."""
+    try:
+        yield
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunError(f"The checkpoint {path} cannot be used: {reason}; delete it, and the same "
                        "command learns anew from memory.") from error  # fmt: skip
-    mind.goals.attempts = about.attempts
-    return about.steps
 
 
 def _check_whose(about: _About, run: Run) -> None:
@@ -206,24 +244,6 @@ def _checksum(tensors: Mapping[str, Tensor]) -> int:
         checksum = zlib.crc32(name.encode(), checksum)
         checksum = zlib.crc32(tensors[name].contiguous().numpy().tobytes(), checksum)
     return checksum
-
-
-def check(path: Path, mind_steps: int, stored: int) -> None:
-    """Refuse a mind that learned from steps which its memory lacks.
-
-    Args:
-        path: the mind's file.
-        mind_steps: steps that it learned from.
-        stored: steps in memory.
-
-    Raises:
-        RunError: when the memory lacks some.
-    """
-    if mind_steps > stored:
-        raise RunError(
-            f"The mind in {path} has learned from {mind_steps} steps, but its memory holds "
-            f"{stored}: put the whole memory back, or delete the mind."
-        )
 
 
 def holds(run: Run, mind: Mind, steps: int) -> bool:

@@ -189,15 +189,14 @@ def _awake(
     known = Memory.exists(begun.memory)
     world = load(begun.config.world, seed)
     try:
-        # A reader takes the memory as it is after the mind was read: memory only grows, so it
-        # then holds all that this mind learned from, also while another program plays on and
-        # saves. A writer keeps the others out first.
+        # A reader takes the mind first: memory only grows, so it then holds all that this mind
+        # learned from, also while another program plays on and saves. A writer takes the memory
+        # first, and with it the right to save another mind.
+        saved = None if write else checkpoint.read(begun)
         with _open(begun, world.spec, write, keeping) as memory:
             mind = make_mind(memory, begun.config, device)
-            mind_steps = checkpoint.restore(begun, mind)
-            if not write:
-                memory.refresh()
-            checkpoint.check(begun.checkpoint, mind_steps, len(memory))
+            saved = checkpoint.read(begun) if write else saved
+            mind_steps = checkpoint.restore(saved, mind, len(memory)) if saved else 0
             if write and known:  # a world that begins anew should not begin the same again
                 world.stop()
                 world = load(begun.config.world, _fresh(seed, len(memory)))

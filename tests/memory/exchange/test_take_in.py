@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.memory.exchange.life import ARM, Life, assert_same, lived
 
-from rumpus.cli import main
+from rumpus.cli.command_line import main
 from rumpus.errors import InputError
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode, Origin

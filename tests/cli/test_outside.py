@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rumpus.cli import main
+from rumpus.cli.command_line import main
 from rumpus.memory import Memory
 
 SMALL = ["--random-steps", "100"]

@@ -1,4 +1,4 @@
-"""However a play or an evaluation ends, what was lived and learned stays, and truth is told."""
+"""However a play or an evaluation ends, what was kept and learned stays, and truth is told."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,16 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rumpus.body.robot import Robot
-from rumpus.cli import main
+from rumpus.body.safe_robot import SafeRobot
+from rumpus.cli.command import _farewell
+from rumpus.cli.command_line import main
 from rumpus.errors import RunError
 from rumpus.memory import Memory
-from rumpus.play import checkpoint, loop
-from rumpus.play.command import _farewell
-from rumpus.play.loop import Progress, Until
-from rumpus.play.session import Asked, begin_or_resume
-from rumpus.types import Array, Observation
+from rumpus.play.train import ENCODING, POLICY
+from rumpus.run import checkpoint, life
+from rumpus.run.life import Progress, Until
+from rumpus.run.session import Asked, begin_or_resume
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.catalogue import load
 
 DOT = "outside_image:DotEnv"
@@ -38,9 +41,9 @@ class Jammed(Robot):
             raise OSError("the eye fell out")
         return self.dot.observe()
 
-    def act(self, action: Array) -> None:
+    def act(self, action: Array) -> Executed:
         self.acts += 1
-        self.dot.act(action)
+        return self.dot.act(action)
 
     def stop(self) -> None:
         self.stops += 1
@@ -51,13 +54,13 @@ def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path)
     robot = Jammed()
     with begin_or_resume(Asked(DOT), dot) as session:
         with pytest.raises(OSError, match="brake"):
-            loop.play(session.run, robot, session.memory, session.mind, Until(70), lambda _: None)
+            life.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
         assert robot.stops == 1
         assert session.memory.acknowledged == len(session.memory) == 63
-        assert checkpoint.holds(session.run.checkpoint, session.mind, 63)
-        session.mind.learner.updates += 1
+        assert checkpoint.holds(session.run, session.mind, 63)
+        session.mind.learner.world_model_updates += 1
         assert _farewell(session).startswith("Stopped before all was saved: 63 steps remembered")
-        session.mind.learner.updates -= 1
+        session.mind.learner.world_model_updates -= 1
         assert _farewell(session).startswith("Stopped and saved: 63 steps remembered")
 
 
@@ -66,7 +69,7 @@ def test_a_mind_that_cannot_be_saved_still_stops_the_robot_and_keeps_the_steps(d
     robot = Jammed()
     with begin_or_resume(Asked(DOT), dot) as session:
         with pytest.raises(RunError, match="cannot be written"):
-            loop.play(session.run, robot, session.memory, session.mind, Until(70), lambda _: None)
+            life.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
         assert robot.stops == 1
         assert session.memory.acknowledged == 63
 
@@ -76,7 +79,7 @@ def test_a_diverged_mind_does_not_replace_the_good_one(
 ) -> None:
     good = (dot / "checkpoint.safetensors").read_bytes()
     told = json.loads((dot / "run.json").read_text())
-    told["agent"]["learning_rate"] = 1e30
+    told["config"]["mind"]["learning_rate"] = 1e30
     (dot / "run.json").write_text(json.dumps(told))
     assert main(["play", DOT, "--run", str(dot), "--steps", "100"]) == 2
     said = capfd.readouterr().err
@@ -87,20 +90,23 @@ def test_a_diverged_mind_does_not_replace_the_good_one(
         assert len(memory) == 100
 
 
-def test_time_that_is_up_ends_the_recalling_too(dot: Path) -> None:
+def test_time_that_is_up_ends_the_encoding_too(dot: Path) -> None:
     seen: list[Progress] = []
     with begin_or_resume(Asked(DOT), dot) as session:
-        agent, learner = session.mind.agent, session.mind.learner
-        assert not learner.recall(session.memory, lambda *_: False)
-        assert len(agent.latents) == 0
-        learner.updates -= 1
-        assert learner.sleep(session.memory, lambda *_: False) == {}  # in no time
-        assert len(agent.latents) == 0
-        assert learner.sleep(session.memory, lambda phase, *_: phase != "practising")
-        assert len(agent.latents) == 60
+        trainer = session.mind.trainer
+        trainer.replay.refresh()
+        assert not trainer.encode(lambda *_: False)
+        assert trainer.trained() is None
+        trainer.learner.world_model_updates -= 1
+        assert trainer.train(lambda *_: False) == {}  # in no time
+        assert trainer.trained() is None
+        assert trainer.train(lambda phase, *_: phase != POLICY)
+        trained = trainer.trained()
+        assert trained is not None
+        assert len(trained.candidates.step) == 60
         until = Until(minutes=1e-9)
-        loop.play(session.run, session.world, session.memory, session.mind, until, seen.append)
-    assert [progress.phase for progress in seen] == ["recalling", "saved"]
+        life.play(session, until, seen.append)
+    assert [progress.phase for progress in seen] == [ENCODING, "saved"]
 
 
 def test_a_report_that_cannot_be_written_is_said_before_the_trials(
@@ -151,7 +157,8 @@ def test_damaged_figures_are_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "change", [{"steps": "many"}, {"attempts": [3]}, {"random_state": {}}, {"updates": None}]
+    "change",
+    [{"steps": "many"}, {"attempts": [3]}, {"random_state": {}}, {"world_model_updates": None}],
 )
 def test_a_checkpoint_that_tells_nonsense_is_one_sentence(
     dot: Path, change: dict[str, object], capfd: pytest.CaptureFixture[str]
@@ -172,7 +179,7 @@ MEANWHILE = """
 import json, sys
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from rumpus.cli import main
+from rumpus.cli.command_line import main
 
 armed = [True]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from rumpus.cli import main
+from rumpus.cli.command_line import main
 from rumpus.memory import Memory
 
 
@@ -128,7 +128,7 @@ def test_wrong_input_is_one_sentence(
 
 def test_no_deep_learning_is_needed(dot: Path) -> None:
     code = (
-        "import sys; from rumpus.cli import main; "
+        "import sys; from rumpus.cli.command_line import main; "
         f"main(['memory', 'verify', {str(dot)!r}]); "
         "sys.exit(any(name in sys.modules for name in ('torch', 'mujoco', 'gymnasium')))"
     )

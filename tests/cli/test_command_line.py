@@ -19,9 +19,9 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from rumpus.cli import main
+from rumpus.cli.command_line import main
 from rumpus.memory import Memory
-from rumpus.play.learn import LearnConfig
+from rumpus.play.train import TrainConfig
 
 DOT = "outside_image:DotEnv"
 STRANGE = """
@@ -199,7 +199,7 @@ def test_a_wrong_command_is_refused(
         ("do RUN --goal memory:0 --steps 0", "0 steps"),
     ],
 )
-def test_a_wrong_wish_of_a_run_is_refused(
+def test_a_wrong_goal_of_a_run_is_refused(
     here: Path, dot: Path, capfd: pytest.CaptureFixture[str], arguments: str, says: str
 ) -> None:
     picture = here / "cut.png"
@@ -279,7 +279,7 @@ def test_a_spoilt_run_is_refused(
 def test_a_mind_older_than_its_memory_is_refused(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The memory was put back from an older copy: what the mind has lived is not all there."""
+    """The memory was put back from an older copy: what the mind learned from is not all there."""
     file = dot / "checkpoint.safetensors"
     with safe_open(file, "pt") as opened:
         about = json.loads(opened.metadata()["rumpus"])
@@ -287,7 +287,7 @@ def test_a_mind_older_than_its_memory_is_refused(
     assert "holds 60" in refused(capfd, "play", DOT, "--run", dot, "--steps", "70")
 
 
-def test_a_life_that_never_slept_is_not_measured(
+def test_a_run_that_never_learned_is_not_measured(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = str(tmp_path / "run")
@@ -306,7 +306,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(tmp_path: Path) -> Non
     run = tmp_path / "run"
     limit = 3_000_000
     child = (
-        "import resource, sys; from rumpus.cli import main;"
+        "import resource, sys; from rumpus.cli.command_line import main;"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY));"
         "code = main(sys.argv[1:]);"
         "assert code == 2, code;"
@@ -337,7 +337,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(tmp_path: Path) -> Non
 )
 def test_a_missing_extra_is_named(missing: str, arguments: str, extra: str) -> None:
     child = (
-        f"import sys; sys.modules['{missing}'] = None; from rumpus.cli import main;"
+        f"import sys; sys.modules['{missing}'] = None; from rumpus.cli.command_line import main;"
         f"sys.exit(main({arguments.split()}))"
     )
     done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, timeout=60)
@@ -347,7 +347,7 @@ def test_a_missing_extra_is_named(missing: str, arguments: str, extra: str) -> N
 
 def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
     child = (
-        "import sys, rumpus.cli\n"
+        "import sys, rumpus.cli.command_line\n"
         "heavy = {'torch', 'mujoco', 'matplotlib', 'gymnasium', 'rich', 'numpy', 'PIL'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)))"
     )
@@ -381,10 +381,10 @@ def test_play_goes_on_where_it_was_and_prints_one_row(
     row = json.loads(out)
     assert row["steps"] == 80
     assert row["metrics"]["new_steps"] == 20
-    assert row["metrics"]["world_model_updates"] == int(80 * LearnConfig().updates_per_step)
+    assert row["metrics"]["world_model_updates"] == int(80 * TrainConfig().updates_per_step)
     assert 50 < row["metrics"]["peak_memory_mb"] < 4000
     assert err.startswith(f"Going on with {dot}: 60 steps remembered, mind as of step 60, 0 ackn")
-    assert "80 of 80 steps lived" in err.splitlines()[-1]
+    assert "80 of 80 steps played" in err.splitlines()[-1]
     with Memory.open(dot / "memory", write=False) as memory:
         assert [episode.length for episode in memory.episodes()] == [60, 20]
         first, second = memory.frames("observation")[[0, 60]]

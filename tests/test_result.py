@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rumpus.errors import RunError
 from rumpus.play.evaluate import summary
-from rumpus.play.result import Row, median_interval, over_seeds, wilson_interval, write_result
+from rumpus.result import Row, median_interval, over_seeds, wilson_interval, write_result
 from rumpus.worlds.base import Measure
 
 

@@ -1,0 +1,112 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rumpus.actor import MindConfig
+from rumpus.cli.counting import counting, duration
+from rumpus.cli.progress import Remaining, telling
+from rumpus.learner import Learner
+from rumpus.memory import Memory
+from rumpus.play.train import MODEL, POLICY, TrainConfig, Trainer
+from rumpus.replay.replay import Replay, ReplayConfig
+from rumpus.run.life import Progress, Until
+from rumpus.spec import RobotSpec, SensorSpec
+
+SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)
+
+
+@pytest.fixture
+def trainer(tmp_path: Path) -> Trainer:
+    config = TrainConfig(updates_per_step=0.5, policy_updates_per_step=1.0)
+    replay = Replay(Memory.create(tmp_path, SPEC), ReplayConfig(), np.random.default_rng(0))
+    return Trainer(Learner(SPEC, MindConfig(), 0), replay, config)
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def play(remaining: Remaining, clock: Clock, trainer: Trainer, steps: int) -> None:
+    """0.01 s a step, then a train phase: 0.1 s a world-model update, 0.02 s a policy update."""
+    first = remaining.last.steps
+    for step in range(first, first + steps):
+        clock.now_s += 0.01
+        remaining.note(Progress(step + 1, "exploring"))
+    updates, policy_updates = trainer.owed(first + steps)
+    for done in range(updates):
+        remaining.note(Progress(first + steps, MODEL, done, updates))
+        clock.now_s += 0.1
+        trainer.learner.world_model_updates += 1
+    for done in range(policy_updates):
+        remaining.note(Progress(first + steps, POLICY, done, policy_updates))
+        clock.now_s += 0.02
+        trainer.learner.policy_updates += 1
+    remaining.note(Progress(first + steps, "saved"))
+
+
+def test_the_time_left_counts_the_training_that_is_still_owed(
+    clock: Clock, trainer: Trainer
+) -> None:
+    remaining = Remaining(Until(steps=300), trainer, clock)
+    assert remaining.seconds() is None  # before the first train phase nobody knows what it costs
+    play(remaining, clock, trainer, 100)
+    true_s = 200 * 0.01 + 100 * 0.1 + 200 * 0.02
+    assert remaining.seconds() == pytest.approx(true_s, rel=0.05)
+    play(remaining, clock, trainer, 200)
+    assert remaining.seconds() == pytest.approx(0.0, abs=0.05)
+
+
+def test_minutes_tell_the_time_left_at_once(clock: Clock, trainer: Trainer) -> None:
+    remaining = Remaining(Until(minutes=1.5), trainer, clock)
+    clock.now_s = 30.0
+    assert remaining.seconds() == pytest.approx(60.0)
+    assert Remaining(Until(), trainer, clock).seconds() is None
+
+
+def test_one_plain_line_a_minute(
+    clock: Clock, trainer: Trainer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clock.now_s = 1000.0
+    with telling(Until(steps=1000), trainer, clock) as watch:
+        for step in range(1, 601):
+            watch(Progress(step, "reaching", goal_reason="seen once"))
+            clock.now_s += 0.3
+        watch(Progress(600, "saved"))
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1 + 2 + 1  # the first, two full minutes, the last
+    assert re.match(r"reaching: 1 of 1,000 steps played, .*goal seen once\n", err)
+    assert err.splitlines()[-1] == "saved: 600 of 1,000 steps played"
+
+
+def test_a_count_tells_one_plain_line_a_minute(
+    clock: Clock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with counting("trying", clock) as count:
+        for done in range(200):
+            count(done, 200)
+            clock.now_s += 1.0
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "trying: 60 of 200, about 2 min left",
+        "trying: 120 of 200, about 80 s left",
+        "trying: 180 of 200, about 20 s left",
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (300, "5 min"), (9000, "2.5 h")])
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -1,0 +1,115 @@
+"""The half of the mind that acts: it encodes any sensors, acts, imagines and decodes."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from toy_mind import SPEC, STORED_N, learn, stored
+
+from rumpus.actor import Actor, MindConfig
+from rumpus.errors import WorldError
+from rumpus.learner import Learner
+from rumpus.objectives.base import Objective
+from rumpus.types import Array
+
+By = Literal["policy", "cem", "rollout"]
+
+
+def make(acts_by: By = "policy", learned: bool = False) -> Actor:
+    learner = Learner(SPEC, MindConfig(acts_by=acts_by), 0)
+    if learned:
+        learn(learner, seed=1)
+    return learner.snapshot()
+
+
+@pytest.mark.parametrize("acts_by", ["policy", "cem", "rollout"])
+def test_an_action_can_be_carried_out_and_depends_on_the_goal(acts_by: By) -> None:
+    actor = make(acts_by)
+    seen = actor.encode(stored())
+    assert seen.shape == (STORED_N, actor.config.world_model.encoder.latent_size)
+
+    def act(goal: Tensor) -> Array:
+        return actor.plan_action(seen[0], goal, np.random.default_rng(0))
+
+    assert len({act(goal).tobytes() for goal in seen[2:20]}) > 1
+    action = act(seen[1])
+    assert action.shape == (2,)
+    assert action.dtype == np.float32
+    assert np.abs(action).max() <= 1.0
+    np.testing.assert_array_equal(action, act(seen[1]))
+
+
+class Watched:
+    """An objective that notes what it scores."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.imagined, self.costs = torch.zeros(0), np.zeros(0)
+
+    def score(self, goal: Tensor) -> Callable[[Tensor], Array]:
+        def cost(imagined: Tensor) -> Array:
+            self.imagined, self.costs = imagined, self.objective.score(goal)(imagined)
+            return self.costs
+
+        return cost
+
+
+def test_when_asked_it_begins_the_best_of_the_courses_that_its_policy_ends() -> None:
+    actor = make("rollout", learned=True)
+    watched = actor.objective = Watched(actor.objective)
+    here, goal = actor.encode(stored())[:2]
+    action = actor.plan_action(here, goal, np.random.default_rng(0))
+    config = actor.config.rollout
+    assert watched.imagined.shape == (config.candidates, config.horizon, len(here))
+    latent = here
+    for own in watched.imagined[0]:
+        latent = actor.imagine(latent, actor.policy_action(latent, goal)[None])[0]
+        torch.testing.assert_close(own, latent, atol=1e-4, rtol=1e-4)
+    begun = actor.imagine(here, action[None])[0]
+    best = watched.imagined[watched.costs.argmin(), 0]
+    torch.testing.assert_close(begun, best, atol=1e-4, rtol=1e-4)
+    assert watched.costs.argmin() != 0  # a policy this young is not the best of 64
+
+
+def test_what_is_imagined_can_be_decoded() -> None:
+    actor = make()
+    latent, goal = actor.encode(stored())[:2]
+    imagined = actor.imagine(latent, np.ones((4, 2), np.float32))
+    assert imagined.shape == (4, len(latent))
+    assert (imagined[0] != imagined[3]).any()
+    decoded = actor.decode(imagined)
+    assert list(decoded) == ["camera"]
+    assert decoded["camera"].shape == (4, 16, 16, 3)
+    assert actor.imagine_policy(latent, goal, 3, np.random.default_rng(0)).shape == (3, len(latent))
+
+
+def test_kept_tokens_mean_what_their_readings_mean() -> None:
+    actor, readings = make(), stored()
+    tokens, whole = actor.tokens(readings), np.ones((STORED_N, 2), bool)
+    combined = actor.nets.encoder.combine(torch.from_numpy(tokens))
+    one = actor.encode({name: r[40] for name, r in readings.items()})
+    torch.testing.assert_close(combined[40], one, atol=0.05, rtol=0)  # bf16
+    assert actor.goal_embeddings(tokens, whole).shape[0] == STORED_N
+    assert actor.predicted_steps(one, one) < 0.01
+    blind = whole.copy()
+    blind[:, 0] = False
+    joint = actor.encode({"joint": readings["joint"]})
+    hidden = actor.nets.encoder.combine(torch.from_numpy(tokens), torch.from_numpy(blind))
+    torch.testing.assert_close(joint, hidden)
+
+
+def test_sensors_that_are_left_out_do_not_matter_and_the_others_do() -> None:
+    actor, readings = make(), stored()
+    joint, both = actor.encode({"joint": readings["joint"]}), actor.encode(readings)
+    assert (joint - both).abs().amax(1).min() > 1e-3
+    assert (joint[0] - joint[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("names", [[], ["camera", "nose"]])
+def test_readings_of_no_sensor_of_its_robot_are_refused(names: list[str]) -> None:
+    readings = {name: np.zeros((16, 16, 3), np.uint8) for name in names}
+    with pytest.raises(WorldError, match="it has the sensors camera, joint"):
+        make().encode(readings)

@@ -1,0 +1,131 @@
+"""The half of the mind that learns: every part moves, and what is saved goes on as it was."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from toy_mind import SPEC, goals, learn, windows
+
+from rumpus.actor import MindConfig
+from rumpus.learner import Learner
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Batch
+
+PARTS = {"world_model", "temporal_distance", "policy", "decoders"}
+
+
+def make(seed: int = 0, spec: RobotSpec = SPEC) -> Learner:
+    return Learner(spec, MindConfig(), seed)
+
+
+def differing(one: dict[str, Tensor], two: dict[str, Tensor]) -> list[str]:
+    assert set(one) == set(two)
+    return [name for name in one if not torch.equal(one[name], two[name])]
+
+
+def saved(learner: Learner, path: Path) -> dict[str, Tensor]:
+    save_file(learner.state_dict(), path)
+    return load_file(path)
+
+
+def weights(learner: Learner) -> dict[str, Tensor]:
+    return {name: t.clone() for name, t in learner.state_dict().items() if ".adam." not in name}
+
+
+def test_a_restored_mind_is_bit_equal_and_learns_on_as_if_never_stopped(tmp_path: Path) -> None:
+    first, second = make(seed=0), make(seed=5)
+    learn(first, seed=1)
+    kept = saved(first, tmp_path / "mind.safetensors")
+    second.load_state_dict(kept, (2, 2))
+    assert differing(first.state_dict(), second.state_dict()) == []
+    losses = [learn(learner, seed=2) for learner in (first, second)]
+    assert losses[0] == losses[1]
+    assert differing(first.state_dict(), second.state_dict()) == []
+    assert differing(first.state_dict(), kept)  # it did learn
+
+
+def test_without_its_optimiser_it_would_learn_otherwise(tmp_path: Path) -> None:
+    """The control of the test above: the optimiser's state matters and is in what is saved."""
+    first, second = make(seed=0), make(seed=5)
+    learn(first, seed=1)
+    kept = saved(first, tmp_path / "mind.safetensors")
+    second.load_state_dict({n: t for n, t in kept.items() if ".adam." not in n}, (2, 2))
+    for learner in (first, second):
+        learn(learner, seed=2)
+    changed = differing(weights(first), weights(second))
+    assert {name.split(".")[0] for name in changed} == PARTS
+
+
+def test_a_mind_of_another_robot_is_not_taken_up(tmp_path: Path) -> None:
+    kept = saved(make(), tmp_path / "mind.safetensors")
+    other = RobotSpec("other", (SensorSpec("camera", (16, 16, 3)),), 3, 10.0)
+    with pytest.raises(RuntimeError):
+        make(spec=other).load_state_dict(kept, (0, 0))
+
+
+def test_the_same_seed_makes_the_same_mind() -> None:
+    assert differing(make(seed=3).state_dict(), make(seed=3).state_dict()) == []
+    assert differing(make(seed=3).state_dict(), make(seed=4).state_dict())
+
+
+def test_learning_changes_every_part_and_gives_finite_losses() -> None:
+    learner = make()
+    before = weights(learner)
+    losses = learn(learner, seed=1)
+    assert all(np.isfinite(list(losses.values()))), losses
+    changed = differing(before, weights(learner))
+    assert any(name.startswith("temporal_distance.learned.target.") for name in changed)
+    assert {".".join(name.split(".")[:2]) for name in changed} == {
+        "world_model.learned", "world_model.average", "temporal_distance.learned",
+        "policy.learned", "policy.average", "decoders.learned", "chance",
+    }  # fmt: skip
+
+
+def test_the_policy_does_not_move_what_judges_it() -> None:
+    """The policy descends through the model and the distance; they must not follow it."""
+    learner = make()
+    model = learner.world_model.average
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    learner.update_value_and_policy(goals(learner, np.random.default_rng(0), ahead=5))
+    assert differing(before, dict(model.state_dict())) == []
+    assert all(weight.grad is None for weight in model.parameters())
+    metric = learner.temporal_distance.learned.metric
+    assert all(weight.requires_grad for weight in metric.parameters())
+
+
+def test_a_snapshot_stays_as_it_was_while_the_learner_goes_on() -> None:
+    learner = make()
+    actor = learner.snapshot()
+    before = {name: tensor.clone() for name, tensor in actor.state_dict().items()}
+    learn(learner, seed=1)
+    assert differing(before, actor.state_dict()) == []
+    later = learner.snapshot()
+    assert differing(before, later.state_dict())
+    assert (actor.version, actor.encoder_version) == (0, 0)
+    assert (later.version, later.encoder_version) == (4, 2)
+    assert not any(weight.requires_grad for weight in later.nets.parameters())
+
+
+def test_tokens_of_another_encoder_are_refused() -> None:
+    learner = make()
+    batch = goals(learner, np.random.default_rng(0))
+    learner.update_world_model(windows(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="encoded by version 0 of the encoder, expected 1"):
+        learner.update_value_and_policy(batch)
+
+
+def test_what_is_absent_teaches_nothing() -> None:
+    """Whatever stands where a reading is missing, the gradient step is the same."""
+    losses = []
+    for noise in (0, 200):
+        learner, batch = make(), windows(np.random.default_rng(0))
+        present = batch.present.copy()
+        present[:4, :, 0] = present[2:6, 3:, 1] = False
+        camera, joint = batch.readings["camera"].copy(), batch.readings["joint"].copy()
+        camera[~present[..., 0]], joint[~present[..., 1]] = noise, noise
+        gone = Batch({"camera": camera, "joint": joint}, present, batch.action)
+        losses.append([learner.update_world_model(gone).losses for _ in range(3)])
+    assert losses[0] == losses[1]
