@@ -432,17 +432,21 @@ def test_do_keeps_what_it_did_and_films_it(
     out, err = capfd.readouterr()
     assert "64 x 48 pixels and was resized to the robot's 32 x 32" in err
     assert "steps from the goal" in out
-    assert Image.open(dot / "report" / "do-60.png").size[0] > 300
-    assert "do-60.png" in (dot / "report" / "index.html").read_text()
+    assert Image.open(dot / "report" / "do-61.png").size[0] > 300
+    assert "do-61.png" in (dot / "report" / "index.html").read_text()
     assert main(["do", str(dot), "--goal", "memory:7", "--steps", "5"]) == 0
     with Memory.open(dot / "memory", write=False) as memory:
-        assert len(memory) == 60 + 6 + 6  # five actions have six moments
-        assert memory.episodes()[1].provenance == f"do picture {picture}"
-        assert memory.step(60).goal_reason == f"picture {picture}"
-        assert memory.step(70).goal_index == 7
-        assert memory.step(70).goal_reason == "memory:7"
-        assert memory.episodes()[2].provenance == "do memory:7"
-        assert memory.step(65).truncated
+        assert len(memory) == 60 + 1 + 6 + 6  # the picture; five actions have six steps
+        shown, done, again = memory.episodes()[1:]
+        assert (shown.provenance, shown.length) == (f"shown {picture}", 1)
+        assert done.provenance == f"do picture {picture}"
+        assert memory.step(61).goal_reason == f"picture {picture}"
+        assert memory.step(61).goal_index == 60  # what was asked is stored, and can be asked again
+        assert (memory.readings(60)["observation"] == 90).all()
+        assert memory.step(71).goal_index == 7
+        assert memory.step(71).goal_reason == "memory:7"
+        assert again.provenance == "do memory:7"
+        assert memory.step(66).truncated
 
 
 def test_list_and_check_answer_machines_too(capfd: pytest.CaptureFixture[str]) -> None:
@@ -494,7 +498,7 @@ def test_a_world_that_raises_in_the_middle_of_play_is_one_sentence(
     assert last.startswith("strange:Worn: step() raised AttributeError: 'Worn' object")
     assert last.endswith("mend the environment there.")
     with Memory.open(here / "worn" / "memory", write=False) as memory:
-        assert len(memory) > 20  # what was lived before is kept
+        assert len(memory) > 20  # what was stored before is kept
 
 
 def test_ctrl_c_saves_and_says_so(tmp_path: Path) -> None:
@@ -541,5 +545,5 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
     assert load("telltale:Telltale").state() == {"truth_m": secret}  # the world does tell it
     left = [file for file in run.rglob("*") if file.is_file()]
     assert len(left) >= 5
-    patterns = [struct.pack("<d", secret), struct.pack("<f", secret), b"8765", b"truth_m"]
+    patterns = [struct.pack("<d", secret), struct.pack("<f", secret), b"8765.43", b"truth_m"]
     assert [f for f in left for p in patterns if p in f.read_bytes()] == []

@@ -219,7 +219,12 @@ def _blamed(path: Path) -> Iterator[None]:
 
 
 def _check_whose(about: _About, run: Run) -> None:
-    """Refuse the mind of another run, or one that was learned with another config."""
+    """Refuse the mind of another run or rumpus, or one that was learned with another config."""
+    if about.layout > LAYOUT:
+        raise ValueError(
+            f"it has layout {about.layout}, and this rumpus knows layouts up to {LAYOUT}; use a "
+            "newer rumpus"
+        )
     if about.run and run.id and about.run != run.id:
         raise ValueError(f"it is of the run {about.run}, and this one is {run.id}")
     if about.mind_hash not in ("", run.config.mind_hash):
