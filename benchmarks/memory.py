@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from rumpus.body.random_motion import smoothed_action
 from rumpus.memory import Memory
 from rumpus.play.result import Metric, Row, write_result
 from rumpus.replay import sampler
@@ -32,7 +33,6 @@ from rumpus.replay.priority import Priorities
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 from rumpus.worlds.door import Door
-from rumpus.worlds.random_play import smoothed_action
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"

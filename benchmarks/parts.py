@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from rumpus.agent import Actor, Agent, AgentConfig
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.memory import Memory
 from rumpus.objectives.base import Objective
 from rumpus.objectives.latent_distance import LatentDistanceObjective
@@ -29,11 +30,10 @@ from rumpus.play.run import RunConfig, begin
 from rumpus.play.session import Session, resume
 from rumpus.replay import sampler
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.types import Array, Executed, Observation, Step
 from rumpus.worlds.base import State, Trial, World
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.door import Door
-from rumpus.worlds.random_play import smoothed_actions
 
 RESULT = Path(__file__).parent / "results" / "parts.json"
 SEARCH = CemConfig(horizon=5, candidates=20, elites=5, iterations=2)
@@ -129,8 +129,8 @@ class TrueDoor(World):
         """The true state, scaled to about -1 to 1."""
         return self._sensed(self.door.state(), self.door.observe().time_s)
 
-    def act(self, action: Array) -> None:
-        self.door.act(action)
+    def act(self, action: Array) -> Executed:
+        return self.door.act(action)
 
     def stop(self) -> None:
         self.door.stop()

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.agent import Agent, AgentConfig
-from rumpus.body.safety import limit
+from rumpus.body.random_motion import smoothed_action
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.goals.base import Lived
 from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
 from rumpus.memory import Memory
@@ -24,7 +25,6 @@ from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.types import Array, Step
 from rumpus.worlds.base import Trial, World
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.random_play import smoothed_action
 
 GOAL_STEPS, REACHED_STEPS = 30, 2.5
 
@@ -57,11 +57,10 @@ def open_memory(folder: Path, world: World) -> Memory:
 
 
 def live(world: World, memory: Memory, wish: Array, goal_index: int = -1, reason: str = "") -> None:
-    """One step: look, let the safety box have its say, remember wish and deed, move."""
+    """One step: look, move within all limits, remember the wish and what was really done."""
     observation = world.observe()
-    deed = limit(wish, world.spec)
+    deed = SafeRobot(world).act(wish)
     memory.append(Step(observation, wish, deed.action, deed.reason, goal_index, reason))
-    world.act(deed.action)
 
 
 def move_at_random(world: World, memory: Memory, steps: int, rng: np.random.Generator) -> None:
@@ -112,7 +111,7 @@ def pursue(world: World, agent: Agent, trial: Trial, rng: np.random.Generator) -
     for _ in range(world.measure.steps):
         seen.append(world.observe().readings)
         action = agent.act(agent.see(seen[-1]), wished, rng)
-        world.act(limit(action, world.spec).action)
+        SafeRobot(world).act(action)
     return [picture for sensors in seen if (picture := portrait(sensors)) is not None]
 
 

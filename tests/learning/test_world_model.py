@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from rumpus.agent import Agent, AgentConfig
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.types import Array, Batch
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.random_play import smoothed_actions
 
 LIVED_N, UPDATES, WINDOW = 2000, 700, 6
 HORIZONS = (1, 5)

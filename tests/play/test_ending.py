@@ -20,7 +20,7 @@ from rumpus.play import checkpoint, loop
 from rumpus.play.command import _farewell
 from rumpus.play.loop import Progress, Until
 from rumpus.play.session import Asked, begin_or_resume
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.catalogue import load
 
 DOT = "outside_image:DotEnv"
@@ -38,9 +38,9 @@ class Jammed(Robot):
             raise OSError("the eye fell out")
         return self.dot.observe()
 
-    def act(self, action: Array) -> None:
+    def act(self, action: Array) -> Executed:
         self.acts += 1
-        self.dot.act(action)
+        return self.dot.act(action)
 
     def stop(self) -> None:
         self.stops += 1

@@ -12,7 +12,7 @@ from rumpus.memory import Memory
 from rumpus.play.collect import PlayConfig
 from rumpus.play.loop import Until, make_mind, open_memory, play
 from rumpus.play.run import Run, RunConfig, begin
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.catalogue import load
 
 SOURCE = Path(rumpus.__file__).parent
@@ -36,8 +36,8 @@ class Bare(Robot):
     def observe(self) -> Observation:
         return self.observe_()
 
-    def act(self, action: Array) -> None:
-        self.act_(action)
+    def act(self, action: Array) -> Executed:
+        return self.act_(action)
 
     def stop(self) -> None:
         self.stop_()

@@ -3,9 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.types import Array
 from rumpus.worlds.base import World
-from rumpus.worlds.random_play import smoothed_actions
 
 Play = Callable[[World, int, int], dict[str, Array]]
 

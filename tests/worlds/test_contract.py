@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rumpus.finding import Finding
 from rumpus.types import Observation
 from rumpus.worlds.base import State, Trial
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.contract import Finding, examine, longest_still
+from rumpus.worlds.contract import examine, longest_still
 from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
 

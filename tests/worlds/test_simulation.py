@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.types import Array
 from rumpus.worlds.door import Door
 from rumpus.worlds.pusher import Pusher
-from rumpus.worlds.random_play import smoothed_actions
 
 
 def live(world: Door | Pusher, actions: Array) -> Array:

@@ -12,13 +12,12 @@ import numpy as np
 from torch import Tensor
 
 from rumpus.agent import Agent
-from rumpus.body.robot import Robot
-from rumpus.body.safety import limit
+from rumpus.body.random_motion import smoothed_action
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
 from rumpus.goals.base import GoalSource, Lived
 from rumpus.memory import Memory
-from rumpus.types import Array, Observation, Step
-from rumpus.worlds.random_play import smoothed_action
+from rumpus.types import Array, Executed, Observation, Step
 
 
 @dataclass(frozen=True)
@@ -142,14 +141,17 @@ class Player:
         return Decision(self.last)
 
 
-def collect_step(robot: Robot, chooser: Chooser, memory: Memory) -> Step:
-    """Live one step and remember it: the wish, the deed, and why they differ."""
+def collect_step(robot: SafeRobot, chooser: Chooser, memory: Memory) -> Step:
+    """Live one step and remember it: the action, what was executed, and why they differ."""
     observation = robot.observe()
     decision = chooser.choose(observation)
-    limited = limit(decision.action, robot.spec)
     terminated, truncated = robot.ended
+    if terminated or truncated:
+        executed = Executed(np.zeros(robot.spec.action_size, np.float32), "the episode had ended")
+    else:
+        executed = robot.act(decision.action)
     step = Step(
-        observation, decision.action, limited.action, limited.reason,
+        observation, decision.action, executed.action, executed.reason,
         decision.goal_index, decision.goal_reason, terminated, truncated,
     )  # fmt: skip
     memory.append(step)
@@ -157,6 +159,4 @@ def collect_step(robot: Robot, chooser: Chooser, memory: Memory) -> Step:
         chooser.interrupt()
         robot.restart()
         memory.begin_episode("after a restart")
-    else:
-        robot.act(limited.action)
     return step

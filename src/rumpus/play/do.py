@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from rumpus.agent import Agent
-from rumpus.body.safety import limit
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
 from rumpus.memory.portrait import portrait
 from rumpus.play.collect import Decision, collect_step
@@ -74,7 +74,7 @@ def do(session: Session, goal: Goal, steps: int, tick: Callable[[int, int], None
     """
     if steps < 1:
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
-    world, memory, agent = session.world, session.memory, session.mind.agent
+    world, memory, agent = SafeRobot(session.world), session.memory, session.mind.agent
     wished = agent.see(goal.readings)
     doer = Doer(agent, goal, wished, session.mind.rng)
     start = agent.see(world.observe().readings)
@@ -125,6 +125,6 @@ def name(goal: Goal) -> str:
 
 def _last_step(observation: Observation, doer: Doer) -> Step:
     """The last moment, from which nothing was done."""
-    still = limit(np.zeros(doer.agent.spec.action_size, np.float32), doer.agent.spec).action
+    still = np.zeros(doer.agent.spec.action_size, np.float32)
     goal = doer.goal
     return Step(observation, still, still, "", goal.step_index, name(goal), truncated=True)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from rumpus.agent import Agent
-from rumpus.body.safety import limit
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
 from rumpus.play.result import Metric, Row, median_interval, wilson_interval
 from rumpus.play.session import Session
@@ -157,11 +157,12 @@ def attempt(
     pictured = world.stage(trial).readings
     start = world.observe().readings
     goal = agent.see(pictured if wish is None else wish)
+    robot = SafeRobot(world)
     for _ in range(world.measure.steps):
         if any(world.ended):
             break
         action = agent.act(agent.see(world.observe().readings), goal, rng)
-        world.act(limit(action, world.spec).action)
+        robot.act(action)
     end = world.state()
     shown = None
     if show:

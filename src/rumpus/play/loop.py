@@ -12,6 +12,7 @@ import torch
 
 from rumpus.agent import Agent
 from rumpus.body.robot import Robot
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError, MemoryFault
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.memory import Memory, MemoryConfig
@@ -124,7 +125,7 @@ def play(run: Run, robot: Robot, memory: Memory, mind: Mind, until: Until, watch
                 sleep(run, memory, mind, tick)
             if not time_left() or (until.steps is not None and len(memory) >= until.steps):
                 break
-            step = collect_step(robot, player, memory)
+            step = collect_step(SafeRobot(robot), player, memory)
             phase = "reaching" if step.goal_index >= 0 else "exploring"
             watch(Progress(len(memory), phase, goal_reason=step.goal_reason))
     watch(Progress(len(memory), "saved"))

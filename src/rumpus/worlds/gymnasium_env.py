@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from rumpus.body.gymnasium_robot import Env, GymnasiumRobot
+from rumpus.body.random_motion import smoothed_actions
+from rumpus.body.robots.gymnasium import Env, GymnasiumRobot
 from rumpus.errors import InputError, WorldError
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import Measure, State, Trial, World
-from rumpus.worlds.random_play import smoothed_actions
 
 GOAL_STEPS = 30  # random actions that lead from an episode's start to a trial's goal
 TRIAL_STEPS = 60
@@ -52,8 +52,8 @@ class GymnasiumWorld(World):
     def observe(self) -> Observation:
         return self._robot.observe()
 
-    def act(self, action: Array) -> None:
-        self._robot.act(action)
+    def act(self, action: Array) -> Executed:
+        return self._robot.act(action)
 
     @property
     def ended(self) -> tuple[bool, bool]:
