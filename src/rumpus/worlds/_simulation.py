@@ -69,6 +69,10 @@ class SimulatedWorld(World):
     def clip_to_workspace(self, target: Array) -> Array:
         """Bring the hand's target, float64 (axes,) in m, back into the workspace."""
 
+    @abstractmethod
+    def headline_error(self, state: State, goal: State) -> float:
+        """How far what is moved is from the goal's, in the unit of `measure`."""
+
     def observe(self) -> Observation:
         return self._sensors.observe(self._time_s())
 
@@ -92,7 +96,7 @@ class SimulatedWorld(World):
         mujoco.mj_step(self.model, self.data, SUBSTEPS_N)
         mujoco.mj_forward(self.model, self.data)
         self._steps_n += 1
-        # A hand that was pushed out of its workspace comes back by up to more than a step.
+        # Brought back into its workspace, a hand may be sent by a little more than a step.
         moved = np.clip((target - hand) / self._step_m, -1.0, 1.0)
         limited = np.abs(moved - action) > ROUNDING
         executed = np.where(limited, moved, action).astype(np.float32)
@@ -104,6 +108,14 @@ class SimulatedWorld(World):
     def state(self) -> State:
         """Where everything is now, by name. For measuring only."""
         return self._named(self.positions())
+
+    def errors(self, state: State, goal: State) -> dict[str, float]:
+        """The headline error, and how far the hand is from the goal's, where both are told."""
+        errors = {self.measure.name: self.headline_error(state, goal)}
+        hand = self.names[: self._hand_n]
+        if hand[0] in state:
+            errors["hand_error_m"] = distance_m(state, goal, hand)
+        return errors
 
     def stage(self, trial: Trial) -> Observation:
         """Picture the trial's goal, then put the world at the trial's start."""
@@ -176,6 +188,12 @@ def paired(values: Array, count: int, rng: np.random.Generator) -> list[tuple[An
     return list(zip(np.roll(shuffled, 1, 0), shuffled, strict=True))[:count]
 
 
-def distance_m(state: State, goal: State, what: str, axes: str) -> float:
-    """How far apart one thing is in two states."""
-    return float(np.linalg.norm([state[f"{what}_{a}_m"] - goal[f"{what}_{a}_m"] for a in axes]))
+def distance_m(state: State, goal: State, names: Sequence[str]) -> float:
+    """How far apart two states are in the coordinates of those names."""
+    return float(np.linalg.norm([state[name] - goal[name] for name in names]))
+
+
+def servos(joints: Sequence[str]) -> str:
+    """Position motors for the hand's joints, as MJCF."""
+    motors = "".join(f'<position joint="{joint}"/>' for joint in joints)
+    return f"<actuator>{motors}</actuator>"

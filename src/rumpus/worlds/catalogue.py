@@ -1,5 +1,6 @@
 """Makes a world of its name: `door`, `package.module:Env`, or an entry point of `rumpus.worlds`."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ def load(name: str, seed: int = 0) -> World:
 
     Args:
         name: a world of rumpus ("door"), of an installed package's entry point, or
-            "package.module:Env", where Env makes a `World` or a `gymnasium.Env`.
+            "package.module:Env", where Env makes a `World` or a `gymnasium.Env`; a class of worlds
+            is given the seed, and so is a function that asks for one.
         seed: where the world's randomness begins.
 
     Raises:
@@ -34,10 +36,13 @@ def _made(made_by: Callable[..., Any], name: str, seed: int) -> World:
 
     from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
-    env = made_by()
-    if not isinstance(env, gymnasium.Env):
+    asks = inspect.isfunction(made_by) and "seed" in inspect.signature(made_by).parameters
+    found = made_by(**({"seed": seed} if asks else {}))
+    if isinstance(found, World):
+        return found
+    if not isinstance(found, gymnasium.Env):
         raise InputError(
-            f"The world '{name}' made a {type(env).__name__}, expected a gymnasium.Env or a "
+            f"The world '{name}' made a {type(found).__name__}, expected a gymnasium.Env or a "
             "rumpus World; name the environment's class or a function that returns one."
         )
-    return GymnasiumWorld(env, name, seed)
+    return GymnasiumWorld(found, name, seed)

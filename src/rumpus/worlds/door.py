@@ -20,7 +20,7 @@ import numpy as np
 from rumpus.body.sensors.camera import Camera
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._simulation import SimulatedWorld, distance_m, paired
+from rumpus.worlds._simulation import SimulatedWorld, paired, servos
 from rumpus.worlds.base import Measure, State, Trial
 
 JOINTS = ("hand_x", "hand_y", "hand_z", "hinge")
@@ -90,12 +90,9 @@ class Door(SimulatedWorld):
         """The box that the peg's tip stays in."""
         return np.clip(target, self.config.low_m, self.config.high_m)
 
-    def errors(self, state: State, goal: State) -> dict[str, float]:
-        """How far the door's angle is from the goal's, and the hand, where both are told."""
-        errors = {"angle_error_rad": abs(state["angle_rad"] - goal["angle_rad"])}
-        if "hand_x_m" in state:
-            errors["hand_error_m"] = distance_m(state, goal, "hand", "xyz")
-        return errors
+    def headline_error(self, state: State, goal: State) -> float:
+        """How far the door's angle is from the goal's."""
+        return abs(state["angle_rad"] - goal["angle_rad"])
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Doors to move: goal angles and start angles spread evenly, paired at random.
@@ -219,9 +216,5 @@ def _mjcf(config: DoorConfig) -> str:
     </body>
     {_hand(config)}
   </worldbody>
-  <actuator>
-    <position joint="hand_x"/>
-    <position joint="hand_y"/>
-    <position joint="hand_z"/>
-  </actuator>
+  {servos(JOINTS[:3])}
 </mujoco>"""

@@ -13,7 +13,7 @@ import numpy as np
 from rumpus.body.sensors.camera import Camera, CameraConfig
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._simulation import SimulatedWorld, distance_m, paired
+from rumpus.worlds._simulation import SimulatedWorld, distance_m, paired, servos
 from rumpus.worlds.base import Measure, State, Trial
 
 JOINTS = ("hand_x", "hand_y", "puck_x", "puck_y")
@@ -73,12 +73,9 @@ class Pusher(SimulatedWorld):
         reach_m = max(float(np.linalg.norm(target)), 1e-9)
         return target * min(1.0, self.config.workspace_m / reach_m)
 
-    def errors(self, state: State, goal: State) -> dict[str, float]:
-        """How far the puck is from the goal's, and the hand, where both are told."""
-        errors = {"puck_error_m": distance_m(state, goal, "puck", "xy")}
-        if "hand_x_m" in state:
-            errors["hand_error_m"] = distance_m(state, goal, "hand", "xy")
-        return errors
+    def headline_error(self, state: State, goal: State) -> float:
+        """How far the puck is from the goal's."""
+        return distance_m(state, goal, self.names[2:])
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Pucks to push: goals and starts spread evenly over the table, paired at random.
@@ -164,8 +161,5 @@ def _mjcf(config: PusherConfig) -> str:
         contype="1" conaffinity="2" rgba="0.95 0.15 0.1 1"/>
     </body>
   </worldbody>
-  <actuator>
-    <position joint="hand_x"/>
-    <position joint="hand_y"/>
-  </actuator>
+  {servos(JOINTS[:2])}
 </mujoco>"""
