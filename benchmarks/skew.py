@@ -27,7 +27,7 @@ from rumpus.play.evaluate import attempt, summary
 from rumpus.play.loop import Progress, Until, play
 from rumpus.play.result import Metric, Row, over_seeds, write_result
 from rumpus.play.session import Asked, Session, begin_or_resume, resume
-from rumpus.types import Array, Observation
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import World
 
 RESULTS = Path(__file__).parent / "results"
@@ -46,8 +46,8 @@ class Watched(Robot):
         self.angles_rad.append(self.world.state()["angle_rad"])
         return self.world.observe()
 
-    def act(self, action: Array) -> None:
-        self.world.act(action)
+    def act(self, action: Array) -> Executed:
+        return self.world.act(action)
 
     def stop(self) -> None:
         self.world.stop()

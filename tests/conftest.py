@@ -47,3 +47,34 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def dot(played: Path, tmp_path: Path, strangers: None) -> Path:
     """A copy of that run, to do anything with."""
     return shutil.copytree(played, tmp_path / "dot")
+
+
+ENTRY_POINTS = """
+[rumpus.worlds]
+two_eyed = outside_door:two_eyed_door
+torn = outside_torn:World
+[rumpus.sensors]
+warmth = outside_parts.thermometer:Thermometer
+torn = outside_torn:Sensor
+[rumpus.robots]
+slider = outside_parts.slider:Slider
+torn = outside_torn:Robot
+[rumpus.objectives]
+last = outside_parts.last_step:LastStep
+torn = outside_torn:Objective
+[rumpus.goal_sources]
+newest = outside_parts.newest:Newest
+torn = outside_torn:Source
+[rumpus.planners]
+torn = outside_torn:Planner
+"""
+
+
+@pytest.fixture
+def outside_installed(outside: Path) -> Path:
+    """The same folder, with the metadata of an installed package that names its parts."""
+    metadata = outside / "stranger-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
+    return outside

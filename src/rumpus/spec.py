@@ -21,12 +21,15 @@ class SensorSpec:
         shape: (h, w, c) in pixels for a picture, (k,) for a vector.
         low: the smallest reading; 0 for pictures.
         high: the largest reading; 255 for pictures.
+        rate_hz: readings a second, or 0 for one at every control step. A slower sensor repeats its
+            last reading meanwhile, see `Observation.captured_s`.
     """
 
     name: str
     shape: tuple[int, ...]
     low: float = 0.0
     high: float = 255.0
+    rate_hz: float = 0.0
 
     @property
     def is_picture(self) -> bool:

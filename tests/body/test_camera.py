@@ -2,7 +2,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from rumpus.body.sensors.camera import VISIBLE, CameraConfig, RayCamera
+from rumpus.body.sensors.camera import VISIBLE, Camera, CameraConfig
+from rumpus.body.sensors.scene import MujocoScene
 from rumpus.errors import WorldError
 from rumpus.types import Array
 
@@ -30,12 +31,13 @@ class Scene:
         self.model = mujoco.MjModel.from_xml_string(SCENE)
         self.data = mujoco.MjData(self.model)
         mujoco.mj_forward(self.model, self.data)
-        self.camera = RayCamera(self.model, self.data, CameraConfig(**config))  # type: ignore[arg-type]
+        looked = MujocoScene(self.model, self.data, lambda: 0.25)
+        self.camera = Camera(looked, CameraConfig(**config))  # type: ignore[arg-type]
 
     def at(self, x: float, z: float = 0.0) -> Array:
         self.data.qpos[:] = [x, z]
         mujoco.mj_forward(self.model, self.data)
-        return self.camera.read(self.data)
+        return self.camera.read().value
 
 
 def ray_by_ray(scene: Scene, light: tuple[float, float, float], ambient: float) -> Array:
@@ -101,9 +103,7 @@ def test_a_thing_that_passes_the_lens_is_still_seen() -> None:
     scene.data.qpos[:] = [0.0, 0.5]
     scene.model.body_pos[1] = [0.0, -0.49, 0.0]
     mujoco.mj_forward(scene.model, scene.data)
-    assert (
-        np.abs(scene.camera.read(scene.data).astype(int) - Scene(supersample=1).at(5.0)).max() > 50
-    )
+    assert np.abs(scene.camera.read().value.astype(int) - Scene(supersample=1).at(5.0)).max() > 50
 
 
 def test_spec_is_what_read_gives() -> None:
@@ -121,4 +121,4 @@ def test_a_camera_on_a_moving_body_is_refused_in_a_sentence() -> None:
     xml = SCENE.replace('<joint name="x"', '<camera name="eye"/><joint name="x"')
     model = mujoco.MjModel.from_xml_string(xml)
     with pytest.raises(WorldError, match="body that moves"):
-        RayCamera(model, mujoco.MjData(model), CameraConfig(name="eye"))
+        Camera(MujocoScene(model, mujoco.MjData(model), float), CameraConfig(name="eye"))

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from rumpus.catalogue import listings as listed
 from rumpus.errors import InputError, WorldError
 from rumpus.worlds.base import World
-from rumpus.worlds.catalogue import catalogue, load
+from rumpus.worlds.catalogue import load
 
 
 def test_every_world_of_rumpus_is_listed_and_loads() -> None:
-    listings = {listing.name: listing for listing in catalogue()}
+    listings = {listing.name: listing for listing in listed("world")}
     assert "door" in listings
     for name, listing in listings.items():
         assert not listing.broken, listing.sentence
@@ -25,7 +26,7 @@ def test_a_package_adds_a_world_by_an_entry_point(
              gone="gone_world:Gone", bare="torn_world_too:Bare")  # fmt: skip
     (tmp_path / "torn_world.py").write_text("import a_part_that_is_missing\n")
     (tmp_path / "torn_world_too.py").write_text("")
-    listings = {listing.name: listing for listing in catalogue()}
+    listings = {listing.name: listing for listing in listed("world")}
     assert listings["dot"].sentence == (
         "A dot to push about a picture of 32 x 32 pixels; it never ends."
     )

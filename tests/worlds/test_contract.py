@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpus.types import Observation
+from rumpus.finding import Finding
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.contract import Finding, examine, longest_still
+from rumpus.worlds.contract import examine, longest_still
 from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
 
@@ -164,9 +165,22 @@ class Unmeasured(GymnasiumWorld):
         return {"something_else": 0.0} if state["light"] == 0.5 else super().errors(state, goal)
 
 
+class Mute(GymnasiumWorld):
+    def act(self, action: Array) -> Executed:
+        super().act(action)
+        return None  # type: ignore[return-value]
+
+
+class Blind(GymnasiumWorld):
+    def observe(self) -> Observation:
+        return Observation({}, super().observe().time_s)
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
+        (Mute, "act() gave NoneType, expected Executed"),
+        (Blind, "'observation' gave nothing in 501 of 501 observations"),
         (Timeless, "capture time"),
         (Fickle, "differ from call to call"),
         (Elsewhere, "mend stage() or the trial"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rumpus.body.random_motion import smoothed_actions
-from rumpus.errors import InputError, WorldError
+from rumpus.errors import InputError
 from rumpus.types import Array
 from rumpus.worlds.base import World
 from rumpus.worlds.door import Door
@@ -62,14 +62,14 @@ def test_it_never_ends(make: Make) -> None:
 @pytest.mark.parametrize("make", WORLDS)
 @pytest.mark.parametrize("size", [1, 7])
 def test_a_misshapen_action_is_refused_in_a_sentence(make: Make, size: int) -> None:
-    with pytest.raises(WorldError, match=r"expects [23] finite numbers"):
+    with pytest.raises(InputError, match=r"expects [23] finite numbers"):
         make(0).act(np.zeros(size, np.float32))
 
 
 @pytest.mark.parametrize("make", WORLDS)
 def test_an_action_that_is_not_finite_is_refused(make: Make) -> None:
     world = make(0)
-    with pytest.raises(WorldError, match="finite"):
+    with pytest.raises(InputError, match="finite"):
         world.act(np.full(world.spec.action_size, np.nan, np.float32))
 
 

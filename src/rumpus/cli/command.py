@@ -6,13 +6,17 @@ Results go to standard output, everything else to standard error.
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from rumpus.catalogue import listings
 from rumpus.cli.counting import stoppable
 from rumpus.cli.interrupt import INTERRUPTED, Interrupted, interruptible
 from rumpus.cli.progress import telling
+from rumpus.finding import Finding
 from rumpus.model.device import Device
 from rumpus.play import do as attempt
 from rumpus.play import evaluate as trial
@@ -23,6 +27,8 @@ from rumpus.result import Row
 from rumpus.run import checkpoint, life
 from rumpus.run.life import Progress, Until
 from rumpus.run.session import Asked, Session, begin_or_resume, default_folder, resume
+
+Part = Literal["world", "sensor", "robot", "objective"]
 
 
 def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
@@ -105,12 +111,9 @@ def evaluate(run: Path, goals: int, kind: str, seed: int, device: Device, json: 
     return 0
 
 
-def check(name: str, json: bool) -> int:
-    """Say whether a world keeps its promises; 1 when it does not."""
-    from rumpus.worlds.catalogue import load
-    from rumpus.worlds.contract import examine
-
-    findings = examine(lambda: load(name))
+def check(part: Part, name: str, json: bool) -> int:
+    """Say whether a part keeps its promises; 1 when it does not."""
+    findings = _examiner(part)(name)
     if json:
         print(msgspec.json.encode(findings).decode())
     else:
@@ -119,11 +122,22 @@ def check(name: str, json: bool) -> int:
     return int(any(finding.verdict == "failure" for finding in findings))
 
 
+def _examiner(part: Part) -> Callable[[str], list[Finding]]:
+    """What examines a part of that kind; only what is asked for is imported."""
+    if part == "sensor":
+        from rumpus.body.sensors.contract import examine_named
+    elif part == "robot":
+        from rumpus.body.robots.contract import examine_named
+    elif part == "objective":
+        from rumpus.objectives.contract import examine_named
+    else:
+        from rumpus.worlds.contract import examine_named
+    return examine_named
+
+
 def catalogue(json: bool) -> int:
     """List the worlds."""
-    from rumpus.worlds.catalogue import catalogue as listings
-
-    found = listings()
+    found = listings("world")
     if json:
         print(msgspec.json.encode(found).decode())
     else:

@@ -119,20 +119,23 @@ def evaluate(
 
 
 def check(
-    part: Annotated[Positional[Literal["world"]], arg(metavar="world")],
-    name: World,
+    part: Annotated[
+        Positional[Literal["world", "sensor", "robot", "objective"]],
+        arg(metavar="world|sensor|robot|objective"),
+    ],
+    name: Annotated[Positional[str], arg(metavar="NAME")],
     json: Json = False,
 ) -> Deed:
-    """Play at random in a world and say whether it keeps its promises.
+    """Try out a world, sensor, robot or objective, and say whether it keeps its promises.
 
     Args:
         part: What to check.
-        name: Its name.
+        name: Its name: of rumpus, of an installed package, or package.module:Name.
         json: the findings.
     """
     from rumpus.cli import command
 
-    return partial(command.check, name, json)
+    return partial(command.check, part, name, json)
 
 
 def worlds(json: Json = False) -> Deed:

@@ -1,16 +1,19 @@
-"""What the worlds in MuJoCo share: a hand that follows a target, a clock, a camera, named truth.
+"""What the worlds in MuJoCo share: a hand that follows a target, a clock, sensors, named truth.
 
 The leading underscore says that this file is not a world.
 """
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import mujoco
 import numpy as np
 
-from rumpus.body.sensors.camera import CameraConfig, RayCamera
-from rumpus.errors import InputError, WorldError
+from rumpus.body.robot import check_action
+from rumpus.body.sensors.scene import MujocoScene, SensorFactory
+from rumpus.body.sensors.suite import SensorSuite
+from rumpus.errors import InputError
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial, World
@@ -19,6 +22,7 @@ SUBSTEPS_N = 25
 TIMESTEP_S = 0.004
 RATE_HZ = 1 / (SUBSTEPS_N * TIMESTEP_S)
 EVERYTHING = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+ROUNDING = 1e-6  # an action that the workspace changes by less is as it was asked for
 
 
 class SimulatedWorld(World):
@@ -38,7 +42,7 @@ class SimulatedWorld(World):
 
     def __init__(
         self, name: str, xml: str, joints: Sequence[str], step_m: Sequence[float],
-        camera: CameraConfig,
+        sensors: Sequence[SensorFactory],
     ) -> None:  # fmt: skip
         """Build the scene.
 
@@ -47,7 +51,7 @@ class SimulatedWorld(World):
             xml: the MJCF model.
             joints: every joint by name, the hand's first, one actuator each for the hand's.
             step_m: how far an action of 1 moves the hand's target, for each axis of the hand.
-            camera: how the scene is seen.
+            sensors: make the sensors, each from the scene.
         """
         self.model = mujoco.MjModel.from_xml_string(xml)
         self.model.opt.timestep = TIMESTEP_S
@@ -57,37 +61,46 @@ class SimulatedWorld(World):
         self._hand_n = len(step_m)
         self._steps_n = 0
         mujoco.mj_forward(self.model, self.data)
-        self._camera = RayCamera(self.model, self.data, camera)
-        self.spec = RobotSpec(name, (self._camera.spec,), self._hand_n, RATE_HZ)
+        scene = MujocoScene(self.model, self.data, self._time_s)
+        self._sensors = SensorSuite([make(scene) for make in sensors], name)
+        self.spec = RobotSpec(name, self._sensors.specs, self._hand_n, RATE_HZ)
 
     @abstractmethod
-    def limit(self, target: Array) -> Array:
+    def clip_to_workspace(self, target: Array) -> Array:
         """Bring the hand's target, float64 (axes,) in m, back into the workspace."""
 
+    @abstractmethod
+    def headline_error(self, state: State, goal: State) -> float:
+        """How far what is moved is from the goal's, in the unit of `measure`."""
+
     def observe(self) -> Observation:
-        """One picture, uint8 (48, 48, 3), with its capture time on the simulated clock."""
-        reading = self._camera.read(self.data)
-        return Observation({self._camera.spec.name: reading}, self._steps_n / RATE_HZ)
+        return self._sensors.observe(self._time_s())
 
     def act(self, action: Array) -> Executed:
         """Move the hand's target from where the hand is, and let the hand follow for 0.1 s.
 
+        Args:
+            action: (A,) in [-1, 1], in units of the world's step.
+
+        Returns:
+            what the target was really moved by, in the same units.
+
         Raises:
-            WorldError: when the action is not (A,) finite numbers.
+            InputError: when the action is not A numbers in [-1, 1].
         """
-        if action.shape != (self._hand_n,) or not np.isfinite(action).all():
-            raise WorldError(
-                f"{self.spec.name} was given the action {action.dtype} {action.shape} = {action}, "
-                f"but expects {self._hand_n} finite numbers in [-1, 1]; mend the policy."
-            )
+        check_action(action, self.spec)
         # From the hand, not from the last target: a blocked hand winds up no hidden force.
         hand = self.positions()[: self._hand_n]
-        target = hand + np.clip(action, -1.0, 1.0) * self._step_m
-        self.data.ctrl[: self._hand_n] = self.limit(target)
+        target = self.clip_to_workspace(hand + action * self._step_m)
+        self.data.ctrl[: self._hand_n] = target
         mujoco.mj_step(self.model, self.data, SUBSTEPS_N)
         mujoco.mj_forward(self.model, self.data)
         self._steps_n += 1
-        return Executed(action)
+        # Brought back into its workspace, a hand may be sent by a little more than a step.
+        moved = np.clip((target - hand) / self._step_m, -1.0, 1.0)
+        limited = np.abs(moved - action) > ROUNDING
+        executed = np.where(limited, moved, action).astype(np.float32)
+        return Executed(executed, "beyond the workspace" if limited.any() else "")
 
     def stop(self) -> None:
         """Nothing moves between actions, so there is nothing to stop."""
@@ -95,6 +108,14 @@ class SimulatedWorld(World):
     def state(self) -> State:
         """Where everything is now, by name. For measuring only."""
         return self._named(self.positions())
+
+    def errors(self, state: State, goal: State) -> dict[str, float]:
+        """The headline error, and how far the hand is from the goal's, where both are told."""
+        errors = {self.measure.name: self.headline_error(state, goal)}
+        hand = self.names[: self._hand_n]
+        if hand[0] in state:
+            errors["hand_error_m"] = distance_m(state, goal, hand)
+        return errors
 
     def stage(self, trial: Trial) -> Observation:
         """Picture the trial's goal, then put the world at the trial's start."""
@@ -110,6 +131,7 @@ class SimulatedWorld(World):
     def place(self, state: State) -> None:
         """Put everything somewhere, and let it come to rest there."""
         self._settle(self.data, np.array([state[name] for name in self.names]))
+        self._sensors.forget()
 
     def settled(self, positions: Array) -> State:
         """The true state that a picture of the world placed at (joints,) shows; moves nothing."""
@@ -135,6 +157,10 @@ class SimulatedWorld(World):
         mujoco.mj_setState(self.model, self.data, saved, EVERYTHING)
         # Not mj_forward: it would refresh the solver's start, and the future would differ a little.
         mujoco.mj_kinematics(self.model, self.data)
+        self._sensors.forget()
+
+    def _time_s(self) -> float:
+        return self._steps_n / RATE_HZ
 
     def _check_kind(self, kind: str) -> None:
         if kind not in self.trial_kinds:
@@ -154,3 +180,20 @@ class SimulatedWorld(World):
 
     def _named(self, positions: Array) -> State:
         return {name: float(value) for name, value in zip(self.names, positions, strict=True)}
+
+
+def paired(values: Array, count: int, rng: np.random.Generator) -> list[tuple[Any, Any]]:
+    """`count` pairs (start, goal) of values (n, ...), each paired with another one at random."""
+    shuffled = rng.permutation(values)
+    return list(zip(np.roll(shuffled, 1, 0), shuffled, strict=True))[:count]
+
+
+def distance_m(state: State, goal: State, names: Sequence[str]) -> float:
+    """How far apart two states are in the coordinates of those names."""
+    return float(np.linalg.norm([state[name] - goal[name] for name in names]))
+
+
+def servos(joints: Sequence[str]) -> str:
+    """Position motors for the hand's joints, as MJCF."""
+    motors = "".join(f'<position joint="{joint}"/>' for joint in joints)
+    return f"<actuator>{motors}</actuator>"

@@ -5,17 +5,19 @@ they say, and a place worth playing in: random motion changes what is seen, both
 gets stuck. `state()` is read here to measure; it goes nowhere else.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Literal
 
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_actions
-from rumpus.errors import InputError, WorldError, told
+from rumpus.body.robots.contract import described, first_difference, silences
+from rumpus.body.safe_robot import SafeRobot, check_readings
+from rumpus.finding import Finding, failure, gather, ok, warning
 from rumpus.types import Array, Observation
 from rumpus.worlds.base import State, World
+from rumpus.worlds.catalogue import load
 
 Make = Callable[[], World]
 SEED = 0
@@ -26,24 +28,6 @@ BINS = 10  # of a scalar's seen range, to tell how evenly play covers it
 STUCK_SHARE = 0.5  # of all steps without moving, at a stretch: warning
 MOST_SCALARS = 12  # told one by one
 PLACED_SHARE = 0.02  # of its seen range: how near a scalar must be to where a trial puts it
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one look at a world found.
-
-    Attributes:
-        verdict: "ok", "warning" (it will play, perhaps badly) or "failure" (it breaks a promise).
-        sentence: what was found, with figures, and what to do where something is wrong.
-    """
-
-    verdict: Literal["ok", "warning", "failure"]
-    sentence: str
-
-
-_ok = partial(Finding, "ok")
-_warning = partial(Finding, "warning")
-_failure = partial(Finding, "failure")
 
 
 @dataclass
@@ -57,6 +41,7 @@ class Played:
         restarts: indices of observations that begin an episode.
         changed: for each observation after an action, whether any sensor reads differently.
         seen: lowest and highest reading by sensor.
+        given: how many readings each sensor gave.
     """
 
     first: list[Observation] = field(default_factory=list)
@@ -65,6 +50,7 @@ class Played:
     restarts: set[int] = field(default_factory=set)
     changed: list[bool] = field(default_factory=list)
     seen: dict[str, tuple[float, float]] = field(default_factory=dict)
+    given: Counter[str] = field(default_factory=Counter)
 
     def note(self, observation: Observation, state: State) -> None:
         """Take down one moment."""
@@ -72,6 +58,7 @@ class Played:
             self.first.append(observation)
         self.times_s.append(observation.time_s)
         self.states.append(dict(state))
+        self.given.update(observation.readings.keys())
         for name, reading in observation.readings.items():
             low, high = self.seen.get(name, (np.inf, -np.inf))
             self.seen[name] = min(low, float(reading.min())), max(high, float(reading.max()))
@@ -101,23 +88,20 @@ def examine(make: Make, steps: int = 2000) -> list[Finding]:
     Raises:
         InputError: when there is no such world to be made.
     """
-    findings: list[Finding] = []
-    try:
-        findings.extend(_look(make, steps))
-    except InputError:
-        raise
-    except WorldError as error:
-        findings.append(_failure(str(error)))
-    except Exception as error:  # whatever a stranger's world raises is a finding about it
-        findings.append(_failure(f"It raised {told(error)}; mend the world there."))
-    return findings
+    return gather(lambda: _look(make, steps), "world")
+
+
+def examine_named(name: str) -> list[Finding]:
+    """Examine the world of that name."""
+    return examine(lambda: load(name))
 
 
 def _look(make: Make, steps: int) -> Iterator[Finding]:
     world = make()
     try:
-        yield _declared(world)
+        yield described(world.spec)
         played = play_at_random(world, steps)
+        yield from silences(played.given, world.spec, len(played.times_s))
         yield _kept(world, played)
         yield _episodes(played)
         yield _repeatable(make, played)
@@ -132,63 +116,45 @@ def play_at_random(world: World, steps: int) -> Played:
     """Play `steps` smoothed random actions, restarting where an episode ends.
 
     Raises:
-        WorldError: when a reading does not keep the world's spec.
+        WorldError: when a reading or an executed action does not keep the world's spec.
     """
-    rng = np.random.default_rng(SEED)
-    played, before = Played(), world.observe()
+    rng, robot = np.random.default_rng(SEED), SafeRobot(world)
+    played, before = Played(), robot.observe()
     played.note(before, world.state())
     for action in smoothed_actions(rng, steps, world.spec.action_size):
-        if ended := any(world.ended):
-            world.restart()
+        if ended := any(robot.ended):
+            robot.restart()
             played.restarts.add(len(played.states))
         else:
-            world.act(action)
-        now = world.observe()
-        world.spec.check(now.readings)
+            robot.act(action)
+        now = robot.observe()
         played.note(now, world.state())
         if not ended:
-            played.changed.append(_differing(before, now) is not None)
+            played.changed.append(first_difference(before, now) is not None)
         before = now
     return played
-
-
-def _differing(one: Observation, other: Observation) -> str | None:
-    """The first sensor that reads differently."""
-    same = (n for n, r in one.readings.items() if not np.array_equal(r, other.readings[n]))
-    return next(same, None)
-
-
-def _declared(world: World) -> Finding:
-    sensors = ", ".join(f"{s.name} {s.dtype} {s.shape}" for s in world.spec.sensors)
-    size = world.spec.action_size
-    sentence = (
-        f"It senses {sensors}; it moves by {size} number{'s' * (size != 1)} in [-1, 1] "
-        f"at {world.spec.rate_hz:g} Hz."
-    )
-    usable = world.spec.sensors and size > 0 and world.spec.rate_hz > 0
-    return _ok(sentence) if usable else _failure(sentence)
 
 
 def _kept(world: World, played: Played) -> Finding:
     """The clock and the range; shapes and dtypes were checked in play."""
     if not (np.diff(played.times_s) > 0).all():
-        return _failure("Its capture time does not grow at every step; mend `time_s`.")
+        return failure("Its capture time does not grow at every step; mend `time_s`.")
     for sensor in world.spec.sensors:
-        low, high = played.seen[sensor.name]
+        low, high = played.seen.get(sensor.name, (sensor.low, sensor.high))
         if low < sensor.low or high > sensor.high:
-            return _warning(
+            return warning(
                 f"Sensor '{sensor.name}' ranged over {low:.3g} to {high:.3g}, outside its declared "
                 f"{sensor.low:.3g} to {sensor.high:.3g}; declare what it can read."
             )
     count = len(played.times_s)
-    return _ok(f"All {count} readings keep the declared shape, dtype and range.")
+    return ok(f"All {count} readings keep the declared shape, dtype and range.")
 
 
 def _episodes(played: Played) -> Finding:
     steps, ends = len(played.states) - 1, len(played.restarts)
     if not ends:
-        return _ok(f"It was never reset in {steps} steps.")
-    return _ok(f"Its episodes ended {ends} times in {steps} steps and began anew.")
+        return ok(f"It was never reset in {steps} steps.")
+    return ok(f"Its episodes ended {ends} times in {steps} steps and began anew.")
 
 
 def _repeatable(make: Make, played: Played) -> Finding:
@@ -198,23 +164,23 @@ def _repeatable(make: Make, played: Played) -> Finding:
     finally:
         world.stop()
     for i, (one, other) in enumerate(zip(played.first, twin.first, strict=True)):
-        if name := _differing(one, other):
-            return _failure(
+        if name := first_difference(one, other):
+            return failure(
                 f"The same seed and actions gave another '{name}' at step {i}; "
                 "draw every random number from the seed."
             )
     steps = len(played.first) - 1
-    return _ok(f"The same seed and actions gave the same readings for {steps} steps.")
+    return ok(f"The same seed and actions gave the same readings for {steps} steps.")
 
 
 def _lively(played: Played) -> Finding:
     share = float(np.mean(played.changed))
     sentence = f"Random play changed what is seen in {share:.0%} of the steps"
     if share < STILL_SHARE:
-        return _failure(f"{sentence}; there is nothing to learn: let actions do more.")
+        return failure(f"{sentence}; there is nothing to learn: let actions do more.")
     if share < SLOW_SHARE:
-        return _warning(f"{sentence}; learning will be slow: let actions do more.")
-    return _ok(f"{sentence}.")
+        return warning(f"{sentence}; learning will be slow: let actions do more.")
+    return ok(f"{sentence}.")
 
 
 def _both_ways(played: Played) -> list[Finding]:
@@ -228,13 +194,13 @@ def _both_ways(played: Played) -> list[Finding]:
         f"Its state has {len(found)} scalars, {good} of which random play moved both ways "
         "over their whole range; name a few true scalars to learn more."
     )
-    return [_ok(sentence) if good else _warning(sentence)]
+    return [ok(sentence) if good else warning(sentence)]
 
 
 def _scalar(name: str, values: Array, changes: Array) -> Finding:
     low, high = float(values.min()), float(values.max())
     if high == low:
-        return _warning(f"{name} never moved from {low:.3g}; random play cannot reach it.")
+        return warning(f"{name} never moved from {low:.3g}; random play cannot reach it.")
     moved = MOVED_SHARE * (high - low)
     up, down = float((changes > moved).mean()), float((changes < -moved).mean())
     counts = np.histogram(values, BINS, (low, high))[0]
@@ -245,12 +211,12 @@ def _scalar(name: str, values: Array, changes: Array) -> Finding:
         f"and stood still for at most {still} steps"
     )
     if min(up, down) == 0.0:
-        return _warning(f"{sentence}; it goes one way only: play without resets stops.")
+        return warning(f"{sentence}; it goes one way only: play without resets stops.")
     if still > STUCK_SHARE * len(changes):
-        return _warning(f"{sentence}; play gets stuck: make it easier to move again.")
+        return warning(f"{sentence}; play gets stuck: make it easier to move again.")
     if not counts.all():
-        return _warning(f"{sentence}; parts of its range are hardly ever seen.")
-    return _ok(f"{sentence}.")
+        return warning(f"{sentence}; parts of its range are hardly ever seen.")
+    return ok(f"{sentence}.")
 
 
 def longest_still(moved: Array) -> int:
@@ -263,22 +229,22 @@ def _trials(world: World, played: Played) -> Finding:
     for kind in world.trial_kinds:
         trials = world.trials(3, SEED, kind)
         if trials != world.trials(3, SEED, kind):
-            return _failure(f"The trials '{kind}' differ from call to call; use the seed.")
+            return failure(f"The trials '{kind}' differ from call to call; use the seed.")
         for trial in trials:
-            world.spec.check(world.stage(trial).readings)
+            check_readings(world.stage(trial), world.spec)
             state = world.state()
             far = [n for n, v in trial.start.items() if abs(state[n] - v) > _near(played, n)]
             if far:
-                return _failure(
+                return failure(
                     f"A trial '{kind}' says {far[0]} = {trial.start[far[0]]:.3g} and the world "
                     f"began at {state[far[0]]:.3g}; mend stage() or the trial."
                 )
             if world.measure.name not in (errors := world.errors(state, trial.goal)):
-                return _failure(
+                return failure(
                     f"It measures '{world.measure.name}', which errors() does not give; "
                     f"it gives: {', '.join(errors)}."
                 )
-    return _ok(f"Its trials ({', '.join(world.trial_kinds)}) begin where they say.")
+    return ok(f"Its trials ({', '.join(world.trial_kinds)}) begin where they say.")
 
 
 def _near(played: Played, name: str) -> float:

@@ -12,13 +12,15 @@ Shaped so that random motion alone opens and shuts the door, loses the loop and 
 - The hand moves slower upward than sideways, and no further sideways than the door does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rumpus.body.sensors.camera import CameraConfig
+from rumpus.body.sensors.camera import Camera
+from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._simulation import SimulatedWorld
+from rumpus.worlds._simulation import SimulatedWorld, paired, servos
 from rumpus.worlds.base import Measure, State, Trial
 
 JOINTS = ("hand_x", "hand_y", "hand_z", "hinge")
@@ -64,34 +66,33 @@ class DoorConfig:
 class Door(SimulatedWorld):
     """A door that a peg can open and shut by its handle loop, seen by one camera.
 
-    The action is the peg's displacement, (x, y, z) in units of `DoorConfig.step_m`.
+    The action is the peg's displacement, (x, y, z) in units of `DoorConfig.step_m`. Other sensors
+    may look into it: the scene has the cameras `camera` and `side`, and the joints of `JOINTS`.
     """
 
     names = ("hand_x_m", "hand_y_m", "hand_z_m", "angle_rad")
     trial_kinds: tuple[str, ...] = ("handle", "anywhere")
 
-    def __init__(self, seed: int = 0, config: DoorConfig | None = None) -> None:
+    def __init__(
+        self, seed: int = 0, config: DoorConfig | None = None,
+        sensors: Sequence[SensorFactory] = (Camera,),
+    ) -> None:  # fmt: skip
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
         self.config = config or DoorConfig()
-        xml = _mjcf(self.config)
-        super().__init__("door", xml, JOINTS, self.config.step_m, CameraConfig())
+        super().__init__("door", _mjcf(self.config), JOINTS, self.config.step_m, sensors)
         self.measure = Measure(
             "angle_error_rad", 0.1, 60, {"leave half open": {"angle_rad": 0.415}}
         )
         angle = np.random.default_rng(seed).uniform(0.1, 0.9) * self.config.range_rad
         self.place(self._in_loop(angle))
 
-    def limit(self, target: Array) -> Array:
+    def clip_to_workspace(self, target: Array) -> Array:
         """The box that the peg's tip stays in."""
         return np.clip(target, self.config.low_m, self.config.high_m)
 
-    def errors(self, state: State, goal: State) -> dict[str, float]:
-        """How far the door's angle is from the goal's, and the hand, where both are told."""
-        errors = {"angle_error_rad": abs(state["angle_rad"] - goal["angle_rad"])}
-        if "hand_x_m" in state:
-            apart = [state[f"hand_{axis}_m"] - goal[f"hand_{axis}_m"] for axis in "xyz"]
-            errors["hand_error_m"] = float(np.linalg.norm(apart))
-        return errors
+    def headline_error(self, state: State, goal: State) -> float:
+        """How far the door's angle is from the goal's."""
+        return abs(state["angle_rad"] - goal["angle_rad"])
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Doors to move: goal angles and start angles spread evenly, paired at random.
@@ -105,10 +106,10 @@ class Door(SimulatedWorld):
         rng = np.random.default_rng(seed)
         # Two at least, and each paired with another: no door starts at its goal.
         angles = np.linspace(0.02, 0.98, max(count, 2)) * self.config.range_rad
-        shuffled = rng.permutation(angles)
-        pairs = list(zip(np.roll(shuffled, 1), shuffled, strict=True))[:count]
         hand = self._in_loop if kind == "handle" else lambda angle: self._anywhere(angle, rng)
-        return [Trial(start=hand(a), goal=hand(b), seed=seed) for a, b in pairs]
+        return [
+            Trial(start=hand(a), goal=hand(b), seed=seed) for a, b in paired(angles, count, rng)
+        ]
 
     def engaged(self) -> bool:
         """Whether the peg is in the loop. For measuring only."""
@@ -203,6 +204,7 @@ def _mjcf(config: DoorConfig) -> str:
   </default>
   <worldbody>
     <camera name="camera" pos="0 -0.655 0.60" xyaxes="1 0 0 0 0.8 0.6" fovy="30"/>
+    <camera name="side" pos="0.62 -0.2 0.42" xyaxes="0 1 0 -0.56 0 0.83" fovy="42"/>
     <geom class="seen" type="plane" size="1 1 0.1" rgba="0.35 0.38 0.42 1"/>
     <geom class="seen" type="cylinder" size="0.022 0.06" pos="0 0 0.06" rgba="0.2 0.2 0.2 1"/>
     <body euler="0 0 {-np.pi / 2 - config.range_rad / 2}">
@@ -214,9 +216,5 @@ def _mjcf(config: DoorConfig) -> str:
     </body>
     {_hand(config)}
   </worldbody>
-  <actuator>
-    <position joint="hand_x"/>
-    <position joint="hand_y"/>
-    <position joint="hand_z"/>
-  </actuator>
+  {servos(JOINTS[:3])}
 </mujoco>"""

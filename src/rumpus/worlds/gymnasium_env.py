@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rumpus.body.gymnasium_robot import Env, GymnasiumRobot
 from rumpus.body.random_motion import smoothed_actions
+from rumpus.body.robots.gymnasium import Env, GymnasiumRobot
 from rumpus.errors import InputError, WorldError
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import Measure, State, Trial, World

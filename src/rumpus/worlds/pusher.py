@@ -4,18 +4,22 @@ A low round rim stops the puck; the finger hovers above it and can always get be
 free it, so nothing is ever put back. Friction stops a puck that nobody pushes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from rumpus.body.sensors.camera import CameraConfig
+from rumpus.body.sensors.camera import Camera, CameraConfig
+from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._simulation import SimulatedWorld
+from rumpus.worlds._simulation import SimulatedWorld, distance_m, paired, servos
 from rumpus.worlds.base import Measure, State, Trial
 
 JOINTS = ("hand_x", "hand_y", "puck_x", "puck_y")
 RIM_SIDES_N = 24
 GOLDEN_ANGLE_RAD = float(np.pi * (3 - np.sqrt(5)))
+CAMERA = partial(Camera, config=CameraConfig(light=(-0.6, -0.5, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -44,34 +48,34 @@ class PusherConfig:
 class Pusher(SimulatedWorld):
     """A puck that a finger pushes about a table with a rim, seen by one camera from above.
 
-    The action is the finger's displacement, (x, y) in units of `PusherConfig.step_m`.
+    The action is the finger's displacement, (x, y) in units of `PusherConfig.step_m`. Other sensors
+    may look into it: the scene has the cameras `camera` and `side`, and the joints of `JOINTS`.
     """
 
     names = ("hand_x_m", "hand_y_m", "puck_x_m", "puck_y_m")
     trial_kinds = ("table",)
 
-    def __init__(self, seed: int = 0, config: PusherConfig | None = None) -> None:
+    def __init__(
+        self, seed: int = 0, config: PusherConfig | None = None,
+        sensors: Sequence[SensorFactory] = (CAMERA,),
+    ) -> None:  # fmt: skip
         """Start with puck and finger at places drawn from `seed`."""
         self.config = config or PusherConfig()
-        camera = CameraConfig(light=(-0.6, -0.5, 1.0))
-        super().__init__("pusher", _mjcf(self.config), JOINTS, (self.config.step_m,) * 2, camera)
+        super().__init__("pusher", _mjcf(self.config), JOINTS, (self.config.step_m,) * 2, sensors)
         middle = {"puck_x_m": 0.0, "puck_y_m": 0.0}
         self.measure = Measure("puck_error_m", 0.03, 60, {"leave in the middle": middle})
         rng = np.random.default_rng(seed)
         puck = _in_disc(rng, self.config.region_m * self.config.goal_share)
         self.place(self._with_finger(puck, rng, self.config.workspace_m))
 
-    def limit(self, target: Array) -> Array:
+    def clip_to_workspace(self, target: Array) -> Array:
         """The disc that the finger stays in."""
         reach_m = max(float(np.linalg.norm(target)), 1e-9)
         return target * min(1.0, self.config.workspace_m / reach_m)
 
-    def errors(self, state: State, goal: State) -> dict[str, float]:
-        """How far the puck is from the goal's, and the hand, where both are told."""
-        errors = {"puck_error_m": _apart(state, goal, "puck")}
-        if "hand_x_m" in state:
-            errors["hand_error_m"] = _apart(state, goal, "hand")
-        return errors
+    def headline_error(self, state: State, goal: State) -> float:
+        """How far the puck is from the goal's."""
+        return distance_m(state, goal, self.names[2:])
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Pucks to push: goals and starts spread evenly over the table, paired at random.
@@ -85,8 +89,7 @@ class Pusher(SimulatedWorld):
         pucks = _sunflower(max(count, 2), self.config.region_m * self.config.goal_share)
         reach = self.config.puck_m + self.config.finger_m + self.config.near_m
         trials = []
-        shuffled = rng.permutation(pucks)
-        for start, goal in list(zip(np.roll(shuffled, 1, 0), shuffled, strict=True))[:count]:
+        for start, goal in paired(pucks, count, rng):
             begin = self._with_finger(start, rng, 2 * self.config.workspace_m)
             end = self._with_finger(goal, rng, reach)
             trials.append(Trial(begin, end, seed))
@@ -100,11 +103,6 @@ class Pusher(SimulatedWorld):
             near = np.linalg.norm(finger - puck) < within_m
             if near and not self.touches(positions):
                 return self.settled(positions)
-
-
-def _apart(state: State, goal: State, what: str) -> float:
-    x, y = (state[f"{what}_{axis}_m"] - goal[f"{what}_{axis}_m"] for axis in "xy")
-    return float(np.hypot(x, y))
 
 
 def _in_disc(rng: np.random.Generator, radius_m: float) -> Array:
@@ -147,6 +145,7 @@ def _mjcf(config: PusherConfig) -> str:
   </default>
   <worldbody>
     <camera name="camera" pos="0 -0.49 0.85" xyaxes="1 0 0 0 0.866 0.5" fovy="21"/>
+    <camera name="side" pos="0.75 0 0.45" xyaxes="0 1 0 -0.515 0 0.857" fovy="26"/>
     <geom type="plane" size="1 1 0.1" contype="0" conaffinity="0" rgba="0.25 0.3 0.28 1"/>
     {_rim(config)}
     <body name="puck" pos="0 0 0.016">
@@ -162,8 +161,5 @@ def _mjcf(config: PusherConfig) -> str:
         contype="1" conaffinity="2" rgba="0.95 0.15 0.1 1"/>
     </body>
   </worldbody>
-  <actuator>
-    <position joint="hand_x"/>
-    <position joint="hand_y"/>
-  </actuator>
+  {servos(JOINTS[:2])}
 </mujoco>"""

@@ -11,6 +11,8 @@ from itertools import product
 import mujoco
 import numpy as np
 
+from rumpus.body.sensors.base import Reading, Sensor
+from rumpus.body.sensors.scene import MujocoScene
 from rumpus.errors import WorldError
 from rumpus.spec import SensorSpec
 from rumpus.types import Array
@@ -32,6 +34,7 @@ class CameraConfig:
         light: direction towards the lamp, any length.
         ambient: brightness of a surface that faces away from the lamp, 0 to 1.
         background: colour where a ray meets nothing, red, green, blue in 0 to 1.
+        rate_hz: pictures a second, 0 for one at every control step.
     """
 
     name: str = "camera"
@@ -40,30 +43,32 @@ class CameraConfig:
     light: tuple[float, float, float] = (-0.4, -0.5, 1.0)
     ambient: float = 0.45
     background: tuple[float, float, float] = (0.05, 0.05, 0.08)
+    rate_hz: float = 0.0
 
 
-class RayCamera:
+class Camera(Sensor):
     """Takes square colour pictures of a MuJoCo scene from one fixed place.
 
     Geoms of group 3 and above are invisible, as in MuJoCo's own viewer. The camera must hang on
     the world itself: its pose, and the part of the picture that never moves, are computed once.
 
+    Args:
+        scene: what it looks at.
+        config: how.
+
     Attributes:
-        spec: one uint8 (size_px, size_px, 3) sensor, named as the camera.
+        spec: uint8 (size_px, size_px, 3), named as the camera.
+
+    Raises:
+        WorldError: when the model has no such camera, or it hangs on a moving body.
     """
 
-    def __init__(
-        self, model: mujoco.MjModel, data: mujoco.MjData, config: CameraConfig | None = None
-    ) -> None:
-        """Look at a scene whose `data` has been through `mj_forward`.
-
-        Raises:
-            WorldError: when the model has no such camera, or it hangs on a moving body.
-        """
+    def __init__(self, scene: MujocoScene, config: CameraConfig | None = None) -> None:
         self._config = config or CameraConfig()
-        self._model = model
-        side = self._config.size_px
-        self.spec = SensorSpec(self._config.name, (side, side, 3))
+        self._scene = scene
+        model, data, side = scene.model, scene.data, self._config.size_px
+        shape, rate_hz = (side, side, 3), self._config.rate_hz
+        self.spec = SensorSpec(self._config.name, shape, rate_hz=rate_hz)
         camera = _find_camera(model, self._config.name)
         self._origin = np.array(data.cam_xpos[camera], np.float64)
         self._rotation = np.array(data.cam_xmat[camera], np.float64).reshape(3, 3)
@@ -78,43 +83,38 @@ class RayCamera:
         shown = VISIBLE[np.asarray(model.geom_group)] == 1
         self._moving = np.flatnonzero(moves & shown)
         self._corners = _corners(np.asarray(model.geom_aabb)[self._moving])
-        self._still, self._still_distance = self._look_once(data, moves)
+        self._still, self._still_distance = self._look_once(moves)
         self._still_picture = self._average(self._still)
 
-    def read(self, data: mujoco.MjData) -> Array:
-        """Take one picture.
-
-        Args:
-            data: the scene, its positions up to date (after `mj_forward`).
-
-        Returns:
-            uint8 (size_px, size_px, 3).
-        """
+    def read(self) -> Reading:
+        """Take one picture, uint8 (size_px, size_px, 3)."""
+        captured_s = self._scene.clock()
         picture = self._still_picture.copy()
-        pixels = self._pixels_of_moving(data)
+        pixels = self._pixels_of_moving()
         # `take` on flat arrays throughout: numpy's fancy indexing is four times slower.
-        geom, distance, normal = self._cast(data, self._rays.take(pixels, axis=1))
+        geom, distance, normal = self._cast(self._rays.take(pixels, axis=1))
         colours = self._still.take(pixels, axis=1)
         nearer = (geom >= 0) & (distance < self._still_distance.take(pixels, axis=1))
         hit = np.flatnonzero(nearer)
         normals = normal.reshape(-1, 3).take(hit, axis=0)
         colours.reshape(-1, 3)[hit] = self._shade(geom.take(hit), normals)
         picture[pixels] = self._average(colours)
-        return picture.reshape(self.spec.shape)
+        return Reading(picture.reshape(self.spec.shape), captured_s)
 
-    def _look_once(self, data: mujoco.MjData, moves: Array) -> tuple[Array, Array]:
+    def _look_once(self, moves: Array) -> tuple[Array, Array]:
         """Colours (samples, pixels, 3) and distances (samples, pixels) of what never moves.
 
         One ray at a time: `mj_multiRay` (4.0.0) loses hits far out on a still body of many parts.
         """
-        groups = np.array(self._model.geom_group)
-        self._model.geom_group[moves] = HIDDEN_GROUP
+        model = self._scene.model
+        groups = np.array(model.geom_group)
+        model.geom_group[moves] = HIDDEN_GROUP
         geom, distance, normal = _hits(self._rays.shape[:2])
         found = np.empty(1, np.int32)
         for at in np.ndindex(geom.shape):
             distance[at] = mujoco.mj_ray(
-                self._model,
-                data,
+                model,
+                self._scene.data,
                 self._origin,
                 self._rays[at],
                 VISIBLE,
@@ -124,15 +124,16 @@ class RayCamera:
                 normal[at],
             )
             geom[at] = found[0]
-        self._model.geom_group[:] = groups
+        model.geom_group[:] = groups
         return self._shade(geom, normal), np.where(geom >= 0, distance, np.inf)
 
-    def _pixels_of_moving(self, data: mujoco.MjData) -> Array:
+    def _pixels_of_moving(self) -> Array:
         """Indices of the pixels in which something that moves may be seen.
 
         Those within the rectangle, on the picture, round the box round each moving geom.
         """
         side = self._config.size_px
+        data = self._scene.data
         turn = np.asarray(data.geom_xmat)[self._moving].reshape(-1, 3, 3)
         place = np.asarray(data.geom_xpos)[self._moving] - self._origin
         seen = (self._corners @ turn.transpose(0, 2, 1) + place[:, None]) @ self._rotation
@@ -147,12 +148,12 @@ class RayCamera:
             mask[top:bottom, left:right] = True
         return np.flatnonzero(mask)
 
-    def _cast(self, data: mujoco.MjData, rays: Array) -> tuple[Array, Array, Array]:
+    def _cast(self, rays: Array) -> tuple[Array, Array, Array]:
         """What each ray (samples, n, 3) meets of all that moves: geom, distance, normal."""
         geom, distance, normal = _hits(rays.shape[:2])
         mujoco.mj_multiRay(
-            self._model,
-            data,
+            self._scene.model,
+            self._scene.data,
             self._origin,
             np.ascontiguousarray(rays).reshape(-1),
             VISIBLE,

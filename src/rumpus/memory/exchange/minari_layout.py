@@ -1,6 +1,6 @@
 """How a Minari dataset is laid out: its files, its spaces as JSON, the columns rumpus adds.
 
-The same readings are taken as from a live Gymnasium environment, see `body/gymnasium_robot.py`;
+The same readings are taken as from a live Gymnasium environment, see `body/robots/gymnasium.py`;
 this file needs no Gymnasium.
 """
 

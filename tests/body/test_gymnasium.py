@@ -7,8 +7,9 @@ from gymnasium.spaces import Box, Dict, Discrete, Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumpus.body.gymnasium_robot import GymnasiumRobot
-from rumpus.errors import WorldError
+from rumpus.body.robots.gymnasium import GymnasiumRobot
+from rumpus.body.safe_robot import SafeRobot
+from rumpus.errors import InputError, WorldError
 
 MOTORS = Box(np.array([-0.5, 0.0], np.float32), np.array([1.5, 10.0], np.float32))
 
@@ -19,6 +20,7 @@ class Bench(gym.Env[Any, Any]):
     def __init__(self, sees: Space[Any], moves: Space[Any] = MOTORS) -> None:
         self.observation_space, self.action_space = sees, moves
         self.command: Any = None
+        self.commands: list[Any] = []
         self.ends = (False, False)
         self.closed = 0
         self.seeds: list[int | None] = []
@@ -32,6 +34,7 @@ class Bench(gym.Env[Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.command = action
+        self.commands.append(action)
         return self.observation_space.sample(), 1.0, *self.ends, {"state": {"secret_m": 12345.0}}
 
     def close(self) -> None:
@@ -56,10 +59,16 @@ def test_actions_span_the_whole_box(action: list[float]) -> None:
     assert env.action_space.contains(env.command)
 
 
-def test_an_action_beyond_one_stays_in_the_box() -> None:
+def test_an_action_beyond_one_is_refused_and_through_a_safe_robot_stays_in_the_box() -> None:
     env = Bench(VECTOR)
-    GymnasiumRobot(env, "bench").act(np.array([-3.0, 3.0], np.float32))
+    robot = GymnasiumRobot(env, "bench")
+    with pytest.raises(InputError, match=r"expects 2 finite numbers in \[-1, 1\]"):
+        robot.act(np.array([-3.0, 3.0], np.float32))
+    assert not env.commands
+    executed = SafeRobot(robot).act(np.array([-3.0, 3.0], np.float32))
     np.testing.assert_allclose(env.command, [-0.5, 10.0])
+    np.testing.assert_array_equal(executed.action, [-1.0, 1.0])
+    assert executed.reason == "beyond [-1, 1]"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from rumpus.body.robot import Robot
+from rumpus.body.robot import Robot, check_action
 from rumpus.errors import RumpusError, WorldError, told
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array, Executed, Observation
@@ -62,20 +62,22 @@ class GymnasiumRobot(Robot):
         """Carry out one action.
 
         Raises:
+            InputError: when the action is not A numbers in [-1, 1].
             WorldError: when the episode has ended and `restart` was not called.
         """
+        check_action(action, self.spec)
         if any(self._ended):
             raise WorldError(
                 f"{self.spec.name}: its episode has ended and it was told to act; "
                 "call restart() first."
             )
         low, high = self._limits
-        motor = low + (np.clip(action, -1.0, 1.0) + 1.0) / 2.0 * (high - low)
+        motor = low + (action + 1.0) / 2.0 * (high - low)
         space = self.env.action_space
         command = motor.reshape(space.shape).astype(space.dtype)
         self._take("step", 5, lambda: self.env.step(command))
         self._steps += 1
-        return Executed(action)
+        return Executed(action.astype(np.float32))
 
     @property
     def ended(self) -> tuple[bool, bool]:

@@ -1,0 +1,1 @@
+"""Robots that are made of something else, one a file."""
