@@ -17,11 +17,11 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
+from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.sensors.camera import CameraConfig, RayCamera
-from rumpus.play.result import Row, write_result
+from rumpus.result import Row, write_result
 from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.catalogue import load
-from rumpus.body.random_motion import smoothed_actions
 
 RESULT = Path(__file__).parent / "results" / "camera.json"
 WORLDS = ("door", "pusher")

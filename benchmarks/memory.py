@@ -24,15 +24,15 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from rumpus.body.random_motion import smoothed_action
 from rumpus.memory import Memory
-from rumpus.play.result import Metric, Row, write_result
 from rumpus.replay import sampler
 from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.replay.priority import Priorities
+from rumpus.result import Metric, Row, write_result
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 from rumpus.worlds.door import Door
-from rumpus.body.random_motion import smoothed_action
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -75,7 +75,6 @@ def rivals(asked: argparse.Namespace) -> list[Row]:
 def ageing(asked: argparse.Namespace) -> list[Row]:
     """Batch time and the program's own memory, as one synthetic life grows."""
     import torch  # here, for the program whose RAM is told draws without it
-
     from rumpus.agent import Agent, AgentConfig
     from rumpus.play.learn import LearnConfig, Learner
 
