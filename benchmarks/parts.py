@@ -38,7 +38,7 @@ from rumpus.worlds.base import State, Trial, World
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.door import Door
 
-RESULT = Path(__file__).parent / "results" / "parts.json"
+RESULTS = Path(__file__).parent / "results"
 SEARCH = CemConfig(horizon=5, candidates=20, elites=5, iterations=2)
 HORIZONS = (1, 5, 10)
 HELD_OUT_N, WINDOWS_N, PAIRS_N, RESAMPLES_N = 2000, 512, 400, 500
@@ -54,8 +54,8 @@ def main() -> None:
         if path:
             with resume(path, write=False) as session:
                 rows += [*prediction(session), *distances(session), *acting(session, asked.goals)]
-    RESULT.parent.mkdir(exist_ok=True)
-    write_result(RESULT, "parts", rows)
+    asked.results.mkdir(exist_ok=True)
+    write_result(asked.results / "parts.json", "parts", rows)
     for row in rows:
         print(row.json())
 
@@ -313,6 +313,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=20, help="of the planner")
     parser.add_argument("--goals", type=int, default=60, help="for every way to act")
     parser.add_argument("--steps", type=int, default=4000, help="of play from true state")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the result goes")
     return parser.parse_args()
 
 
