@@ -26,7 +26,7 @@ from killing import kill_writers
 from power import lose_power, write_under_strace
 from tails import FRAME_BYTES, cut_at, kill_writer
 
-from rumpus.play.result import Row, write_result
+from rumpus.result import Row, write_result
 
 RESULTS = Path(__file__).parent / "results"
 TOGETHER = 100  # faults of one memory's series, or of one process at a time

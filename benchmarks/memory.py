@@ -1,51 +1,49 @@
 """How fast memory takes and gives, beside what others use; and whether age slows it down.
 
     python benchmarks/memory.py rivals --sides 48 96 --python lerobot=/path/to/its/python
-    python benchmarks/memory.py ageing --steps 10000 100000 1000000 3000000
+    python benchmarks/memory.py ageing --steps 10000 100000 1000000 3000000 --folder LIVES
     python benchmarks/memory.py size --steps 1000000
 
 `rivals` measures each store in a process of its own (rivals.py), those that a Python of their own
-has been named for in that one. `ageing` draws and learns from ever longer synthetic lives. `size`
-lives with the door at random, makes films of all pictures and proves every byte. Results go to
-benchmarks/results/memory-*.json, and the ageing is drawn beside them.
+has been named for in that one. `ageing` opens a synthetic life of each length, draws and learns
+from it and acts, each in a process of its own (ageing.py); lives in --folder are kept and reused.
+`size` lives with the door at random, makes films of all pictures and proves every byte. Results go
+to benchmarks/results/memory-*.json, and the ageing is drawn beside them.
 """
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from rumpus.memory import Memory
-from rumpus.play.result import Metric, Row, write_result
-from rumpus.replay import sampler
-from rumpus.replay.hindsight import HindsightConfig, hindsight
-from rumpus.replay.priority import Priorities
-from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Observation, Step
-from rumpus.worlds.door import Door
 from rumpus.body.random_motion import smoothed_action
+from rumpus.memory import Memory
+from rumpus.result import Metric, Row, write_result
+from rumpus.types import Step
+from rumpus.worlds.door import Door
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 STORES = ("rumpus", "h5py", "zarr", "torchrl", "lerobot")
-BATCHES_N, LEARNED_N = 200, 60
-AGEING_SIDE = 32  # of a picture: three million of them still fit the page cache of 16 GB
+BATCHES_N = 200
+FLAT_FROM = 100_000
+FLAT = ("train_phase_s", "opening_s", "looking_s", "learner_batch_ms", "action_ms", "goal_ms",
+        "learner_peak_mb", "learner_private_mb", "learner_own_memory_mb", "actor_peak_mb",
+        "actor_private_mb", "actor_own_memory_mb", "own_memory_mb")  # fmt: skip
 
 
 def main() -> None:
     """Measure what was asked for."""
     asked = _asked()
+    asked.results.mkdir(parents=True, exist_ok=True)
     rows = {"rivals": rivals, "ageing": ageing, "size": size}[asked.what](asked)
-    write_result(RESULTS / f"memory-{asked.what}.json", f"memory-{asked.what}", rows)
+    write_result(asked.results / f"memory-{asked.what}.json", f"memory-{asked.what}", rows)
     for row in rows:
         print(row.json())
 
@@ -73,37 +71,35 @@ def rivals(asked: argparse.Namespace) -> list[Row]:
 
 
 def ageing(asked: argparse.Namespace) -> list[Row]:
-    """Batch time and the program's own memory, as one synthetic life grows."""
-    import torch  # here, for the program whose RAM is told draws without it
-
-    from rumpus.agent import Agent, AgentConfig
-    from rumpus.play.learn import LearnConfig, Learner
-
-    spec = RobotSpec("bench", (SensorSpec("camera", (AGEING_SIDE, AGEING_SIDE, 3)),), 3, 10.0)
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (200, AGEING_SIDE, AGEING_SIDE, 3), dtype=np.uint8)
-    action = np.zeros(3, np.float32)
-    torch.set_num_threads(1)
-    learner = Learner(Agent(spec, AgentConfig(), 0), LearnConfig(), rng)
+    """RAM and times of learner, actor and opening for lives of each length (ageing.py)."""
     rows = []
     with TemporaryDirectory(prefix="rumpus-bench-", dir=asked.scratch) as scratch:
-        memory = Memory.create(Path(scratch) / "memory", spec)
         for steps in sorted(asked.steps):
-            begun_s, before = time.monotonic(), len(memory)
-            memory.begin_episode("bench")
-            for k in range(before, steps):
-                seen = Observation({"camera": pictures[k % 200]}, k / 10.0)
-                memory.append(Step(seen, action, action))
-            memory.flush()
-            wall_s = time.monotonic() - begun_s
-            _warm(memory.path)
-            metrics = {"writes_hz": round((steps - before) / wall_s, 1), **_drawn(memory, rng)}
-            metrics |= _timed("learner_batch", partial(learner.update, memory), LEARNED_N)
-            rows.append(Row(f"{steps} steps", 0, BATCHES_N, steps, round(wall_s, 2), metrics))
-            print(rows[-1].json())
-        memory.close()
-    _plot(rows)
+            begun_s = time.monotonic()
+            folder = (asked.folder or Path(scratch)) / f"{steps}"
+            made = folder.with_suffix(".json")
+            if not made.exists():  # else it lies there whole
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                made.write_text(json.dumps(_apart("make", folder, str(steps))))
+            metrics = json.loads(made.read_text())
+            for part in ("open", "draw", "train", "act"):
+                _warm(folder)
+                metrics |= _apart(part, folder)
+            wall_s = round(time.monotonic() - begun_s, 2)
+            rows.append(Row(f"{steps} steps", 0, BATCHES_N, steps, wall_s, metrics))
+            print(rows[-1].json(), flush=True)
+    _say_whether_flat(rows)
+    _plot(rows, asked.results)
     return rows
+
+
+def _apart(part: str, folder: Path, *more: str) -> dict[str, Metric]:
+    """One part of the ageing, measured in a new program with nothing of this one's in it."""
+    command = [sys.executable, str(HERE / "ageing.py"), part, str(folder), *more]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    found: dict[str, Metric] = json.loads(done.stdout)
+    return found
 
 
 def _warm(folder: Path) -> None:
@@ -114,64 +110,14 @@ def _warm(folder: Path) -> None:
                 pass
 
 
-def _drawn(memory: Memory, rng: np.random.Generator) -> dict[str, Metric]:
-    """What the learner's draws cost, and how much RAM the program has of its own."""
-    surprise = Priorities()
-
-    def surprising() -> None:
-        starts = surprise.starts(rng, 48, memory.episode_of, 6)
-        sampler.sample(memory, rng, 64, 6, starts)
-        surprise.report(starts, rng.random(len(starts)))
-
-    def moments() -> None:
-        hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
-
-    return {
-        **_timed("batch", lambda: sampler.sample(memory, rng, 64, 6)),
-        **_timed("surprising_batch", surprising),
-        **_timed("moments", moments),
-        "own_memory_mb": _elsewhere(_own_memory_mb, memory.path),
-        "learner_own_memory_mb": _own_memory(),
-    }
-
-
-def _elsewhere(measure: Callable[[Path], float], path: Path) -> float:
-    """What is measured in a new program, with nothing of this one's in it."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(measure, path).result()
-
-
-def _own_memory_mb(path: Path) -> float:
-    """RAM of a program that opens a memory and draws from it."""
-    rng = np.random.default_rng(0)
-    with Memory.open(path, write=False) as memory:
-        for _ in range(BATCHES_N):
-            sampler.sample(memory, rng, 64, 6)
-            hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
-        return _own_memory()
-
-
-def _timed(name: str, draw: Callable[[], object], times: int = BATCHES_N) -> dict[str, Metric]:
-    """Middle, tenth and ninetieth percentile, and mean, of many draws once warm."""
-    times_s = []
-    for _ in range(times):
-        begun_s = time.perf_counter()
-        draw()
-        times_s.append(time.perf_counter() - begun_s)
-    warm_ms = np.array(times_s[times // 4 :]) * 1e3
-    low, middle, high = np.quantile(warm_ms, (0.1, 0.5, 0.9))
-    return {
-        f"{name}_ms": round(float(middle), 3),
-        f"{name}_ms_interval": (round(float(low), 3), round(float(high), 3)),
-        f"{name}_mean_ms": round(float(warm_ms.mean()), 3),
-    }
-
-
-def _own_memory() -> float:
-    """RAM of the program's own, without the files that are mapped into it."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    [own] = [line.split()[1] for line in status if line.startswith("RssAnon")]
-    return round(int(own) / 1024, 1)
+def _say_whether_flat(rows: list[Row]) -> None:
+    """For each headline, the greatest of the longer lives beside that of 100 thousand steps."""
+    long = [row for row in rows if row.steps >= FLAT_FROM]
+    for name in FLAT if long else ():
+        figures = [row.metrics[name] for row in long]
+        base, most = figures[0], max(figures)
+        if isinstance(base, float | int) and isinstance(most, float | int) and base:
+            print(f"{name}: {base} at {long[0].steps} steps, at most {most / base:.2f} times that")
 
 
 def size(asked: argparse.Namespace) -> list[Row]:
@@ -227,8 +173,8 @@ def _lived(folder: Path, steps: int) -> Memory:
     return memory
 
 
-def _plot(rows: list[Row]) -> None:
-    """Batch time and own memory against steps, as a picture beside the figures."""
+def _plot(rows: list[Row], results: Path) -> None:
+    """Time of a train phase, and RAM, against steps, as a picture beside the figures."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -237,16 +183,18 @@ def _plot(rows: list[Row]) -> None:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2))
     steps = [row.steps for row in rows]
     for axis, name, label in (
-        (left, "learner_batch_ms", "a batch drawn and learned from, ms"),
-        (left, "surprising_batch_ms", "of that, drawing 64 x 6 pictures"),
-        (right, "own_memory_mb", "RAM of a program that draws, MB"),
+        (left, "train_phase_s", "a train phase for 500 steps, s"),
+        (left, "encoding_s", "of that, encoding the working set"),
+        (right, "learner_own_memory_mb", "RAM of a program that learns, MB"),
+        (right, "actor_own_memory_mb", "that acts"),
+        (right, "own_memory_mb", "that draws"),
     ):
         axis.plot(steps, [row.metrics[name] for row in rows], "o-", label=label)
         axis.set(xscale="log", xlabel="steps remembered")
         axis.set_ylim(bottom=0)
-        axis.legend(loc="center left")
+        axis.legend(loc="best")
     figure.tight_layout()
-    figure.savefig(RESULTS / "memory-ageing.png", dpi=110)
+    figure.savefig(results / "memory-ageing.png", dpi=110)
 
 
 def _asked() -> argparse.Namespace:
@@ -257,6 +205,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--python", nargs="*", default=[], metavar="STORE=PYTHON")
     parser.add_argument("--steps", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--scratch", type=Path, help="a folder with room for the longest life")
+    parser.add_argument("--folder", type=Path, help="where lives of the ageing are kept and reused")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the result goes")
     return parser.parse_args()
 
 

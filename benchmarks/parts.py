@@ -14,28 +14,31 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 
-from rumpus.agent import Actor, Agent, AgentConfig
+from rumpus.actor import Actor, MindConfig
+from rumpus.body.random_motion import smoothed_actions
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.memory import Memory
 from rumpus.objectives.base import Objective
 from rumpus.objectives.latent_distance import LatentDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
-from rumpus.play.evaluate import attempt, evaluate, summary
-from rumpus.play.loop import Until, make_mind, open_memory, play
-from rumpus.play.result import Metric, Row, write_result
-from rumpus.play.run import RunConfig, begin
-from rumpus.play.session import Session, resume
+from rumpus.play.evaluate import Subject, attempt, evaluate, summary
 from rumpus.replay import sampler
+from rumpus.result import Metric, Row, write_result
+from rumpus.run.config import RunConfig
+from rumpus.run.folder import begin
+from rumpus.run.life import Until, play
+from rumpus.run.session import Session, make_mind, open_memory, resume
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.types import Array, Executed, Observation, Step
 from rumpus.worlds.base import State, Trial, World
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.door import Door
-from rumpus.body.random_motion import smoothed_actions
 
-RESULT = Path(__file__).parent / "results" / "parts.json"
+RESULTS = Path(__file__).parent / "results"
 SEARCH = CemConfig(horizon=5, candidates=20, elites=5, iterations=2)
 HORIZONS = (1, 5, 10)
 HELD_OUT_N, WINDOWS_N, PAIRS_N, RESAMPLES_N = 2000, 512, 400, 500
@@ -51,8 +54,8 @@ def main() -> None:
         if path:
             with resume(path, write=False) as session:
                 rows += [*prediction(session), *distances(session), *acting(session, asked.goals)]
-    RESULT.parent.mkdir(exist_ok=True)
-    write_result(RESULT, "parts", rows)
+    asked.results.mkdir(exist_ok=True)
+    write_result(asked.results / "parts.json", "parts", rows)
     for row in rows:
         print(row.json())
 
@@ -84,17 +87,17 @@ def search(trial: Trial, score: Callable[[Array], Array]) -> dict[str, float]:
     return door.errors(door.state(), trial.goal)
 
 
-def imagine_in(dream: Door, saved: Array) -> Callable[[Array], Array]:
-    """A function from actions (N, H, A) to the true states that would follow (N, H, 4)."""
+def imagine_in(dream: Door, saved: Array) -> Callable[[Array], tuple[Array, Array]]:
+    """A function from actions (N, H, A) to the true states (N, H, 4) that follow, and actions."""
 
-    def imagine(actions: Array) -> Array:
+    def imagine(actions: Array) -> tuple[Array, Array]:
         states = np.empty((*actions.shape[:2], 4))
         for candidate, sequence in enumerate(actions):
             dream.restore(saved)
             for step, action in enumerate(sequence):
                 dream.act(action)
                 states[candidate, step] = list(dream.state().values())
-        return states
+        return states, actions
 
     return imagine
 
@@ -129,8 +132,8 @@ class TrueDoor(World):
         """The true state, scaled to about -1 to 1."""
         return self._sensed(self.door.state(), self.door.observe().time_s)
 
-    def act(self, action: Array) -> None:
-        self.door.act(action)
+    def act(self, action: Array) -> Executed:
+        return self.door.act(action)
 
     def stop(self) -> None:
         self.door.stop()
@@ -157,14 +160,15 @@ class TrueDoor(World):
 def policy_from_true_state(steps: int) -> list[Row]:
     """Play and evaluation as ever, but the policy alone acts, and senses the true state."""
     begun_s = time.monotonic()
-    config = RunConfig("door", agent=AgentConfig(actor="policy"))
+    config = RunConfig("door", mind=MindConfig(acts_by="policy"))
     with TemporaryDirectory() as folder:
-        run, robot = begin(Path(folder) / "run", config), TrueDoor(0)
-        mind = make_mind(robot.spec, config)
-        with open_memory(run, robot.spec) as memory:
-            play(run, robot, memory, mind, Until(steps), lambda _: None)
-            session = Session(run, TrueDoor(1), memory, mind, len(memory))
-            found = evaluate(session, "handle", 50, 0, lambda *_: None)
+        run, world = begin(Path(folder) / "run", config), TrueDoor(0)
+        with open_memory(run, world.spec) as memory:
+            mind = make_mind(memory, config)
+            session = Session(run, world, SafeRobot(world), memory, mind, 0)
+            play(session, Until(steps), lambda _: None)
+            subject = Subject(mind.learner.snapshot(), memory, len(memory), config.seed)
+            found = evaluate(TrueDoor(1), subject, "handle", 50, 0, lambda *_: None)
     wall_s = round(time.monotonic() - begun_s, 2)
     return [
         Row(f"true state: {row.variant}", row.seed, row.n, row.steps, wall_s, row.metrics)
@@ -177,17 +181,18 @@ def policy_from_true_state(steps: int) -> list[Row]:
 
 def prediction(session: Session) -> list[Row]:
     """Errors of prediction, of persistence, and of prediction from shuffled actions."""
-    agent, rng, begun_s = session.mind.agent, np.random.default_rng(0), time.monotonic()
+    rng, begun_s = np.random.default_rng(0), time.monotonic()
+    actor = session.mind.learner.snapshot()
     with held_out(session) as memory:
-        batch = sampler.sample(memory, rng, WINDOWS_N, max(HORIZONS) + 1)
-        seen = agent.see(batch.readings)
+        batch, _ = sampler.sample(memory, rng, WINDOWS_N, max(HORIZONS) + 1)
+        seen = actor.encode(batch.readings)
     start, happened = seen[:, 0], seen[:, 1:]
     variance = seen.flatten(0, 1).var(0).sum()
-    actions = batch.executed_action[:, :-1]
+    actions = batch.action[:, :-1]
     believed = {
-        "model": agent.imagine(start, actions),
+        "model": actor.imagine(start, actions),
         "persistence": start[:, None].expand_as(happened),
-        "shuffled_actions": agent.imagine(start, rng.permutation(actions)),
+        "shuffled_actions": actor.imagine(start, rng.permutation(actions)),
     }
     wall_s = round(time.monotonic() - begun_s, 2)
     rows = []
@@ -219,10 +224,11 @@ def held_out(session: Session) -> Iterator[Memory]:
 
 def distances(session: Session) -> list[Row]:
     """How well each ranks pairs of states, by Spearman's correlation with the true error."""
-    agent, world, begun_s = session.mind.agent, session.world, time.monotonic()
+    actor, world = session.mind.learner.snapshot(), session.world
+    begun_s = time.monotonic()
     far = FAR[session.run.config.world]
     trials = world.trials(PAIRS_N, 1, world.trial_kinds[0])
-    pairs = [pair_distances(agent, world, trial) for trial in trials]
+    pairs = [pair_distances(actor, world, trial) for trial in trials]
     true, temporal, latent = np.array(pairs).T
     wall_s = round(time.monotonic() - begun_s, 2)
     rows = []
@@ -240,11 +246,12 @@ def distances(session: Session) -> list[Row]:
     return rows
 
 
-def pair_distances(agent: Agent, world: World, trial: Trial) -> tuple[float, float, float]:
+def pair_distances(actor: Actor, world: World, trial: Trial) -> tuple[float, float, float]:
     """From a trial's start to its goal: the true error, the temporal and the latent distance."""
-    goal, start = agent.see(world.stage(trial).readings), agent.see(world.observe().readings)
+    goal = actor.encode(world.stage(trial).readings)
+    start = actor.encode(world.observe().readings)
     true = world.errors(trial.start, trial.goal)[world.measure.name]
-    return true, agent.distance(start, goal), float((start - goal).norm())
+    return true, actor.distance(start, goal), float((start - goal).norm())
 
 
 def spearman(one: Array, two: Array) -> float:
@@ -267,21 +274,23 @@ def spearman_interval(one: Array, two: Array) -> tuple[float, float]:
 
 def acting(session: Session, goals: int) -> list[Row]:
     """The same pictures, the same mind, another way to act each time."""
-    agent, world = session.mind.agent, session.world
+    mind, world = session.mind.learner.snapshot(), session.world
     trials = world.trials(goals, 2, world.trial_kinds[0])
-    temporal, latent = agent.objective, LatentDistanceObjective()
-    ways: list[tuple[str, Actor, Objective]] = [
+    temporal, latent = mind.objective, LatentDistanceObjective()
+    ways: list[tuple[str, Literal["policy", "cem", "rollout"], Objective]] = [
         ("policy", "policy", temporal),
         ("rollout", "rollout", temporal),
-        ("planner", "planner", temporal),
+        ("planner", "cem", temporal),
         ("rollout, latent distance", "rollout", latent),
-        ("planner, latent distance", "planner", latent),
+        ("planner, latent distance", "cem", latent),
     ]
     rows = []
-    for name, actor, objective in ways:
+    for name, acts_by, objective in ways:
         rng, begun_s = np.random.default_rng(0), time.monotonic()
-        agent.config, agent.objective = replace(agent.config, actor=actor), objective
-        ends = [attempt(world, agent, trial, None, rng, False).errors for trial in trials]
+        config = replace(mind.config, acts_by=acts_by)
+        actor = Actor(mind.spec, config, mind.nets, mind.version, mind.encoder_version)
+        actor.objective = objective
+        ends = [attempt(world, actor, trial, None, rng, False).errors for trial in trials]
         wall_s = round(time.monotonic() - begun_s, 2)
         metrics = summary(ends, world.measure)
         rows.append(_row(session, f"acting by {name}", goals, wall_s, metrics))
@@ -304,6 +313,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=20, help="of the planner")
     parser.add_argument("--goals", type=int, default=60, help="for every way to act")
     parser.add_argument("--steps", type=int, default=4000, help="of play from true state")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the result goes")
     return parser.parse_args()
 
 

@@ -58,7 +58,7 @@ class Rumpus:
     def windows(self) -> Callable[[np.random.Generator], Any]:
         from rumpus.replay import sampler
 
-        return lambda rng: sampler.sample(self.memory, rng, BATCH, WINDOW).readings["camera"]
+        return lambda rng: sampler.sample(self.memory, rng, BATCH, WINDOW)[0].readings["camera"]
 
 
 class H5py:

@@ -23,10 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.body.robot import Robot
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.play.evaluate import attempt, summary
-from rumpus.play.loop import Progress, Until, play
-from rumpus.play.result import Metric, Row, over_seeds, write_result
-from rumpus.play.session import Asked, Session, begin_or_resume, resume
+from rumpus.result import Metric, Row, circumstances, over_seeds, write_result
+from rumpus.run.life import Progress, Until, play
+from rumpus.run.session import Asked, Session, begin_or_resume, resume
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import World
 
@@ -67,35 +68,35 @@ def main() -> None:
             for seed in asked.seeds
             for name, make in variants.items()
         ]
-        rows = [row for job in jobs for row in job.result()]
-    RESULTS.mkdir(exist_ok=True)
+        rows = [row for job in jobs for row in job.result()[0]]
+        machine = jobs[0].result()[1]  # this process itself uses no GPU
+    asked.results.mkdir(exist_ok=True)
     name = "skew" if asked.world == "door" else f"skew-{asked.world.partition(':')[0]}"
-    write_result(RESULTS / f"{name}.json", name, rows)
+    write_result(asked.results / f"{name}.json", name, rows, machine=machine)
     for headline in ("uncovered_share", "entropy_lost_share", "median_angle_error_rad"):
         print("\n".join(over_seeds(rows, headline)))
 
 
-def one_run(name: str, wanted: Asked, asked: argparse.Namespace) -> list[Row]:
-    """Play one variant with one seed, watched; its rows."""
+def one_run(name: str, wanted: Asked, asked: argparse.Namespace) -> tuple[list[Row], str]:
+    """Play one variant with one seed, watched; its rows, and on which machine they came about."""
     path = Path(asked.runs) / f"{asked.world}-{name}-{wanted.seed}".replace(" ", "-")
     shutil.rmtree(path, ignore_errors=True)
     with begin_or_resume(wanted, path) as session:
         watched = Watched(session.world)
-        play(
-            session.run, watched, session.memory, session.mind, Until(asked.steps), _minutely(name)
-        )
+        play(replace(session, robot=SafeRobot(watched)), Until(asked.steps), _minutely(name))
     rows = [Row(name, wanted.seed or 0, 1, asked.steps, 0.0, coverage(watched.angles_rad))]
     for kind in session.world.trial_kinds:
         with resume(path, write=False, seed=1000) as session:
             rows.append(replace(shown(session, kind, asked.goals), variant=f"{name}, {kind}"))
-    return rows
+    return rows, circumstances()["machine"]
 
 
 def shown(session: Session, kind: str, goals: int) -> Row:
     """What the robot makes of goal pictures of one kind."""
     world, rng, begun_s = session.world, np.random.default_rng(0), time.monotonic()
+    actor = session.mind.learner.snapshot()
     ends = [
-        attempt(world, session.mind.agent, trial, None, rng, False).errors
+        attempt(world, actor, trial, None, rng, False).errors
         for trial in world.trials(goals, 1000, kind)
     ]
     wall_s, seed = round(time.monotonic() - begun_s, 2), session.run.config.seed
@@ -133,6 +134,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--goals", type=int, default=60, help="of each kind")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--runs", default="runs/skew", help="where the runs are kept")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the result goes")
     return parser.parse_args()
 
 

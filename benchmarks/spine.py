@@ -17,10 +17,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from rumpus.play.result import Row, over_seeds, write_result
+from rumpus.result import Row, over_seeds, write_result
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -29,11 +30,11 @@ def main() -> None:
     """Run all seeds and write the result."""
     asked = _asked()
     with ThreadPoolExecutor(asked.jobs) as pool:
-        each = pool.map(lambda seed: one_seed(asked, seed), asked.seeds)
-        rows = [row for seed_rows in each for row in seed_rows]
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{asked.name or asked.world}.json"
-    more = {}
+        each = list(pool.map(lambda seed: one_seed(asked, seed), asked.seeds))
+    rows = [row for seed_rows, _ in each for row in seed_rows]
+    asked.results.mkdir(exist_ok=True)
+    path = asked.results / f"{asked.name or asked.world}.json"
+    more: dict[str, Any] = {"machine": each[0][1]}  # this process itself uses no GPU
     if asked.add:
         there = msgspec.json.decode(path.read_bytes())
         more["added_to"] = {key: there[key] for key in ("command", "commit", "date")}
@@ -51,8 +52,8 @@ def main() -> None:
     print(path)
 
 
-def one_seed(asked: argparse.Namespace, seed: int) -> list[Row]:
-    """Play and evaluate one seed; its rows, play first."""
+def one_seed(asked: argparse.Namespace, seed: int) -> tuple[list[Row], str]:
+    """Play and evaluate one seed; its rows, play first, and on which machine they came about."""
     run = Path(asked.runs) / f"{asked.name or asked.world}-{seed}"
     if run.exists() and not asked.resume:
         shutil.rmtree(run)
@@ -60,14 +61,15 @@ def one_seed(asked: argparse.Namespace, seed: int) -> list[Row]:
              for f in (f"--{name.replace('_', '-')}", str(value))]  # fmt: skip
     played = rumpus("play", asked.world, "--run", str(run), "--steps", str(asked.steps),
                     "--seed", str(seed), *flags)  # fmt: skip
-    rows = [replace(played, variant=f"play {played.variant}")]
+    rows, machine = [replace(played, variant=f"play {played.variant}")], ""
     for kind in asked.kinds or [""]:
         more = ["--kind", kind] if kind else []
         about = rumpus("evaluate", str(run), "--goals", str(asked.goals), *more)
         slug = about.variant.removeprefix("agent, ").replace(" ", "-")
         told = msgspec.json.decode((run / "report" / f"evaluate-{slug}.json").read_bytes())
         rows += msgspec.convert(told["rows"], list[Row])
-    return rows
+        machine = told["machine"]
+    return rows, machine
 
 
 def rumpus(*arguments: str) -> Row:
@@ -94,6 +96,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="seeds at a time")
     parser.add_argument("--name", help="of the result; default: the world")
     parser.add_argument("--runs", default="runs/benchmarks", help="where the runs are kept")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the result goes")
     parser.add_argument("--add", action="store_true", help="keep other seeds' rows of the result")
     parser.add_argument("--resume", action="store_true", help="keep runs that are there")
     return parser.parse_args()

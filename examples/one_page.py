@@ -11,127 +11,90 @@ from pathlib import Path
 
 import numpy as np
 
-from rumpus.agent import Agent, AgentConfig
-from rumpus.body.safety import limit
-from rumpus.goals.base import Lived
+from rumpus.actor import Actor, MindConfig
+from rumpus.body.safe_robot import SafeRobot
 from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
+from rumpus.learner import Learner
 from rumpus.memory import Memory
-from rumpus.memory.portrait import portrait
-from rumpus.play.film import Tile, write_sheet
-from rumpus.play.learn import chunks
-from rumpus.replay import sampler
-from rumpus.replay.hindsight import HindsightConfig, hindsight
-from rumpus.types import Array, Step
-from rumpus.worlds.base import Trial, World
+from rumpus.play.control import control_step
+from rumpus.play.do import do
+from rumpus.play.evaluate import attempt
+from rumpus.play.explore import PlayChooser, PlayConfig
+from rumpus.play.train import TrainConfig, Trainer
+from rumpus.replay.replay import Replay, ReplayConfig
+from rumpus.report.strip import write_strip
+from rumpus.types import Goal
+from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
-from rumpus.body.random_motion import smoothed_action
-
-GOAL_STEPS, REACHED_STEPS = 30, 2.5
 
 
-def main(folder: Path, name: str = "door", random_steps: int = 1500, wishes: int = 20) -> None:
+def main(
+    folder: Path, name: str = "door", random_steps: int = 1500, goal_steps: int = 1000
+) -> None:
     """Live a small life in a folder."""
-    world = load(name, seed=0)
-    agent = Agent(world.spec, AgentConfig(), seed=0)
-    goals = SkewFit(SkewFitConfig(skew_exponent=-1.0))
-    with open_memory(folder, world) as memory:
+    world, elsewhere = load(name, seed=0), load(name, seed=1)
+    robot = SafeRobot(world)  # no action goes beyond its limits, whatever chose it
+    with open_memory(folder / "memory", world) as memory:
         rng = np.random.default_rng(len(memory))  # a second life is not the first again
-        move_at_random(world, memory, random_steps, rng)
-        sleep(agent, memory, updates=random_steps // 4, practice=random_steps // 2, rng=rng)
-        for _ in range(wishes):
-            live_for_a_wish(world, agent, goals, memory, rng)
-        sleep(agent, memory, updates=wishes * 4, practice=wishes * 8, rng=rng)
-        print(f"It remembers {len(memory):,} steps.")
-    world.stop()
-    elsewhere = load(name, seed=1)
-    measure(elsewhere, agent, rng)
-    film(elsewhere, agent, folder / "film.png", rng)
+        learner = Learner(world.spec, MindConfig(), seed=0)
+        trainer = Trainer(learner, Replay(memory, ReplayConfig(), rng), TrainConfig())
+        goals = SkewFit(SkewFitConfig(skew_exponent=-1.0))  # what has happened, rather the rare
+        chooser = PlayChooser(goals, PlayConfig(random_steps=random_steps), rng, memory)
+        play(robot, chooser, memory, random_steps)  # at random: it knows no better yet
+        train(trainer, chooser)
+        play(robot, chooser, memory, goal_steps)  # go for a goal, look around there, and again
+        actor = train(trainer, chooser)
+        print(f"It remembers {len(memory):,} steps, and went for {len(goals.attempts)} goals.")
+        measure(elsewhere, actor, rng)
+        do_what_is_shown(robot, memory, actor, elsewhere, folder / "strip.png", rng)
+    robot.stop()
     elsewhere.stop()
 
 
-def open_memory(folder: Path, world: World) -> Memory:
-    """Everything it ever sees and does goes here, for ever."""
-    if Memory.exists(folder / "memory"):
-        return Memory.open(folder / "memory", spec=world.spec)
-    return Memory.create(folder / "memory", world.spec)
+def open_memory(path: Path, world: World) -> Memory:
+    """Everything it ever senses and does goes here, for ever."""
+    if Memory.exists(path):
+        return Memory.open(path, spec=world.spec)
+    return Memory.create(path, world.spec)
 
 
-def live(world: World, memory: Memory, wish: Array, goal_index: int = -1, reason: str = "") -> None:
-    """One step: look, let the safety box have its say, remember wish and deed, move."""
-    observation = world.observe()
-    deed = limit(wish, world.spec)
-    memory.append(Step(observation, wish, deed.action, deed.reason, goal_index, reason))
-    world.act(deed.action)
-
-
-def move_at_random(world: World, memory: Memory, steps: int, rng: np.random.Generator) -> None:
-    """Babble: each action keeps most of the one before."""
-    memory.begin_episode("random motion")
-    action = np.zeros(world.spec.action_size, np.float32)
+def play(robot: SafeRobot, chooser: PlayChooser, memory: Memory, steps: int) -> None:
+    """Observe, choose, act, remember, over and over."""
+    memory.begin_episode("play")
     for _ in range(steps):
-        action = smoothed_action(rng, action)
-        live(world, memory, action)
+        control_step(robot, chooser, memory)
 
 
-def sleep(
-    agent: Agent, memory: Memory, updates: int, practice: int, rng: np.random.Generator
-) -> None:
-    """Learn from all of memory: what comes of what, how far things are apart, how to get there."""
-    for _ in range(updates):
-        losses = agent.update(sampler.sample(memory, rng, batch=64, length=6)).losses
-    agent.recall(chunks(memory), len(memory))
-    for _ in range(practice):
-        moments = hindsight(rng, memory.episode_of, memory.goal_index, 512, HindsightConfig())
-        losses |= agent.practise(moments)
-    print("It slept; its losses:", ", ".join(f"{k} {v:.3f}" for k, v in losses.items()))
+def train(trainer: Trainer, chooser: PlayChooser) -> Actor:
+    """Learn from all of memory: what follows what, how far things are apart, how to get there."""
+    trainer.prepare()
+    losses = trainer.train(lambda phase, done, owed: True)  # False would end it early
+    trained = trainer.trained()
+    assert trained is not None  # it came to its end
+    chooser.take(trained.actor, trained.candidates)
+    print("It trained; its losses:", ", ".join(f"{k} {v:.3f}" for k, v in losses.items()))
+    return trained.actor
 
 
-def live_for_a_wish(
-    world: World, agent: Agent, goals: SkewFit, memory: Memory, rng: np.random.Generator
-) -> None:
-    """Wish for something rare that has happened, go for it, and look around there."""
-    lived_s = np.arange(len(agent.latents)) / world.spec.rate_hz
-    choice = goals.choose(Lived(agent.places(), lived_s), rng)
-    wished = agent.latents[choice.index]
-    memory.begin_episode(f"a wish: {choice.reason}")
-    for steps_left in reversed(range(GOAL_STEPS + 1)):
-        latent = agent.see(world.observe().readings)
-        reached = agent.distance(latent, wished) < REACHED_STEPS
-        if reached or not steps_left:
-            break
-        live(world, memory, agent.react(latent, wished), choice.index, choice.reason)
-    goals.report(choice.index, reached)
-    move_at_random(world, memory, 20, rng)
-
-
-def pursue(world: World, agent: Agent, trial: Trial, rng: np.random.Generator) -> list[Array]:
-    """Show it one picture and let it act; returns what it was shown and then saw."""
-    shown = world.stage(trial).readings
-    wished = agent.see(shown)
-    seen = [shown]
-    for _ in range(world.measure.steps):
-        seen.append(world.observe().readings)
-        action = agent.act(agent.see(seen[-1]), wished, rng)
-        world.act(limit(action, world.spec).action)
-    return [picture for sensors in seen if (picture := portrait(sensors)) is not None]
-
-
-def measure(world: World, agent: Agent, rng: np.random.Generator) -> None:
+def measure(world: World, actor: Actor, rng: np.random.Generator) -> None:
     """Five pictures it never commanded, in a world apart from its play."""
     for trial in world.trials(5, seed=1, kind=world.trial_kinds[0]):
-        before = world.errors(trial.start, trial.goal)[world.measure.name]
-        pursue(world, agent, trial, rng)
-        after = world.errors(world.state(), trial.goal)[world.measure.name]
-        print(f"{world.measure.name}: {before:.3f} at the start, {after:.3f} at the end")
+        name, before = world.measure.name, world.errors(trial.start, trial.goal)
+        after = attempt(world, actor, trial, None, rng, show=False).errors
+        print(f"{name}: {before[name]:.3f} at the start, {after[name]:.3f} at the end")
 
 
-def film(world: World, agent: Agent, path: Path, rng: np.random.Generator) -> None:
-    """One picture, as a film strip."""
-    trial = world.trials(1, seed=2, kind=world.trial_kinds[0])[0]
-    goal, *seen = pursue(world, agent, trial, rng)
-    frames = [Tile(f"step {k}", seen[k]) for k in range(0, len(seen), 8)]
-    write_sheet(path, [[Tile("goal", goal)], frames])
-    print(f"A film strip of one picture lies in {path}.")
+def do_what_is_shown(
+    robot: SafeRobot, memory: Memory, actor: Actor, elsewhere: World, path: Path,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """Show it one picture; it does it where it lives, and remembers that, too."""
+    trial = elsewhere.trials(1, seed=2, kind=elsewhere.trial_kinds[0])[0]
+    goal = Goal(elsewhere.stage(trial).readings, "example", "a picture that was shown")
+    done = do(robot, memory, actor, goal, elsewhere.measure.steps, rng, lambda done, total: None)
+    write_strip(path, done)
+    print(f"It believed itself {done.believed_before:.1f} steps from a goal, and then "
+          f"{done.believed_after:.1f}; how that looked lies in {path}.")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def circumstances() -> dict[str, Any]:
     versions = {name: version for name in TOLD_VERSIONS if (version := _version(name))}
     return {
         "command": command, "commit": _commit(), "date": date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, no GPU used",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {_gpu()}",
         "versions": {"python": platform.python_version(), **versions},
     }  # fmt: skip
 
@@ -113,6 +113,14 @@ def over_seeds(rows: Sequence[Row], headline: str) -> list[str]:
         f"worst {worst(each):.4f}, seeds {' '.join(f'{figure:.4f}' for figure in each)}"
         for variant, each in figures.items()
     ]
+
+
+def _gpu() -> str:
+    """Which GPU this process used. Who used one has loaded torch, which is not needed else."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return "no GPU used"
+    return f"GPU {torch.cuda.get_device_name()} used"
 
 
 def _version(package: str) -> str | None:

@@ -10,6 +10,7 @@ from rumpus.body.sensors import contract as sensor_contract
 from rumpus.catalogue import Kind, names
 from rumpus.cli.command_line import main
 from rumpus.finding import Finding
+from rumpus.goals import contract as goal_contract
 from rumpus.objectives import contract as objective_contract
 from rumpus.planning import contract as planner_contract
 from rumpus.worlds import contract as world_contract
@@ -20,11 +21,10 @@ EXAMINERS: dict[Kind, Callable[[str], list[Finding]]] = {
     "sensor": sensor_contract.examine_named,
     "robot": robot_contract.examine_named,
     "objective": objective_contract.examine_named,
+    "goal source": goal_contract.examine_named,
     "planner": planner_contract.examine_named,
 }
-# It takes a policy's course where the others take `imagine`.
-APART = {("planner", "rollout")}
-PARTS = [(k, n) for k in EXAMINERS for n in names(k) if (k, n) not in APART]
+PARTS = [(k, n) for k in EXAMINERS for n in names(k)]
 ENVS = ["outside_image:DotEnv", "outside_dict:CartEnv"]
 
 
@@ -60,6 +60,7 @@ def test_a_strangers_environment_is_a_robot(env: str, outside: Path) -> None:
         ("sensor", "warmth", "It gave nothing in 1 of 50 readings, the first one among them."),
         ("robot", "slider", "It says what it executed, and why where that is another action."),
         ("objective", "last", "16 courses to the goal 16 cost less"),
+        ("goal_source", "newest", "Asked 20 times, it gave 20 goals, each with a reason."),
         ("world", "two_eyed", "camera uint8 (48, 48, 3), side uint8 (32, 32, 3), hand float32"),
     ],
 )

@@ -14,12 +14,14 @@ from rumpus.body.robots import contract as robot_contract
 from rumpus.body.sensors import contract as sensor_contract
 from rumpus.body.sensors.base import Reading, Sensor
 from rumpus.finding import Finding
+from rumpus.goals import contract as goal_contract
+from rumpus.goals.base import Situation
 from rumpus.objectives import contract as objective_contract
 from rumpus.planning import contract as planner_contract
 from rumpus.planning.base import Plan
 from rumpus.planning.cem import Cem, CemConfig
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Executed, Observation
+from rumpus.types import Array, Executed, Goal, Observation
 
 
 def told(findings: list[Finding], verdict: str, words: str) -> bool:
@@ -417,3 +419,63 @@ def test_a_planners_fault_is_told(planner: type[Planner], words: str) -> None:
     findings = planner_contract.examine(planner)
     assert told(findings, "failure", words), findings
     assert bad(planner_contract.examine(Planner)) == []
+
+
+# Goal sources
+
+
+class First:
+    """Goes for the first step; each fault below breaks one promise of it."""
+
+    def next_goal(self, situation: Situation) -> Any:
+        return situation.goal_at(self.step(situation), "first", self.reason())
+
+    def step(self, situation: Situation) -> int:
+        return int(situation.candidates.step[0])
+
+    def reason(self) -> str:
+        return "it came first"
+
+    def record_attempt(self, goal: Goal, reached: bool) -> None:
+        pass
+
+
+class Nowhere(First):
+    def step(self, situation: Situation) -> int:
+        return 1
+
+
+class Silent(First):
+    def reason(self) -> str:
+        return ""
+
+
+class Numbered(First):
+    def next_goal(self, situation: Situation) -> Any:
+        return 3
+
+
+class Fickle(First):
+    def step(self, situation: Situation) -> int:
+        return int(np.random.default_rng().choice(situation.candidates.step))
+
+
+class Forgetful(First):
+    def record_attempt(self, goal: Goal, reached: bool) -> None:
+        raise LookupError("which goal?")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (Nowhere, "a Goal of one of the candidates' steps"),
+        (Silent, "with a reason"),
+        (Numbered, "It gave 3, expected None or a Goal"),
+        (Fickle, "draw every random number from `situation.rng`"),
+        (Forgetful, "It raised LookupError: which goal?"),
+    ],
+)
+def test_a_goal_sources_fault_is_told(source: type[First], words: str) -> None:
+    findings = goal_contract.examine(source)
+    assert told(findings, "failure", words), findings
+    assert bad(goal_contract.examine(First)) == []

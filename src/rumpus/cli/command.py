@@ -28,7 +28,7 @@ from rumpus.run import checkpoint, life
 from rumpus.run.life import Progress, Until
 from rumpus.run.session import Asked, Session, begin_or_resume, default_folder, resume
 
-Part = Literal["world", "sensor", "robot", "objective"]
+Part = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 
 
 def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
@@ -130,6 +130,10 @@ def _examiner(part: Part) -> Callable[[str], list[Finding]]:
         from rumpus.body.robots.contract import examine_named
     elif part == "objective":
         from rumpus.objectives.contract import examine_named
+    elif part == "goal_source":
+        from rumpus.goals.contract import examine_named
+    elif part == "planner":
+        from rumpus.planning.contract import examine_named
     else:
         from rumpus.worlds.contract import examine_named
     return examine_named

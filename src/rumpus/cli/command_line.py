@@ -120,13 +120,13 @@ def evaluate(
 
 def check(
     part: Annotated[
-        Positional[Literal["world", "sensor", "robot", "objective"]],
-        arg(metavar="world|sensor|robot|objective"),
+        Positional[Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]],
+        arg(metavar="world|sensor|robot|objective|goal_source|planner"),
     ],
     name: Annotated[Positional[str], arg(metavar="NAME")],
     json: Json = False,
 ) -> Deed:
-    """Try out a world, sensor, robot or objective, and say whether it keeps its promises.
+    """Try out a part, of rumpus or of another package, and say whether it keeps its promises.
 
     Args:
         part: What to check.

@@ -1,35 +1,15 @@
 """A goal from outside: a picture file, which tells what one camera should see and nothing else."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from rumpus.errors import InputError
-from rumpus.goals.base import Situation
 from rumpus.spec import Readings, RobotSpec, SensorSpec
-from rumpus.types import Array, Goal
+from rumpus.types import Array
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's words for a picture of so many channels
-
-
-@dataclass
-class OneGoal:
-    """The goal source of a person who wants one thing: that goal, for as long as it takes.
-
-    Attributes:
-        goal: what is wanted.
-    """
-
-    goal: Goal
-
-    def next_goal(self, situation: Situation) -> Goal | None:
-        """The goal, again and again."""
-        return self.goal
-
-    def record_attempt(self, goal: Goal, reached: bool) -> None:
-        """A goal from a person stays, whatever comes of an attempt."""
 
 
 def pictured(path: Path, spec: RobotSpec, camera: str = "") -> tuple[Readings, tuple[str, ...]]:

@@ -52,7 +52,7 @@ def _look(planner: Planner) -> Iterator[Finding]:
     yield ok(f"It plans {len(actions)} steps in [-1, 1].")
     if not np.array_equal(actions, again.actions):
         yield failure("The same chance gave another plan; draw every random number from `rng`.")
-    cost, idle = (float(_score(_imagine(a[None]))[0]) for a in (actions, np.zeros_like(actions)))
+    cost, idle = (float(_score(_imagine(a[None])[0])[0]) for a in (actions, np.zeros_like(actions)))
     sentence = f"Its plan costs {cost:.3g}, doing nothing {idle:.3g}"
     yield (
         ok(f"{sentence}.")
@@ -65,10 +65,17 @@ def _plan(planner: Planner) -> Plan:
     return planner.plan(_imagine, _score, np.random.default_rng(SEED))
 
 
-def _imagine(actions: Array) -> Array:
-    """Where a walk from the middle leads, (N, H, A)."""
-    walk: Array = np.cumsum(actions, axis=1)
-    return walk
+def _imagine(candidates: Array) -> tuple[Array, Array]:
+    """Where walks from the middle lead, (N, H, A); the policy walks straight to the place."""
+    here = np.zeros((len(candidates), ACTION_N), np.float32)
+    walks, actions = [], []
+    for step in range(candidates.shape[1]):
+        straight = np.clip(PLACE - here, -1.0, 1.0).astype(np.float32)
+        asked = candidates[:, step]
+        actions.append(np.where(np.isnan(asked), straight, asked))
+        here = here + actions[-1]
+        walks.append(here)
+    return np.stack(walks, 1), np.stack(actions, 1)
 
 
 def _score(walks: Array) -> Array:

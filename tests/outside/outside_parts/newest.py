@@ -1,15 +1,15 @@
 """A stranger's source of goals."""
 
-import numpy as np
-
-from rumpus.goals.base import Choice, Lived
+from rumpus.goals.base import Situation
+from rumpus.types import Goal
 
 
 class Newest:
-    """Wishes for what happened last."""
+    """Goes for what happened last."""
 
-    def choose(self, lived: Lived, rng: np.random.Generator) -> Choice:
-        return Choice(len(lived.points) - 1, "it happened last")
+    def next_goal(self, situation: Situation) -> Goal | None:
+        newest = int(situation.candidates.step[-1])
+        return situation.goal_at(newest, "newest", "it happened last")
 
-    def report(self, index: int, reached: bool) -> None:
+    def record_attempt(self, goal: Goal, reached: bool) -> None:
         """What is newest stays so, reached or not."""
