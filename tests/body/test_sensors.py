@@ -101,9 +101,10 @@ def test_sensors_have_names_of_their_own(names: list[str]) -> None:
 
 
 def test_joints_feel_where_they_are_and_how_fast_they_move() -> None:
-    xml = """<mujoco><worldbody><body><joint name="lift" type="slide" axis="0 0 1"/>
+    xml = """<mujoco><worldbody><body><freejoint name="loose"/><geom size="0.1"/></body>
+      <body><joint name="lift" type="slide" axis="0 0 1"/>
       <geom size="0.1"/><body><joint name="elbow" axis="0 1 0"/><geom size="0.1"/></body></body>
-      <body><freejoint name="loose"/><geom size="0.1"/></body></worldbody></mujoco>"""
+      </worldbody></mujoco>"""
     model = mujoco.MjModel.from_xml_string(xml)
     data = mujoco.MjData(model)
     data.joint("lift").qpos, data.joint("lift").qvel = 0.25, -1.0

@@ -1,5 +1,7 @@
 """Every part that is here, found by itself, keeps the promises of its kind; so do a stranger's."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,20 @@ ENVS = ["outside_image:DotEnv", "outside_dict:CartEnv"]
 
 def bad(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.verdict != "ok"]
+
+
+def test_a_strangers_robot_and_sensor_are_tried_out_without_a_simulator(outside: Path) -> None:
+    code = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(outside)!r})\n"
+        "from rumpus.body.robots.contract import examine_named as robot\n"
+        "from rumpus.body.sensors.contract import examine_named as sensor\n"
+        "found = robot('outside_parts.slider:Slider')\n"
+        "found += sensor('outside_parts.thermometer:Thermometer')\n"
+        "print({f.verdict for f in found}, {'mujoco', 'gymnasium', 'torch'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "{'ok'} set()\n"
 
 
 def test_there_are_parts_of_every_kind() -> None:

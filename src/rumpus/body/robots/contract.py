@@ -3,14 +3,11 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.robot import Robot
-from rumpus.body.robots.gymnasium import GymnasiumRobot
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.catalogue import make
 from rumpus.errors import InputError
@@ -46,20 +43,27 @@ def examine_named(name: str) -> list[Finding]:
     def made() -> Robot:
         # A robot that is made of an environment is tried with the lightest one of Gymnasium.
         robot = make("robot", name, {"env": _pendulum, "name": lambda: name})
-        if isinstance(robot, gym.Env):
-            return GymnasiumRobot(robot, name)
-        if not isinstance(robot, Robot):
+        if isinstance(robot, Robot):
+            return robot
+        # An arm can be tried out where no Gymnasium is installed.
+        import gymnasium
+
+        from rumpus.body.robots.gymnasium import GymnasiumRobot
+
+        if not isinstance(robot, gymnasium.Env):
             raise InputError(
                 f"The robot '{name}' made a {type(robot).__name__}, expected a rumpus Robot or a "
                 "gymnasium.Env; name the robot's class or a function that returns one."
             )
-        return robot
+        return GymnasiumRobot(robot, name)
 
     return examine(made)
 
 
-def _pendulum() -> gym.Env[Any, Any]:
-    return gym.make("Pendulum-v1", disable_env_checker=True)
+def _pendulum() -> object:
+    import gymnasium
+
+    return gymnasium.make("Pendulum-v1", disable_env_checker=True)
 
 
 def _look(robot: Robot, steps: int) -> Iterator[Finding]:
