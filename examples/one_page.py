@@ -16,7 +16,7 @@ from rumpus.body.safety import limit
 from rumpus.goals.base import Lived
 from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
 from rumpus.memory import Memory
-from rumpus.memory.portrait import portrait
+from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.film import Tile, write_sheet
 from rumpus.play.learn import chunks
 from rumpus.replay import sampler
@@ -113,7 +113,7 @@ def pursue(world: World, agent: Agent, trial: Trial, rng: np.random.Generator) -
         seen.append(world.observe().readings)
         action = agent.act(agent.see(seen[-1]), wished, rng)
         world.act(limit(action, world.spec).action)
-    return [picture for sensors in seen if (picture := portrait(sensors)) is not None]
+    return [picture for sensors in seen if (picture := side_by_side(sensors)) is not None]
 
 
 def measure(world: World, agent: Agent, rng: np.random.Generator) -> None:

@@ -231,7 +231,7 @@ def take_in(source: Source, into: Into, format: Literal["lerobot", "minari"] = "
     """
     from rumpus.play import remember
 
-    return partial(remember.take_in, source, into, format)
+    return partial(remember.import_dataset, source, into, format)
 
 
 MemoryVerb = (

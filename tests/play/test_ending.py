@@ -62,7 +62,7 @@ def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path)
 
 
 def test_a_mind_that_cannot_be_saved_still_stops_the_robot_and_keeps_the_steps(dot: Path) -> None:
-    (dot / "checkpoint.part").mkdir()
+    (dot / "checkpoint.safetensors.part").mkdir()
     robot = Jammed()
     with begin_or_resume(Asked(DOT), dot) as session:
         with pytest.raises(RunError, match="cannot be written"):
@@ -118,7 +118,7 @@ def test_a_report_that_cannot_be_written_is_said_before_the_trials(
 def test_figures_are_said_also_where_they_cannot_be_written(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (dot / "report" / "evaluate-by-seed.part").mkdir(parents=True)
+    (dot / "report" / "evaluate-by-seed.json.part").mkdir(parents=True)
     capfd.readouterr()
     assert main(["evaluate", str(dot), "--goals", "1"]) == 2
     out, err = capfd.readouterr()

@@ -5,7 +5,6 @@ statistics as JSON in the file's own metadata. Never pickle.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from rumpus import atomic_file
 from rumpus.agent import Agent
 from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
@@ -92,13 +92,10 @@ def save(path: Path, mind: Mind, steps: int) -> None:
             "the same command goes on from the last good mind; if it diverges again, begin a new "
             "run."
         )
-    waiting = path.with_suffix(".part")
     try:
         # json, as chance counts in numbers that are too great for msgspec
-        save_file(tensors, waiting, metadata={"rumpus": json.dumps(asdict(about))})
-        with waiting.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(waiting, path)
+        with atomic_file.replacing(path) as part:
+            save_file(tensors, part, metadata={"rumpus": json.dumps(asdict(about))})
     except (OSError, SafetensorError) as error:
         raise RunError(
             f"The checkpoint {path} cannot be written: {error}; "

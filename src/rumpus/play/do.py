@@ -10,7 +10,7 @@ from torch import Tensor
 from rumpus.agent import Agent
 from rumpus.body.safety import limit
 from rumpus.errors import InputError
-from rumpus.memory.portrait import portrait
+from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.collect import Decision, collect_step
 from rumpus.play.film import Tile, write_sheet
 from rumpus.play.session import Session
@@ -103,16 +103,19 @@ def write_film(path: Path, done: Done) -> bool:
     Raises:
         RunError: when the disk does not take it.
     """
-    if portrait(done.happened[0]) is None:
+    if side_by_side(done.happened[0]) is None:
         return False
     last = len(done.happened) - 1
     moments = np.unique(np.linspace(1, last, min(FRAMES, last)).astype(int))
     drawn = [
-        Tile(f"imagined {k}", portrait({n: p[k - 1] for n, p in done.imagined.items()}))
+        Tile(f"imagined {k}", side_by_side({n: p[k - 1] for n, p in done.imagined.items()}))
         for k in moments
     ]
-    lived = [Tile(f"happened {k}", portrait(done.happened[k])) for k in moments]
-    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.readings))]
+    lived = [Tile(f"happened {k}", side_by_side(done.happened[k])) for k in moments]
+    ends = [
+        Tile("start", side_by_side(done.happened[0])),
+        Tile("goal", side_by_side(done.goal.readings)),
+    ]
     write_sheet(path, [ends, drawn, lived])
     return True
 

@@ -155,9 +155,9 @@ def film(memory: Memory, tick: Callable[[str, int, int], bool]) -> str:
     """Make lossless films of old pictures, where PyAV is there to make them; why not, or ""."""
     if importlib.util.find_spec("av") is None:
         return "PyAV is not installed"
-    reels = memory.reels()
-    for number in range(reels):
-        if not tick("filming", number, reels):
+    segments = memory.segments()
+    for number in range(segments):
+        if not tick("filming", number, segments):
             break
         try:
             memory.film()

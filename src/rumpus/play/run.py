@@ -8,14 +8,15 @@ RUN/report/                   pictures and figures for people
 """
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from rumpus import atomic_file
 from rumpus.agent import AgentConfig
+from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, RunError
 from rumpus.goals.skew_fit import SkewFitConfig
 from rumpus.play.collect import PlayConfig
@@ -95,14 +96,14 @@ def begin(path: Path, config: RunConfig) -> Run:
     Raises:
         RunError: when the folder cannot be made or holds something else.
     """
-    waiting = path / "run.json.part"
     try:
         # What is left of a run whose beginning was cut short is no reason to refuse.
-        if path.exists() and (not path.is_dir() or set(path.iterdir()) - {waiting}):
+        if path.exists() and (
+            not path.is_dir() or {f.name for f in path.iterdir()} - {"run.json.part"}
+        ):
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
-        path.mkdir(parents=True, exist_ok=True)
-        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
-        os.replace(waiting, path / "run.json")
+        make_folder(path)
+        atomic_file.write(path / "run.json", msgspec.json.format(msgspec.json.encode(config)))
     except OSError as error:
         raise RunError(f"The run {path} cannot be made: {error.strerror}; name a folder "
                        "on a disk with room that you may write to.") from error  # fmt: skip
