@@ -127,7 +127,7 @@ def size(asked: argparse.Namespace) -> list[Row]:
         with _lived(Path(scratch) / "memory", max(asked.steps)) as memory:
             lived_s, before = time.monotonic() - begun_s, memory.room()
             begun_s = time.monotonic()
-            for _ in range(memory.reels()):
+            for _ in range(memory.segments()):
                 memory.film()
             memory.shrink()
             filmed_s, after = time.monotonic() - begun_s, memory.room()

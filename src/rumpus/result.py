@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from rumpus import atomic_file
 from rumpus.errors import RunError
 
 RESAMPLES = 2000
@@ -86,10 +87,8 @@ def write_result(path: Path, name: str, rows: Sequence[Row], **more: Any) -> Non
         RunError: when the disk does not take it.
     """
     result = {"name": name, **circumstances(), **more, "rows": list(rows)}
-    waiting = path.with_suffix(".part")
     try:
-        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
-        os.replace(waiting, path)  # in one move: what is read later is whole
+        atomic_file.write(path, msgspec.json.format(msgspec.json.encode(result)) + b"\n")
     except OSError as error:
         raise RunError(f"The result {path} cannot be written: {error.strerror}; "
                        "make room on the disk, or the folder writable.") from error  # fmt: skip

@@ -12,7 +12,7 @@ import writer
 from killing import good_steps
 
 from rumpus.errors import MemoryFault
-from rumpus.memory import Memory, witness
+from rumpus.memory import Memory, acknowledged
 from rumpus.memory.repair import repair
 from rumpus.memory.store import FILE_NAME
 
@@ -48,7 +48,7 @@ def kill_writer(folder: Path, steps: int) -> None:
     again: of such a group nothing could be missed, whatever is cut.
     """
     stored = -1
-    while stored != witness.told(folder):
+    while stored != acknowledged.read(folder):
         shutil.rmtree(folder, ignore_errors=True)
         command = [sys.executable, writer.__file__, str(folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as life:
@@ -61,16 +61,16 @@ def kill_writer(folder: Path, steps: int) -> None:
 
 
 def cut_at(folder: Path, offsets: Iterable[int]) -> Cut:
-    """Cut the log of a killed writer's memory at each offset from its end in turn, and mend it."""
+    """Cut the log of a killed writer's memory at each offset from its end, and repair it."""
     stored = {name: (folder / name).read_bytes() for name in (FILE_NAME, LOG, "acknowledged")}
-    acknowledged, toll = witness.told(folder), Cut()
+    known, toll = acknowledged.read(folder), Cut()
     for offset in offsets:
         for name, data in stored.items():
             (folder / name).write_bytes(data)
         (folder / LOG).write_bytes(stored[LOG][:-offset])
         (folder / f"{FILE_NAME}-shm").unlink(missing_ok=True)
         toll.cuts += 1
-        _look(folder, acknowledged, toll)
+        _look(folder, known, toll)
     return toll
 
 

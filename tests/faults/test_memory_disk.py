@@ -240,7 +240,7 @@ def test_what_a_killed_writer_acknowledged_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "many", None])
-def test_without_a_witness_the_memory_is_what_it_is(path: Path, text: str | None) -> None:
+def test_without_the_figure_the_memory_is_what_it_is(path: Path, text: str | None) -> None:
     (path / "acknowledged").unlink()
     if text is not None:
         (path / "acknowledged").write_text(text)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from rumpus.memory import Memory, MemoryConfig, movie
+from rumpus.memory import Memory, MemoryConfig, films
 from rumpus.memory.merge import merge
 from rumpus.memory.repair import repair
 from rumpus.spec import RobotSpec, SensorSpec
@@ -35,7 +35,10 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reel_steps, movie.REEL_STEPS = movie.REEL_STEPS, 10  # so that a short life has films
+        self.segment_steps, films.SEGMENT_STEPS = (
+            films.SEGMENT_STEPS,
+            10,
+        )  # so that a short life has films
         self.folder = Path(tempfile.mkdtemp())
         self.memory = Memory.create(self.folder / "one", SPEC)
         self.other = Memory.create(self.folder / "two", SPEC)
@@ -118,7 +121,7 @@ class Life(RuleBasedStateMachine):
         )
         store.close()
         done = repair(self.folder / "one", False, quiet)
-        assert [damage.step for damage in done.mended] == [index]
+        assert [damage.step for damage in done.repaired] == [index]
         assert not done.lost
         self._open(MemoryConfig())
 
@@ -148,7 +151,7 @@ class Life(RuleBasedStateMachine):
         self.memory.close()
         self.other.close()
         shutil.rmtree(self.folder)
-        movie.REEL_STEPS = self.reel_steps
+        films.SEGMENT_STEPS = self.segment_steps
 
 
 TestLife = Life.TestCase

@@ -11,14 +11,14 @@ from tests.memory.conftest import StepOf
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
-from rumpus.memory.movie import REEL_STEPS
+from rumpus.memory.films import SEGMENT_STEPS
 from rumpus.memory.repair import repair
 from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Verified
 from rumpus.memory.view import index_dtype
 from rumpus.spec import RobotSpec
 
-LIVED_N = REEL_STEPS + 60
+LIVED_N = SEGMENT_STEPS + 60
 Harm = Callable[[Path], None]
 
 
@@ -75,7 +75,7 @@ MENDED: dict[str, tuple[Harm, list[int]]] = {
     "an intervention": (sql("UPDATE step SET intervention = 1 WHERE step = 9"), [9]),
     "an impossible one": (sql(f"UPDATE step SET intervention = {2**62} WHERE step = 9"), [9]),
     "less than none": (sql("UPDATE step SET intervention = -1 WHERE step = 9"), [9]),
-    "a film that is gone": (films_gone, list(range(REEL_STEPS))),
+    "a film that is gone": (films_gone, list(range(SEGMENT_STEPS))),
 }
 
 
@@ -90,7 +90,7 @@ def test_what_the_checksum_proves_comes_back(folder: Path, step_of: StepOf, name
     named = {(d.step, d.episode) for d in found.damages if d.episode}
     assert named == {(k, k // 400 + 1) for k in steps}
     done = repair(folder, False, quiet)
-    assert sorted(d.step for d in done.mended) == steps
+    assert sorted(d.step for d in done.repaired) == steps
     assert not done.lost
     assert verified(folder).good
     with Memory.open(folder) as memory:
@@ -116,7 +116,7 @@ def test_what_nothing_proves_is_named_and_left_alone(folder: Path) -> None:
     both_gone(folder)
     done = repair(folder, False, quiet)
     assert [d.step for d in done.lost] == [500]
-    assert not done.mended
+    assert not done.repaired
     assert not done.recalled
 
 
@@ -229,7 +229,7 @@ def test_mending_another_step_does_not_make_a_lost_end_forgotten(
     sql(gone, "UPDATE step SET time_s = 0.0 WHERE step = 900")(folder)
     os.truncate(folder / "view" / "index.raw", 1000 * index_dtype(spec).itemsize)
     done = repair(folder, False, quiet)
-    assert (len(done.mended), len(done.lost)) == (1, 5)
+    assert (len(done.repaired), len(done.lost)) == (1, 5)
     with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
         Memory.open(folder)
 

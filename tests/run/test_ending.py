@@ -65,7 +65,7 @@ def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path)
 
 
 def test_a_mind_that_cannot_be_saved_still_stops_the_robot_and_keeps_the_steps(dot: Path) -> None:
-    (dot / "checkpoint.part").mkdir()
+    (dot / "checkpoint.safetensors.part").mkdir()
     robot = Jammed()
     with begin_or_resume(Asked(DOT), dot) as session:
         with pytest.raises(RunError, match="cannot be written"):
@@ -79,7 +79,7 @@ def test_a_diverged_mind_does_not_replace_the_good_one(dot: Path) -> None:
     with begin_or_resume(Asked(DOT), dot) as session:
         weights = session.mind.learner.policy.learned.parameters()
         next(weights).data.fill_(float("nan"))
-        with pytest.raises(RunError, match="The mind diverged: '.*' is no longer finite"):
+        with pytest.raises(RunError, match=r"The mind diverged: '.*' is no longer finite"):
             life.play(session, Until(100), lambda _: None)
     assert (dot / "checkpoint.safetensors").read_bytes() == good
     with Memory.open(dot / "memory", write=False) as memory:
@@ -120,7 +120,7 @@ def test_a_report_that_cannot_be_written_is_said_before_the_trials(
 def test_figures_are_said_also_where_they_cannot_be_written(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (dot / "report" / "evaluate-by-seed.part").mkdir(parents=True)
+    (dot / "report" / "evaluate-by-seed.json.part").mkdir(parents=True)
     capfd.readouterr()
     assert main(["evaluate", str(dot), "--goals", "1"]) == 2
     out, err = capfd.readouterr()

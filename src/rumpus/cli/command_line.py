@@ -233,7 +233,9 @@ def export(
     return partial(memory_command.export, folder, out, format, episode)
 
 
-def take_in(source: Source, into: Into, format: Literal["lerobot", "minari"] = "lerobot") -> Deed:
+def import_dataset(
+    source: Source, into: Into, format: Literal["lerobot", "minari"] = "lerobot"
+) -> Deed:
     """Take another program's dataset into a memory; say what was lost or mended.
 
     Args:
@@ -243,7 +245,7 @@ def take_in(source: Source, into: Into, format: Literal["lerobot", "minari"] = "
     """
     from rumpus.cli import memory_command
 
-    return partial(memory_command.take_in, source, into, format)
+    return partial(memory_command.import_dataset, source, into, format)
 
 
 MemoryVerb = (
@@ -255,7 +257,7 @@ MemoryVerb = (
     | Annotated[Deed, subcommand("film", constructor=film)]
     | Annotated[Deed, subcommand("merge", constructor=merge)]
     | Annotated[Deed, subcommand("export", constructor=export)]
-    | Annotated[Deed, subcommand("import", constructor=take_in)]
+    | Annotated[Deed, subcommand("import", constructor=import_dataset)]
 )
 
 

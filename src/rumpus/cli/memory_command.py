@@ -11,17 +11,17 @@ import numpy as np
 
 from rumpus.cli.counting import duration, stoppable
 from rumpus.errors import InputError
+from rumpus.exchange.incoming import memory_for
+from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.exchange.minari import export_minari, import_minari, minari_spec
+from rumpus.exchange.mp4 import export_film
+from rumpus.exchange.rerun import export_rrd
+from rumpus.exchange.transfer import Transfer, chosen
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
-from rumpus.memory.exchange.arrival import memory_for
-from rumpus.memory.exchange.film import export_film
-from rumpus.memory.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
-from rumpus.memory.exchange.minari import export_minari, import_minari, minari_spec
-from rumpus.memory.exchange.rerun import export_rrd
-from rumpus.memory.exchange.transfer import Transfer, chosen
 from rumpus.memory.merge import merge as merge_into
-from rumpus.memory.portrait import portrait
-from rumpus.memory.repair import repair as mend
+from rumpus.memory.repair import repair as repair_memory
+from rumpus.memory.side_by_side import side_by_side
 from rumpus.report.sheet import Tile, write_sheet
 
 FRAMES, ROWS = 8, 4  # of a film strip
@@ -34,7 +34,7 @@ def info(path: Path, json: bool) -> int:
         about = {
             "robot": memory.spec.name, "steps": len(memory), "episodes": len(memory.episodes()),
             "lived_s": round(len(memory) / memory.spec.rate_hz, 3), "missing": memory.missing(),
-            "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.reels(),
+            "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.segments(),
             **{f"{name}_mb": round(size / 1e6, 3) for name, size in room.items()},
         }  # fmt: skip
         sensors = [f"{s.name} {' x '.join(map(str, s.shape))}" for s in memory.spec.sensors]
@@ -77,7 +77,7 @@ def show(path: Path, episode: int | None, out: Path) -> int:
         moments = shown.first + np.unique(
             np.linspace(0, shown.length - 1, FRAMES * ROWS).round().astype(int)
         )
-        tiles = [Tile(f"{k:,}", portrait(memory.readings(k))) for k in moments.tolist()]
+        tiles = [Tile(f"{k:,}", side_by_side(memory.readings(k))) for k in moments.tolist()]
         rate_hz = memory.spec.rate_hz
     if all(tile.picture is None for tile in tiles):
         raise InputError(f"The robot of {path} has no camera; there is nothing to show.")
@@ -108,15 +108,17 @@ def verify(path: Path, json: bool) -> int:
 def repair(path: Path, accept_loss: bool) -> int:
     """Mend what can be proved; 1 where something is still damaged or missed."""
     with stoppable("repairing") as tick:
-        done = mend(folder(path), accept_loss, tick)
+        done = repair_memory(folder(path), accept_loss, tick)
         with Memory.open(folder(path), write=False) as memory:
             missing = memory.missing()
-    if done.salvaged:
+    if done.recovered:
         print("The store's file could not be read and was made anew; the damaged one stays beside "
               "it under another name.")  # fmt: skip
     for damage in done.lost:
         print(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
-    print(f"{len(done.mended):,} steps are as they were written again, {len(done.lost):,} are not.")
+    print(
+        f"{len(done.repaired):,} steps are as they were written again, {len(done.lost):,} are not."
+    )
     if done.recalled:
         print(f"{len(done.recalled):,} steps came back from the view alone: as sensed and done, "
               "without the reasons noted with them.")  # fmt: skip
@@ -132,7 +134,7 @@ def film(path: Path) -> int:
     """Turn old pictures into lossless films."""
     with Memory.open(folder(path)) as memory, stoppable("filming") as tick:
         before = memory.room()
-        total, left_bytes = memory.reels(), 0
+        total, left_bytes = memory.segments(), 0
         for done in range(total):
             tick(done, total)
             left_bytes += memory.film()
@@ -170,19 +172,19 @@ def export(path: Path, out: Path, format: str, episode: int | None) -> int:
         else:
             writer = export_minari if format == "minari" else export_rrd
             done = writer(memory, out, None if episode is None else [episode])
-    return _told(done, f"are in {out}")
+    return _report(done, f"are in {out}")
 
 
-def take_in(source: Path, into: Path, format: str) -> int:
+def import_dataset(source: Path, into: Path, format: str) -> int:
     """Take a dataset of another program into a memory, made where there is none."""
     spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
     importer = import_lerobot if format == "lerobot" else import_minari
     with memory_for(folder(into), spec) as memory:
         done = importer(source, memory)
-    return _told(done, f"came into {into}")
+    return _report(done, f"came into {into}")
 
 
-def _told(done: Transfer, where: str) -> int:
+def _report(done: Transfer, where: str) -> int:
     for sentence in done.lost:
         print(sentence)
     print(f"{done.steps:,} steps {where}.")

@@ -44,7 +44,7 @@ ALTER TABLE step ADD COLUMN captured_s BLOB NOT NULL DEFAULT x'';
 ALTER TABLE episode ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE episode ADD COLUMN origin_episode INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE episode ADD COLUMN origin_first INTEGER NOT NULL DEFAULT 0;
--- Pictures of one sensor that lie in a film; their blobs in `step` are empty. See movie.py.
+-- Pictures of one sensor that lie in a film; their blobs in `step` are empty. See films.py.
 CREATE TABLE movie (
     sensor INTEGER NOT NULL,
     first INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 """A robot's memory: append what was lived, draw from all of it, lose nothing.
 
 One folder a memory: `memory.sqlite` (the truth, see store.py), `view/` (a cache of it that the
-learner draws from, see view.py), `acknowledged` (see witness.py) and `lock`.
+learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock`.
 """
 
 import math
@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import store
-from rumpus.memory.durable import make_folder
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.remembered import Remembered
@@ -219,7 +219,7 @@ class Memory(Remembered):
         self.close()
 
     def film(self) -> int:
-        """Turn the oldest pictures that are still pictures into a film; see movie.py.
+        """Turn the oldest pictures that are still pictures into a film; see films.py.
 
         Returns:
             bytes of pictures that left the store, 0 where there is nothing to film.

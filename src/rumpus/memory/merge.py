@@ -51,14 +51,14 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
     new = 0
     for episode in source.episodes():
         here = slice(episode.first, episode.first + episode.length)
-        twins = pieces.get((episode.origin.memory, episode.origin.episode), [])
-        if any(twin.begun_unix_s != episode.begun_unix_s for twin in twins):
+        duplicates = pieces.get((episode.origin.memory, episode.origin.episode), [])
+        if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
             raise MemoryFault(
                 f"The memory {source.path} and {into.path} are copies of one memory that both went "
                 f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
                 "by name and so not be merged."
             )
-        place[here] = _known(episode, twins)
+        place[here] = _known(episode, duplicates)
         new += _take(source, into, episode, place, tick)
     into.flush()
     tick(len(source), len(source))
@@ -92,10 +92,10 @@ def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
     return pieces
 
 
-def _known(episode: Episode, twins: list[Episode]) -> Array:
+def _known(episode: Episode, duplicates: list[Episode]) -> Array:
     """Where each step of an episode is already, int64 (length,), -1 for nowhere."""
     place = np.full(episode.length, -1)
-    for piece in twins:
+    for piece in duplicates:
         skipped = piece.origin.first - episode.origin.first
         at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
         place[at] = piece.first + at - skipped

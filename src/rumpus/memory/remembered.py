@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.memory import movie, store
+from rumpus.memory import films, store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.verify import Tick, Verified, verify
@@ -88,7 +88,7 @@ class Remembered:
 
     def room(self) -> dict[str, int]:
         """Bytes on disk of the "store", its "films" and the "view" beside them."""
-        inside = {"films": movie.FOLDER_NAME, "view": VIEW_NAME}
+        inside = {"films": films.FOLDER_NAME, "view": VIEW_NAME}
         store_files = self.path.glob(f"{store.FILE_NAME}*")
         return {
             "store": sum(file.stat().st_size for file in store_files),
@@ -99,7 +99,7 @@ class Remembered:
         """How many acknowledged steps are gone from the disk; a writer is refused where any is.
 
         Quick, also at a million steps: it counts them and leaves their bytes to `step`. Steps lost
-        from the very end are known from `acknowledged` beside the store, see witness.py.
+        from the very end are known from `acknowledged` beside the store, see acknowledged.py.
         """
         with faults(self.path):
             return self._store.missing()
@@ -185,10 +185,10 @@ class Remembered:
         with faults(self.path):
             yield from self._store.steps(first, stop)
 
-    def reels(self) -> int:
+    def segments(self) -> int:
         """How many stretches of old pictures could become films."""
         with faults(self.path):
-            return len(self._store.reels())
+            return len(self._store.segments())
 
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]

@@ -1,4 +1,4 @@
-"""Mend what can be proved: damaged and lost steps come back from the training view.
+"""Repair what can be proved: damaged and lost steps come back from the training view.
 
 The view holds every reading a second time. Where the store's own checksum confirms what the view
 says of a step, the step is put back as it was. Where the store has nothing that could confirm it,
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rumpus.errors import MemoryFault
-from rumpus.memory import movie
+from rumpus.memory import films
 from rumpus.memory.fault import faults
-from rumpus.memory.salvage import salvage
+from rumpus.memory.recover import recover
 from rumpus.memory.store import FILE_NAME, Damage, Store, lock
 from rumpus.memory.verify import Tick, ticking
 from rumpus.memory.view import VIEW_NAME, View, view_of, whose
@@ -24,22 +24,22 @@ class Repaired:
     """What became of it.
 
     Attributes:
-        mended: what was damaged and is as it was written again.
+        repaired: what was damaged and is as it was written again.
         recalled: what came back from the view alone: as sensed and done, without its reasons.
         lost: what is still damaged.
         forgotten: acknowledged steps, gone from the end, that are no longer missed.
-        salvaged: whether the store's file could not be read and was made anew.
+        recovered: whether the store's file could not be read and was made anew.
     """
 
-    mended: list[Damage] = field(default_factory=list)
+    repaired: list[Damage] = field(default_factory=list)
     recalled: list[Damage] = field(default_factory=list)
     lost: list[Damage] = field(default_factory=list)
     forgotten: int = 0
-    salvaged: bool = False
+    recovered: bool = False
 
 
 def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
-    """Mend a memory as far as anything proves what was there.
+    """Repair a memory as far as anything proves what was there.
 
     Args:
         folder: of the memory; no other program may have it.
@@ -53,12 +53,12 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
     if not (folder / FILE_NAME).exists() and whose(folder / VIEW_NAME) is None:
         raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
     with faults(folder), lock(folder):
-        done = Repaired(salvaged=salvage(folder))
+        done = Repaired(recovered=recover(folder))
         store = Store(folder, write=True, gaps=True)
         try:
             view = view_of(folder / VIEW_NAME, store)
             with closing(view) if view else nullcontext():
-                _mend(store, view, done, tick)
+                _repair_all(store, view, done, tick)
             store.commit()
             done.forgotten = store.forget_end() if accept_loss else 0
         finally:
@@ -66,10 +66,10 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
     return done
 
 
-def _mend(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
+def _repair_all(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
     filmed = {damage.step for damage in store.damaged_films()}
     known = {episode.id for episode in store.episodes()}
-    total = store.told()
+    total = store.acknowledged_steps()
     for index in ticking(total, tick):
         found = store.examine(index)
         if isinstance(found, Damage):
@@ -78,18 +78,18 @@ def _mend(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
         if found[0] not in known:
             store.know_episode(found[0], index)
             known.add(found[0])
-        if _reel(index) in filmed:  # it was read from a film that is going: put it back from it
-            store.mend(index, *found)
-    # A reel of which a step is still lost keeps its films: they may hold what is in no other place.
-    for first in filmed - {_reel(damage.step) for damage in done.lost}:
+        if _segment(index) in filmed:  # read from a film that is going: put it back
+            store.repair(index, *found)
+    # A segment of which a step is still lost keeps its films, which may be all that holds it.
+    for first in filmed - {_segment(damage.step) for damage in done.lost}:
         store.forget_films(first)
 
 
 def _restore(store: Store, view: View | None, damage: Damage, done: Repaired) -> None:
     """Put one step back as far as the view knows it."""
     index = damage.step
-    if view is not None and index < view.capacity and store.mend(index, *view.row(index)):
-        done.mended.append(damage)
+    if view is not None and index < view.capacity and store.repair(index, *view.row(index)):
+        done.repaired.append(damage)
     elif view is not None and view.proves(index):
         store.put_back(index, *view.row(index))
         done.recalled.append(damage)
@@ -97,5 +97,5 @@ def _restore(store: Store, view: View | None, damage: Damage, done: Repaired) ->
         done.lost.append(damage)
 
 
-def _reel(index: int) -> int:
-    return index - index % movie.REEL_STEPS
+def _segment(index: int) -> int:
+    return index - index % films.SEGMENT_STEPS

@@ -82,10 +82,10 @@ def sealed(row: Row) -> Row:
     return (*row[:CHECKSUM], _checksum(row), *row[CHECKSUM + 1 :])
 
 
-def mended(found: Row, episode: int, step: Step, spec: RobotSpec) -> Row | None:
-    """A damaged row as another witness has it, where the row's own checksum says that it is right.
+def repaired(found: Row, episode: int, step: Step, spec: RobotSpec) -> Row | None:
+    """A damaged row as another copy has it, where the row's own checksum says that it is right.
 
-    The witness knows no reasons, and capture times not as they lie in a row: those are the row's.
+    The copy knows no reasons, and capture times not as they lie in a row: those are the row's.
     """
     if not (isinstance(found[6], str) and isinstance(found[7], str)):
         return None

@@ -19,25 +19,25 @@ from typing import IO
 
 import msgspec
 
+from rumpus.atomic_file import replacing
 from rumpus.errors import MemoryFault
-from rumpus.memory import layout, row, witness
-from rumpus.memory.durable import settle
+from rumpus.memory import acknowledged, layout, row
 from rumpus.memory.episode import Episode, Origin
-from rumpus.memory.movie import Movies
+from rumpus.memory.films import Films
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
 FILE_NAME = "memory.sqlite"
-WRECK_NAME = f"{FILE_NAME}.wreck"  # what a salvage is made of, while it goes on
+WRECK_NAME = f"{FILE_NAME}.wreck"  # what a recover is made of, while it goes on
 
-_TOLD = """
+_ACKNOWLEDGED = """
 SELECT max(
     ?,
     (SELECT coalesce(max(step) + 1, 0) FROM step),
     (SELECT coalesce(max(first), 0) FROM episode)
 )
 """
-_MISSING = f"{_TOLD} - (SELECT count(*) FROM step)"
+_MISSING = f"{_ACKNOWLEDGED} - (SELECT count(*) FROM step)"
 
 
 @dataclass(frozen=True)
@@ -101,24 +101,20 @@ def say_whose(connection: sqlite3.Connection, id_: str, spec: RobotSpec) -> None
 @contextmanager
 def new_store(folder: Path, sensors: int) -> Iterator[sqlite3.Connection]:
     """A store to be filled inside, which then takes its place, over the one that is there."""
-    new = folder / f"{FILE_NAME}.new"
-    new.unlink(missing_ok=True)
-    connection = sqlite3.connect(new, isolation_level=None)
-    try:
-        # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
-        connection.execute("PRAGMA page_size = 16384")
-        connection.execute("PRAGMA journal_mode = WAL")
-        layout.lay_out(connection, sensors)
-        yield connection
-        # Closing would do it, too, and say nothing of a full disk.
-        busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy or logged != moved:
-            raise MemoryFault(f"The memory {folder} is not written whole; start again.")
-    finally:
-        connection.close()
-    for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
-        (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)
-    settle(new, folder / FILE_NAME)
+    with replacing(folder / FILE_NAME) as new:
+        new.unlink(missing_ok=True)
+        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+            # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
+            connection.execute("PRAGMA page_size = 16384")
+            connection.execute("PRAGMA journal_mode = WAL")
+            layout.lay_out(connection, sensors)
+            yield connection
+            # Closing would do it, too, and say nothing of a full disk.
+            busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy or logged != moved:
+                raise MemoryFault(f"The memory {folder} is not written whole; start again.")
+        for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
+            (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)
 
 
 class Store:
@@ -153,23 +149,27 @@ class Store:
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
             ).fetchone()[0]
             if write and not gaps:
-                self._check_salvaged()
+                self._check_recovered()
                 self._check_missing()
         except BaseException:
             self._connection.close()
             raise
         self.acknowledged: int = self.count
-        self._missed = self.told() if gaps else 0  # until a person accepts that they are gone
+        self._missed = (
+            self.acknowledged_steps() if gaps else 0
+        )  # until a person accepts that they are gone
         self._columns = row.columns(self.spec)
         marks = ", ".join("?" * len(self._columns.split(",")))
         self._insert = f"INSERT INTO step ({self._columns}) VALUES ({marks})"
-        self._movies = Movies(folder, self._connection, self.spec)
+        self._films = Films(folder, self._connection, self.spec)
 
     def missing(self) -> int:
         """Steps that were acknowledged and are not here: gaps, or the end."""
-        # The witness first: it follows the store, so that a reader counts right while another
-        # program writes. Then one statement, which counts at one moment.
-        return int(self._connection.execute(_MISSING, (witness.told(self._folder),)).fetchone()[0])
+        # The figure beside it first: it follows the store, so that a reader counts right while
+        # another program writes. Then one statement, which counts at one moment.
+        return int(
+            self._connection.execute(_MISSING, (acknowledged.read(self._folder),)).fetchone()[0]
+        )
 
     def begin_episode(self, provenance: str, lived: Episode | None = None) -> int:
         """Write down that a stretch of life begins here, or one `lived` in another memory."""
@@ -196,7 +196,7 @@ class Store:
         """Make every appended step durable; returns when the disk says so."""
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
-            witness.tell(self._folder, max(self.count, self._missed))
+            acknowledged.write(self._folder, max(self.count, self._missed))
         self.acknowledged = self.count
 
     def episodes(self) -> list[Episode]:
@@ -227,7 +227,7 @@ class Store:
         for index in range(first, stop):
             found = cursor.fetchone()
             if found is not None and found[0] == index:
-                found = self._movies.filled(found)
+                found = self._films.filled(found)
             if found is None or found[0] != index or not row.is_whole(found):
                 raise MemoryFault(
                     f"The memory is damaged at step {index}: its bytes are missing or are not "
@@ -235,15 +235,15 @@ class Store:
                 )
             yield found[1], row.to_step(found, self.spec)
 
-    def reels(self) -> list[tuple[int, int]]:
+    def segments(self) -> list[tuple[int, int]]:
         """(sensor, first step) of the durable stretches that could become films."""
-        return self._movies.due(self.acknowledged)
+        return self._films.due(self.acknowledged)
 
     def film(self) -> int:
         """Turn the oldest of them into a film; the bytes of pictures that left the store."""
         self.commit()
-        due = self.reels()
-        return self._movies.make(*due[0]) if due else 0
+        due = self.segments()
+        return self._films.make(*due[0]) if due else 0
 
     def glimpse(self, index: int) -> tuple[int, Step] | None:
         """The same of one step without pictures that lie in films; None where it is damaged."""
@@ -254,40 +254,44 @@ class Store:
             return found[1], row.to_step(found, self.spec)
         return None
 
-    def told(self) -> int:
+    def acknowledged_steps(self) -> int:
         """How many steps were ever acknowledged, as far as anything here still knows."""
-        return int(self._connection.execute(_TOLD, (witness.told(self._folder),)).fetchone()[0])
+        return int(
+            self._connection.execute(_ACKNOWLEDGED, (acknowledged.read(self._folder),)).fetchone()[
+                0
+            ]
+        )
 
     def examine(self, index: int) -> tuple[int, Step] | Damage:
         """One step with its films, or what is wrong with it."""
         found = self._rows(index, index + 1).fetchone()
         if found is None:
             return Damage(index, 0, "is gone")
-        if not row.is_whole(filled := self._movies.filled(found)):
+        if not row.is_whole(filled := self._films.filled(found)):
             return Damage(index, found[1], "is not what was written")
         return found[1], row.to_step(filled, self.spec)
 
     def damaged_films(self) -> Iterator[Damage]:
         """The films whose files are not what was written."""
-        for first, file in self._movies.damaged():
+        for first, file in self._films.damaged():
             yield Damage(first, 0, f"begins a film, {file}, that is gone or not what was written")
 
-    def mend(self, index: int, episode: int, step: Step) -> bool:
-        """Put a damaged step back as another witness tells it, if its checksum says so.
+    def repair(self, index: int, episode: int, step: Step) -> bool:
+        """Put a damaged step back as another copy has it, if its checksum says so.
 
         Its pictures lie in the store again, also where they had been filmed.
         """
         found = self._rows(index, index + 1).fetchone()
-        mended = row.mended(found, episode, step, self.spec) if found else None
-        if mended is None:
+        repaired = row.repaired(found, episode, step, self.spec) if found else None
+        if repaired is None:
             return False
         self._begin()
         marks = ", ".join(f"{column} = ?" for column in self._columns.split(", "))
-        self._connection.execute(f"UPDATE step SET {marks} WHERE step = ?", (*mended, index))
+        self._connection.execute(f"UPDATE step SET {marks} WHERE step = ?", (*repaired, index))
         return True
 
     def put_back(self, index: int, episode: int, step: Step) -> None:
-        """Write a step that is gone or past mending, as another witness tells it."""
+        """Write a step that is gone or past repair, as another copy has it."""
         self._begin()
         self.know_episode(episode, index)
         self._connection.execute("DELETE FROM step WHERE step = ?", (index,))
@@ -306,16 +310,16 @@ class Store:
     def forget_films(self, first: int) -> None:
         """Take the films that begin at this step out of the store; no step may need them."""
         self._begin()
-        self._movies.forget(first)
+        self._films.forget(first)
 
     def forget_end(self) -> int:
         """Accept that acknowledged steps are gone from the end; how many."""
-        lost, self._missed = self.told() - self.count, 0
+        lost, self._missed = self.acknowledged_steps() - self.count, 0
         # An episode that began beyond the end tells of steps, too; its number stays given.
         self._connection.execute(
             "UPDATE episode SET first = ? WHERE first > ?", (self.count, self.count)
         )
-        witness.tell(self._folder, self.count)
+        acknowledged.write(self._folder, self.count)
         return lost
 
     def shrink(self) -> None:
@@ -327,6 +331,12 @@ class Store:
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
+
+    def _counted(self, query: str) -> int:
+        # The figure beside the store first: it follows the store, so that a reader counts right
+        # while another program writes. Then one statement, which counts at one moment.
+        known = acknowledged.read(self._folder)
+        return int(self._connection.execute(query, (known,)).fetchone()[0])
 
     def _rows(self, first: int, stop: int) -> sqlite3.Cursor:
         return self._connection.execute(
@@ -346,8 +356,8 @@ class Store:
                 "put back a copy of its folder."
             ) from error
 
-    def _check_salvaged(self) -> None:
-        """What is lived before a salvage is done would not be in what it is made of."""
+    def _check_recovered(self) -> None:
+        """What is lived before a recover is done would not be in what it is made of."""
         if (self._folder / WRECK_NAME).exists():
             raise MemoryFault(
                 f"The repair of the memory {self._folder} was cut short, and nothing is added to "

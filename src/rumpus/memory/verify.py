@@ -40,7 +40,7 @@ class Verified:
 
 def verify(store: Store, view: View, tick: Tick) -> Verified:
     """Read the whole memory: every step, every film, and the view beside them."""
-    total, damages, whole, drawable = store.told(), list(store.damaged_films()), 0, 0
+    total, damages, whole, drawable = store.acknowledged_steps(), list(store.damaged_films()), 0, 0
     stored = total - store.missing()
     for index in ticking(total, tick):
         found = store.examine(index)

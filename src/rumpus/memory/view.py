@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from rumpus.memory.durable import settle
+from rumpus import atomic_file
 from rumpus.memory.store import Damage, Store
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Observation, Step
@@ -133,9 +133,8 @@ class View:
         """Make the view durable and write down how far it can be trusted."""
         for column in self._columns():
             column.sync()
-        new = self._folder / "mark.new"
-        new.write_bytes(msgspec.json.encode(_Mark(self._id, self.count, LAYOUT, self._spec)))
-        settle(new, self._folder / "mark.json")
+        mark = _Mark(self._id, self.count, LAYOUT, self._spec)
+        atomic_file.write(self._folder / "mark.json", msgspec.json.encode(mark))
 
     def close(self) -> None:
         """Close the files."""
@@ -307,7 +306,7 @@ def whose(folder: Path) -> tuple[str, RobotSpec] | None:
     return None if mark is None else (mark.memory, mark.spec)
 
 
-def told_by(folder: Path, memory: str) -> int:
+def acknowledged_in(folder: Path, memory: str) -> int:
     """How many steps of that memory were durable, as far as the view in `folder` knows."""
     mark = _mark_of(folder)
     return mark.count if mark is not None and mark.memory == memory else 0

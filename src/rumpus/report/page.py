@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from rumpus.errors import RunError
-from rumpus.memory.portrait import portrait
+from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome
 from rumpus.report.sheet import Tile, write_sheet
 from rumpus.result import Row, write_result
@@ -151,12 +151,12 @@ def _told(result: Path) -> tuple[str, str, str]:
 def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:
     """One trial as a row of pictures, or nothing where none were kept."""
     shown = outcome.shown
-    if shown is None or portrait(shown.end) is None:
+    if shown is None or side_by_side(shown.end) is None:
         return []
     error = f"after: {measure.name} {outcome.errors[measure.name]:.3f}"
     named = (("start", shown.start), ("goal", shown.goal), ("imagined", shown.imagined),
              (error, shown.end))  # fmt: skip
-    return [Tile(label, portrait(sensors)) for label, sensors in named]
+    return [Tile(label, side_by_side(sensors)) for label, sensors in named]
 
 
 def _table(rows: Sequence[Row], measure: Measure) -> str:

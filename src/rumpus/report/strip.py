@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rumpus.memory.portrait import portrait
+from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.do import Done
 from rumpus.report.sheet import Tile, write_sheet
 
@@ -20,15 +20,18 @@ def write_strip(path: Path, done: Done) -> bool:
     Raises:
         RunError: when the disk does not take it.
     """
-    if portrait(done.happened[0]) is None:
+    if side_by_side(done.happened[0]) is None:
         return False
     last = len(done.happened) - 1
     shown = np.unique(np.linspace(1, last, min(FRAMES, last)).astype(int))
     imagined = [
-        Tile(f"imagined {k}", portrait({n: p[k - 1] for n, p in done.imagined.items()}))
+        Tile(f"imagined {k}", side_by_side({n: p[k - 1] for n, p in done.imagined.items()}))
         for k in shown
     ]
-    happened = [Tile(f"happened {k}", portrait(done.happened[k])) for k in shown]
-    ends = [Tile("start", portrait(done.happened[0])), Tile("goal", portrait(done.goal.readings))]
+    happened = [Tile(f"happened {k}", side_by_side(done.happened[k])) for k in shown]
+    ends = [
+        Tile("start", side_by_side(done.happened[0])),
+        Tile("goal", side_by_side(done.goal.readings)),
+    ]
     write_sheet(path, [ends, imagined, happened])
     return True

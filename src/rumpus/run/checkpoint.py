@@ -6,7 +6,6 @@ hash of the mind's config. Never pickle.
 """
 
 import json
-import os
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, from_numpy
 
+from rumpus import atomic_file
 from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
@@ -130,13 +130,10 @@ def save(run: Run, mind: Mind, steps: int) -> None:
         dict(mind.rng.bit_generator.state), LAYOUT, run.id, run.config.mind_hash,
         _checksum(tensors),
     )  # fmt: skip
-    waiting = path.with_suffix(".part")
     try:
-        # json, as chance counts in numbers that are too great for msgspec
-        save_file(tensors, waiting, metadata={"rumpus": json.dumps(asdict(about))})
-        with waiting.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(waiting, path)
+        with atomic_file.replacing(path) as part:
+            # json, as chance counts in numbers that are too great for msgspec
+            save_file(tensors, part, metadata={"rumpus": json.dumps(asdict(about))})
     except (OSError, SafetensorError) as error:
         raise RunError(
             f"The checkpoint {path} cannot be written: {error}; "

@@ -8,7 +8,6 @@ RUN/report/                   pictures and figures for people
 """
 
 import json
-import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from rumpus import atomic_file
 from rumpus.errors import RunError
 from rumpus.run.config import LAYOUT, RunConfig, RunFile, decode
 
@@ -73,15 +73,13 @@ def begin(path: Path, config: RunConfig) -> Run:
     Raises:
         RunError: when the folder cannot be made or holds something else.
     """
-    waiting = path / "run.json.part"
     try:
         # What is left of a run whose beginning was cut short is no reason to refuse.
-        if path.exists() and (not path.is_dir() or set(path.iterdir()) - {waiting}):
+        if path.exists() and (not path.is_dir() or set(path.iterdir()) - {path / "run.json.part"}):
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
-        path.mkdir(parents=True, exist_ok=True)
+        atomic_file.make_folder(path)
         file = RunFile(LAYOUT, uuid.uuid4().hex, config)
-        waiting.write_bytes(msgspec.json.format(msgspec.json.encode(file)))
-        os.replace(waiting, path / "run.json")
+        atomic_file.write(path / "run.json", msgspec.json.format(msgspec.json.encode(file)))
     except OSError as error:
         raise RunError(f"The run {path} cannot be made: {error.strerror}; name a folder "
                        "on a disk with room that you may write to.") from error  # fmt: skip

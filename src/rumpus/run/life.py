@@ -136,7 +136,7 @@ def film(memory: Memory, tick: Tick) -> str:
     """Make lossless films of old pictures, where PyAV is there to make them; why not, or ""."""
     if importlib.util.find_spec("av") is None:
         return "PyAV is not installed"
-    segments = memory.reels()
+    segments = memory.segments()
     for number in range(segments):
         if not tick(FILMING, number, segments):
             break

@@ -1,0 +1,11 @@
+"""Minari: a dataset in the HDF5 layout of Minari 0.5, out of a memory and into one.
+
+A dataset is a folder with `data/metadata.json` and `data/main_data.hdf5`. An episode of N steps
+has N observations and the N - 1 moves between them; `infos` are as long as the observations, and
+there every step keeps what Minari has no place for, so that a memory comes back as it went.
+"""
+
+from rumpus.exchange.minari.dataset import import_minari, minari_spec
+from rumpus.exchange.minari.export import export_minari
+
+__all__ = ["export_minari", "import_minari", "minari_spec"]

@@ -1,0 +1,147 @@
+"""Rerun: episodes as an .rrd file, to scrub through in the Rerun viewer, pictures exact.
+
+Two timelines: `step`, the index in memory, and `clock`, the robot's own. Where that clock began
+anew between episodes they lie over one another on it; on `step` they never do.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rumpus.exchange.columns import columns_of
+from rumpus.exchange.transfer import Transfer, appearing, chosen
+from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
+from rumpus.spec import SensorSpec
+from rumpus.types import Array
+
+if TYPE_CHECKING:
+    from rerun.chunk import Chunk
+
+APPLICATION = "rumpus"
+BLOCK = 256  # steps in RAM at once
+COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}  # what Rerun calls pictures of so many channels
+NUMBERS = {
+    "action": "action/wish", "executed_action": "action/deed", "goal_index": "goal/step",
+    "terminated": "end/terminated", "truncated": "end/truncated", "intervention": "intervention",
+}  # fmt: skip
+TEXTS = {"goal_reason": "goal/reason", "clip_reason": "action/clip_reason"}
+LOST = ("Times are whole nanoseconds.", "A reason that is empty is left out.")
+
+
+def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None) -> Transfer:
+    """Write episodes as an .rrd file, to look at in the Rerun viewer: `rerun FILE`.
+
+    Entities: camera/NAME, vector/NAME, captured_s/NAME for every sensor; action/wish,
+    action/deed, action/clip_reason, goal/step, goal/reason, end/terminated, end/truncated,
+    intervention; episode/id and episode/provenance.
+
+    Args:
+        memory: whose episodes.
+        file: the .rrd to make; it appears when it is whole.
+        episodes: their ids; all that hold a step where left out.
+
+    Raises:
+        InputError: when the memory holds no step, there is no such episode, or the file is there
+            already.
+        MemoryFault: when a step is damaged, or the disk does not take the file.
+        ModuleNotFoundError: when rerun-sdk is missing.
+    """
+    from rerun.chunk import LazyChunkStream  # an extra: pip install 'rumpus[rerun]'
+
+    lived = chosen(memory, episodes)
+    recording = f"{memory.spec.name} {memory.path.name}"  # what the viewer calls it
+    with appearing(file) as new:
+        stream = LazyChunkStream.from_iter(_chunks(memory, lived))
+        try:
+            stream.write_rrd(new, application_id=APPLICATION, recording_id=recording)
+        except RuntimeError as error:  # all that Rerun says of a full disk
+            raise OSError(str(error)) from error
+    steps = sum(episode.length for episode in lived)
+    hidden = [f"'{s.name}'" for s in memory.spec.sensors if not _is_shown(s)]
+    untold = (f"Not shown, for their channels are no colours: {', '.join(hidden)}.",)
+    return Transfer(file, len(lived), steps, LOST + (untold if hidden else ()))
+
+
+def _is_shown(sensor: SensorSpec) -> bool:
+    return not sensor.is_picture or sensor.shape[2] in COLOURS
+
+
+def _chunks(memory: Memory, lived: list[Episode]) -> Iterator["Chunk"]:
+    """All there is, a block of steps at a time."""
+    for sensor in memory.spec.sensors:
+        if sensor.is_picture and _is_shown(sensor):
+            yield _format(sensor)
+    for episode in lived:
+        end = episode.first + episode.length
+        for first in range(episode.first, end, BLOCK):
+            yield from _block(memory, episode, first, min(first + BLOCK, end))
+
+
+def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator["Chunk"]:
+    import rerun
+
+    steps = [step for _, step in memory.steps(first, last)]
+    columns = columns_of(memory.spec, first, steps)
+    for k, sensor in enumerate(memory.spec.sensors):
+        if _is_shown(sensor):
+            rows = np.stack([step.observation.readings[sensor.name] for step in steps])
+            yield _numbers(_path("captured_s", sensor), columns, columns["captured_s"][:, k])
+            if sensor.is_picture:
+                pictures = rerun.Image.columns(buffer=rows.reshape(len(rows), -1))
+                yield _chunk(_path("camera", sensor), columns, pictures)
+            else:
+                yield _numbers(_path("vector", sensor), columns, rows)
+    for name, path in NUMBERS.items():
+        yield _numbers(path, columns, columns[name])
+    yield _numbers("episode/id", columns, np.full(len(steps), episode.id))
+    for name, path in TEXTS.items():
+        if told := [k for k, text in enumerate(columns[name]) if text]:
+            yield _texts(path, columns, told, [columns[name][k] for k in told])
+    if first == episode.first:
+        yield _texts("episode/provenance", columns, [0], [episode.provenance])
+
+
+def _path(kind: str, sensor: SensorSpec) -> str:
+    import rerun
+
+    return str(rerun.new_entity_path([kind, sensor.name]))  # a name may hold what means something
+
+
+def _chunk(path: str, columns: dict[str, Array], told: Any, rows: Any = slice(None)) -> "Chunk":
+    """Something told at some of the steps."""
+    import rerun
+    from rerun.chunk import Chunk
+
+    times = [
+        rerun.TimeColumn("step", sequence=columns["step_index"][rows]),
+        rerun.TimeColumn("clock", duration=columns["time_s"][rows]),
+    ]
+    return Chunk.from_columns(path, times, told)
+
+
+def _numbers(path: str, columns: dict[str, Array], values: Array) -> "Chunk":
+    import rerun
+
+    rows = values.astype(np.float64).reshape(len(values), -1)
+    return _chunk(path, columns, rerun.Scalars.columns(scalars=rows))
+
+
+def _texts(path: str, columns: dict[str, Array], rows: list[int], texts: list[str]) -> "Chunk":
+    import rerun
+
+    return _chunk(path, columns, rerun.TextLog.columns(text=texts), rows)
+
+
+def _format(sensor: SensorSpec) -> "Chunk":
+    """How a sensor's pictures are to be understood, said once."""
+    import rerun
+    from rerun.chunk import Chunk
+
+    height, width, channels = sensor.shape
+    layout = rerun.components.ImageFormat(
+        width=width, height=height, color_model=COLOURS[channels], channel_datatype="U8"
+    )
+    return Chunk.from_columns(_path("camera", sensor), [], rerun.Image.columns(format=[layout]))

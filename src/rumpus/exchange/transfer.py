@@ -1,0 +1,113 @@
+"""What all formats have in common: which episodes, a target that appears whole, what is told."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rumpus.atomic_file import sync, sync_name
+from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
+from rumpus.spec import RobotSpec
+
+OURS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What went out of a memory or came into one, and what did not.
+
+    Attributes:
+        path: the file or folder that was written or read.
+        episodes: how many.
+        steps: how many, over all of them.
+        lost: one sentence for each thing that could not be kept.
+    """
+
+    path: Path
+    episodes: int
+    steps: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What a dataset that rumpus wrote tells rumpus alone.
+
+    Attributes:
+        spec: the robot.
+        episodes: as they were in the memory, in the order of the dataset.
+        version: of what rumpus alone reads in the dataset.
+    """
+
+    spec: RobotSpec
+    episodes: tuple[Episode, ...] = ()
+    version: int = OURS_VERSION
+
+    def episode(self, number: int) -> Episode | None:
+        """One of them, counted from 0; None where there is none."""
+        return self.episodes[number] if number < len(self.episodes) else None
+
+    def check(self, file: Path) -> None:
+        """Refuse what a newer rumpus wrote.
+
+        Raises:
+            InputError: naming the file.
+        """
+        if self.version > OURS_VERSION:
+            raise InputError(
+                f"{file} has rumpus's version {self.version}, but this rumpus knows "
+                f"{OURS_VERSION}; use a newer rumpus."
+            )
+
+
+def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
+    """The episodes that were asked for by id; all that hold a step where None was asked for.
+
+    Raises:
+        InputError: when the memory holds no step, or an episode is not in it or holds none.
+    """
+    lived = {episode.id: episode for episode in memory.episodes() if episode.length}
+    if not lived:
+        raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
+    if episodes is None:
+        return list(lived.values())
+    for id_ in episodes:
+        if id_ not in lived:
+            raise InputError(
+                f"The memory {memory.path} has no episode {id_} with a step in it; "
+                f"it has {len(lived)}, with ids from {min(lived)} to {max(lived)}."
+            )
+    if not episodes:
+        raise InputError("No episode was named; name at least one, or leave them out for all.")
+    return [lived[id_] for id_ in dict.fromkeys(episodes)]
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give a place to write to, beside the target, that becomes it when all went well.
+
+    A file or folder under the target's own name is thus always a whole one, also after power loss;
+    a killed export leaves its NAME.new-*, which nothing needs.
+
+    Raises:
+        InputError: when the target is there already.
+        MemoryFault: when the disk does not take it.
+    """
+    if target.exists() or target.is_symlink():
+        raise InputError(f"{target} is there already, and is not overwritten; give another name.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f"{target.name}.new-", dir=target.parent) as scratch:
+            new = Path(scratch) / target.name
+            yield new
+            sync(new)
+            new.rename(target)
+        sync_name(target)
+    except OSError as error:
+        raise MemoryFault(
+            f"{target} cannot be written: {error.strerror or error}; make room there, or name "
+            "another place."
+        ) from error

@@ -1,0 +1,205 @@
+"""Old pictures as films: a thousand steps of one camera in one lossless film, a tenth of the room.
+
+A film is made beside the pictures, decoded again and compared with them byte by byte; only then do
+the pictures leave the store. The checksum of every step stays and guards the decoded picture too.
+Interview 28:31.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rumpus.atomic_file import make_folder, replacing
+from rumpus.errors import MemoryFault, missing_extra
+from rumpus.memory import row
+from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.types import Array
+
+SEGMENT_STEPS = 1000
+FOLDER_NAME = "movies"
+_CODEC = "libx264rgb"  # the smallest lossless one of those measured, see docs/decisions/0004
+_LOSSLESS = {"qp": "0", "preset": "medium", "threads": "1"}
+
+
+class Films:
+    """The films of one store, and the way from a picture in the store into a film and back."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, spec: RobotSpec) -> None:
+        """Belong to a store, whose connection is shared."""
+        self._folder, self._connection, self._spec = folder / FOLDER_NAME, connection, spec
+        self._shown: dict[int, tuple[int, Array]] = {}  # by sensor: the segment decoded last
+
+    def filled(self, found: row.Row) -> row.Row:
+        """The row with the readings that lie in films put back into it; those lost stay empty."""
+        empty = [k for k in range(len(self._spec.sensors)) if not found[row.SENSORS + k]]
+        if not empty:
+            return found
+        readings = list(found)
+        for k in empty:
+            readings[row.SENSORS + k] = self._picture(k, found[0])
+        return tuple(readings)
+
+    def due(self, count: int) -> list[tuple[int, int]]:
+        """(sensor, first step) of the segments among `count` steps that have no film yet."""
+        filmed = set(self._connection.execute("SELECT sensor, first FROM movie").fetchall())
+        sensors = [k for k, sensor in enumerate(self._spec.sensors) if can_be_filmed(sensor)]
+        wanted = [(k, first) for first in range(0, count, SEGMENT_STEPS) for k in sensors]
+        return [w for w in wanted if w not in filmed and w[1] + SEGMENT_STEPS <= count]
+
+    def make(self, sensor: int, first: int) -> int:
+        """Film one segment; the pictures leave the store once the film has proved to hold them.
+
+        Returns:
+            how many bytes of pictures left the store.
+
+        Raises:
+            MemoryFault: when a picture is gone, or the film does not give back every byte.
+        """
+        pictures = self._stored(sensor, first)
+        make_folder(self._folder)
+        path = self._folder / f"{sensor}-{first:010}.mkv"
+        with replacing(path) as new:
+            encode_video(new, pictures, self._spec.rate_hz)
+            if not np.array_equal(decode_video(new, self._spec.sensors[sensor].shape), pictures):
+                raise MemoryFault(
+                    f"The film of steps {first} to {first + SEGMENT_STEPS - 1} did not give back "
+                    "every byte; the pictures stay as they are; update PyAV."
+                )
+        film = (sensor, first, len(pictures), path.name, digest(path))
+        span = (first, first + len(pictures))
+        with _transaction(self._connection):
+            self._connection.execute("INSERT INTO movie VALUES (?, ?, ?, ?, ?, '')", film)
+            self._connection.execute(
+                f"UPDATE step SET sensor_{sensor} = x'' WHERE step >= ? AND step < ?", span
+            )
+        return pictures.nbytes
+
+    def damaged(self) -> Iterator[tuple[int, str]]:
+        """(first step, file) of the films that are gone or not what was written."""
+        films = self._connection.execute("SELECT first, file, sha256 FROM movie ORDER BY first")
+        for first, file, sha256 in films.fetchall():
+            if digest(self._folder / file) != sha256:
+                yield first, file
+
+    def forget(self, first: int) -> None:
+        """Take the films that begin at this step out of the store; their files stay."""
+        self._connection.execute("DELETE FROM movie WHERE first = ?", (first,))
+        self._shown.clear()
+
+    def _stored(self, sensor: int, first: int) -> Array:
+        """A segment's pictures from the store, (n, h, w, c), each guarded by its step."""
+        rows = self._connection.execute(
+            f"SELECT {row.columns(self._spec)} FROM step WHERE step >= ? AND step < ? "
+            "ORDER BY step",
+            (first, first + SEGMENT_STEPS),
+        )
+        pictures = []
+        for found in rows:
+            if not row.is_whole(self.filled(found)):
+                raise MemoryFault(
+                    f"The memory is damaged at step {found[0]}: its bytes are not what was "
+                    "written, so no film is made of it; put back a copy of the memory's folder."
+                )
+            pictures.append(np.frombuffer(found[row.SENSORS + sensor], np.uint8))
+        return np.stack(pictures).reshape(-1, *self._spec.sensors[sensor].shape)
+
+    def _picture(self, sensor: int, step: int) -> bytes:
+        first = step - step % SEGMENT_STEPS
+        if self._shown.get(sensor, (-1,))[0] != first:
+            found = self._connection.execute(
+                "SELECT file FROM movie WHERE sensor = ? AND first = ?", (sensor, first)
+            ).fetchone()
+            if found is None or not (self._folder / found[0]).exists():
+                return b""
+            film = decode_video(self._folder / found[0], self._spec.sensors[sensor].shape)
+            self._shown[sensor] = first, film
+        film = self._shown[sensor][1]
+        at = step - first
+        return film[at].tobytes() if at < len(film) else b""
+
+
+def can_be_filmed(sensor: SensorSpec) -> bool:
+    """Whether a sensor gives pictures of one or three planes."""
+    return len(sensor.shape) == 3 and sensor.shape[2] in (1, 3)
+
+
+def encode_video(path: Path, pictures: Array, rate_hz: float) -> None:
+    """Write pictures, uint8 (N, h, w, 1 or 3), as a film that loses nothing."""
+    av = _av()
+    try:
+        with av.open(str(path), "w", format="matroska") as container:
+            stream = container.add_stream(_CODEC, rate=max(round(rate_hz), 1), options=_LOSSLESS)
+            stream.height, stream.width = pictures.shape[1:3]
+            stream.pix_fmt = "rgb24"
+            encode_frames(container, stream, np.broadcast_to(pictures, (*pictures.shape[:3], 3)))
+    except av.FFmpegError as error:
+        raise MemoryFault(
+            f"The film {path} cannot be made ({error}); the pictures stay as they are; see to the "
+            "disk's room, or update PyAV."
+        ) from error
+
+
+def encode_frames(container: Any, stream: Any, pictures: Iterable[Array]) -> None:
+    """Put pictures, uint8 (h, w, 3), through a stream of PyAV, to its end."""
+    for picture in pictures:
+        frame = _av().VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode())
+
+
+def decode_video(path: Path, shape: Sequence[int]) -> Array:
+    """The pictures of a film, uint8 (N, *shape); none where it cannot be read."""
+    av = _av()
+    pictures = []
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "NONE"
+            pictures = [_planes(frame)[..., : shape[2]] for frame in container.decode(stream)]
+    except (av.FFmpegError, IndexError, ValueError):  # also frames of another kind
+        pictures = []
+    if not pictures or pictures[0].shape != tuple(shape):
+        return np.empty((0, *shape), np.uint8)
+    return np.stack(pictures)
+
+
+def _planes(frame: Any) -> Array:
+    """One frame as (h, w, 3): its planes as they are, which is 80 times quicker than a rescaler."""
+    green, blue, red = (
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        for plane in frame.planes
+    )
+    return np.stack([red, green, blue], -1)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a film's file; "" where there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _av() -> Any:
+    try:
+        import av
+    except ModuleNotFoundError as error:
+        raise MemoryFault(f"Old pictures cannot become films: it {missing_extra(error)}") from error
+    return av

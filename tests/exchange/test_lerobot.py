@@ -1,0 +1,272 @@
+"""A memory that went out as a LeRobot dataset and came in again is the same memory."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from tests.exchange.life import ARM, Life, assert_same, lived, lives
+
+from rumpus.errors import InputError
+from rumpus.exchange import lerobot
+from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.memory import Memory
+from rumpus.spec import RobotSpec, SensorSpec
+
+SHORT = Life(ARM, [("play", 5), ("again", 3)], seed=0)
+
+
+@given(lives())
+@settings(max_examples=25)
+def test_a_memory_comes_back_bit_for_bit(life: Life) -> None:
+    with lived(life) as (memory, folder):
+        exported = export_lerobot(memory, folder / "out")
+        full = [episode for episode in memory.episodes() if episode.length]
+        assert (exported.episodes, exported.steps) == (len(full), len(memory))
+        assert lerobot_spec(folder / "out") == life.spec
+        with Memory.create(folder / "back", life.spec) as back:
+            imported = import_lerobot(folder / "out", back)
+            assert (imported.episodes, imported.steps) == (len(full), len(memory))
+            assert imported.lost == ()
+            for k in range(len(memory)):
+                assert_same(back.step(k), memory.step(k))
+            told = [(e.provenance, e.first, e.length) for e in back.episodes()]
+            assert told == [(e.provenance, e.first, e.length) for e in full]
+
+
+def test_a_dataset_comes_into_a_memory_that_has_steps(tmp_path: Path) -> None:
+    with lived(SHORT) as (memory, _):
+        export_lerobot(memory, tmp_path / "out")
+        before = len(memory)
+        wished = [memory.step(k).goal_index for k in range(before)]
+        import_lerobot(tmp_path / "out", memory)
+        assert len(memory) == 2 * before
+        moved = [goal if goal < 0 else goal + before for goal in wished]
+        assert [memory.step(before + k).goal_index for k in range(before)] == moved
+
+
+def test_what_lerobot_cannot_hold_is_told(tmp_path: Path) -> None:
+    spec = RobotSpec("toy", (SensorSpec("grey", (2, 2, 1)),), 1, 1.0)
+    with lived(Life(spec, [("play", 3000), ("nothing", 0)], seed=0)) as (memory, _):
+        lost = " ".join(export_lerobot(memory, tmp_path / "out").lost)
+    words = ("rumpus.json", "numbered anew", "1 episodes without a step", "float32", "'grey'")
+    for word in words:
+        assert word in lost
+    assert "video" not in lost
+
+
+def test_files_rotate_and_episodes_say_in_which_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet as pq
+
+    from rumpus.exchange.lerobot import export
+
+    monkeypatch.setattr(export, "DATA_FILE_BYTES", 1)
+    with lived(SHORT) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
+        export_lerobot(memory, tmp_path / "out")
+        episodes = pq.read_table(tmp_path / "out/meta/episodes/chunk-000/file-000.parquet")
+        assert episodes["data/file_index"].to_pylist() == [0, 1]
+        second = pq.read_table(tmp_path / "out/data/chunk-000/file-001.parquet")
+        assert second["index"].to_pylist() == [5, 6, 7]
+        assert import_lerobot(tmp_path / "out", back).steps == 8
+
+
+def test_videos_are_lossy_and_everything_else_is_not(tmp_path: Path) -> None:
+    life = Life(ARM, [("play", 30), ("again", 20)], seed=0)
+    with lived(life) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
+        lost = export_lerobot(memory, tmp_path / "out", video=True).lost
+        assert any("lossy" in sentence for sentence in lost)
+        assert import_lerobot(tmp_path / "out", back).steps == 50
+        for k in range(50):
+            assert_same(back.step(k), memory.step(k), pictures=False)
+
+
+def smooth(k: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    x, y = np.meshgrid(np.arange(48), np.arange(32))
+    return np.stack([x + 4 * k, y + 4 * k, x + y], -1).astype(np.uint8)
+
+
+def test_a_film_shows_the_picture_of_each_moment_and_no_other(tmp_path: Path) -> None:
+    from rumpus.exchange.lerobot.export import QUICK
+    from rumpus.exchange.lerobot.videos import frames_in, showing
+    from rumpus.exchange.mp4 import write_film
+
+    pictures = np.stack([smooth(k) for k in range(40)])
+    write_film(tmp_path / "film.mp4", pictures, 10.0, (48, 32), **QUICK)
+    assert frames_in(tmp_path / "film.mp4") == 40
+    with showing((tmp_path / "film.mp4", 1.5), 10.0) as film:
+        for k in range(25):
+            shown = film.at(k / 10.0)
+            assert shown is not None
+            nearest = np.abs(pictures.astype(float) - shown).mean((1, 2, 3)).argmin()
+            assert nearest == 15 + k
+        assert film.at(2.5) is None
+    # As if the first two had been dropped.
+    with showing((tmp_path / "film.mp4", -0.2), 10.0) as film:
+        assert film.at(0.0) is None
+        assert film.at(0.2) is not None
+
+
+def test_statistics_are_those_of_the_data(tmp_path: Path) -> None:
+    with lived(SHORT) as (memory, _):
+        export_lerobot(memory, tmp_path / "out")
+        stats = json.loads((tmp_path / "out/meta/stats.json").read_bytes())
+        np.testing.assert_allclose(stats["action"]["mean"], memory.executed_actions.mean(0), 1e-5)
+        np.testing.assert_allclose(stats["action"]["max"], memory.executed_actions.max(0))
+        states = memory.frames("state")
+        np.testing.assert_allclose(stats["observation.state"]["std"], states.std(0), 1e-5)
+        np.testing.assert_allclose(stats["observation.state"]["q10"], np.quantile(states, 0.1, 0))
+        pixels = memory.frames("camera/left").reshape(-1, 3) / 255.0
+        told = stats["observation.images.camera_left"]
+        np.testing.assert_allclose(np.ravel(told["mean"]), pixels.mean(0))
+        np.testing.assert_allclose(np.ravel(told["std"]), pixels.std(0))
+        np.testing.assert_allclose(np.ravel(told["min"]), pixels.min(0))
+        np.testing.assert_allclose(np.ravel(told["q99"]), np.quantile(pixels, 0.99, 0), atol=0.005)
+        assert told["count"] == [8]
+
+
+def test_a_strangers_actions_are_scaled_and_it_is_told(tmp_path: Path) -> None:
+    with Memory.create(tmp_path / "degrees", ARM) as degrees:
+        SHORT.into(degrees)
+        export_lerobot(degrees, tmp_path / "out")
+    (tmp_path / "out/meta/rumpus.json").unlink()
+    reach(tmp_path / "out/data/chunk-000/file-000.parquet", [90.0, 0.0])
+    spec = lerobot_spec(tmp_path / "out")
+    assert [(s.name, s.shape) for s in spec.sensors] == [
+        ("camera_left", (16, 24, 3)), ("state", (4,))
+    ]  # fmt: skip
+    assert (spec.name, spec.action_size, spec.rate_hz) == ("arm", 2, 10.0)
+    with Memory.create(tmp_path / "back", spec) as back:
+        told = " ".join(import_lerobot(tmp_path / "out", back).lost)
+        assert "scaled" in told
+        deeds = back.executed_actions
+        np.testing.assert_allclose([deeds[:, 0].min(), deeds[:, 0].max()], [-1.0, 1.0])
+        np.testing.assert_array_equal(deeds[:, 1], 0.0)  # an entry that never moves
+        assert "actions scaled from" in back.episodes()[0].provenance
+        assert "LeRobot out, episode 1: again" in back.episodes()[1].provenance
+
+
+def reach(file: Path, factors: list[float]) -> None:
+    """Make the actions of a dataset larger."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file)
+    field = table.schema.get_field_index("action")
+    actions = (np.array(table["action"].to_pylist()) * factors).astype(np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(actions.reshape(-1)), 2)
+    pq.write_table(table.set_column(field, table.schema.field("action"), column), file)
+
+
+def test_a_strangers_picture_is_left_out_of_no_episode_unsaid(tmp_path: Path) -> None:
+    life = Life(ARM, [("play", 10), ("again", 20), ("more", 5)], seed=0)
+    with lived(life) as (memory, _):
+        export_lerobot(memory, tmp_path / "out", video=True)
+        films = tmp_path / "out/videos/observation.images.camera_left/chunk-000"
+        shutil.copy(films / "file-000.mp4", films / "file-001.mp4")  # ten pictures for twenty steps
+        with Memory.create(tmp_path / "back", ARM) as back:
+            imported = import_lerobot(tmp_path / "out", back)
+            assert [e.length for e in back.episodes()] == [10, 10, 5]
+            assert "Episode 1 has no picture for its frame 10" in " ".join(imported.lost)
+            assert "10 of 35 frames" in " ".join(imported.lost)
+            assert back.step(19).truncated or back.step(19).terminated
+            for k in range(5):  # goals that were lost are none, the others are found again
+                goal = memory.step(30 + k).goal_index
+                moved = goal if goal < 20 else goal - 10
+                assert back.step(20 + k).goal_index == (-1 if 20 <= goal < 30 else moved)
+
+
+@pytest.mark.parametrize(
+    ("channels", "video", "said"), [(5, False, "PNG takes 1 to 4"), (1, True, "a video takes 3")]
+)
+def test_a_picture_that_fits_no_file_is_refused(
+    tmp_path: Path, channels: int, video: bool, said: str
+) -> None:
+    spec = RobotSpec("toy", (SensorSpec("eye", (4, 4, channels)),), 1, 10.0)
+    with lived(Life(spec, [("play", 1)], seed=0)) as (memory, _):
+        with pytest.raises(InputError, match=said):
+            export_lerobot(memory, tmp_path / "out", video)
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_that_fits_no_video_leaves_nothing_behind(tmp_path: Path) -> None:
+    spec = RobotSpec("toy", (SensorSpec("eye", (5, 7, 3)),), 1, 10.0)
+    refused = pytest.raises(InputError, match=r"5x7 px cannot become a video.*as PNG")
+    with lived(Life(spec, [("play", 3)], seed=0)) as (memory, _), refused:
+        export_lerobot(memory, tmp_path / "out", video=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_and_an_empty_memory_are_refused(tmp_path: Path) -> None:
+    with lived(SHORT) as (memory, folder), pytest.raises(InputError, match="is there already"):
+        export_lerobot(memory, folder)
+    refused = pytest.raises(InputError, match="holds no step")
+    with Memory.create(tmp_path / "m", ARM) as memory, refused:
+        export_lerobot(memory, tmp_path / "out")
+
+
+def test_what_others_left_beside_it_is_kept(tmp_path: Path) -> None:
+    with lived(SHORT) as (memory, _):
+        (tmp_path / "out.new").mkdir()
+        (tmp_path / "out.new/thesis").touch()
+        export_lerobot(memory, tmp_path / "out")
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "out.new"]
+        assert (tmp_path / "out.new/thesis").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("meta/info.json", None, "no LeRobot dataset"),
+        ("meta/info.json", "{", "cannot be understood"),
+        ("meta/info.json", '{"codebase_version": "v2.1"}', "v2.1.*convert"),
+        ("meta/info.json", '{"codebase_version": "v3.0"}', "cannot be understood"),
+        ("meta/rumpus.json", "{", "cannot be understood"),
+        ("data/chunk-000/file-000.parquet", "PAR1 and then nothing PAR1", "not what"),
+    ],
+)
+def test_a_dataset_that_cannot_be_read_is_refused(
+    tmp_path: Path, file: str, text: str | None, said: str
+) -> None:
+    with lived(SHORT) as (memory, _):
+        export_lerobot(memory, tmp_path / "out")
+        (tmp_path / "out" / file).unlink()
+        if text is not None:
+            (tmp_path / "out" / file).write_text(text)
+        with pytest.raises(InputError, match=said):
+            import_lerobot(tmp_path / "out", memory)
+        assert len(memory) == 8
+
+
+def test_a_newer_rumpus_and_another_robot_are_refused(tmp_path: Path) -> None:
+    with lived(SHORT) as (memory, _):
+        export_lerobot(memory, tmp_path / "out")
+    other = RobotSpec("arm", ARM.sensors, action_size=3, rate_hz=10.0)
+    with (
+        Memory.create(tmp_path / "other", other) as memory,
+        pytest.raises(InputError, match=r"create a memory for the robot"),
+    ):
+        import_lerobot(tmp_path / "out", memory)
+    origin = tmp_path / "out/meta/rumpus.json"
+    origin.write_text(re.sub(r'"version": \d+', '"version": 99', origin.read_text()))
+    with pytest.raises(InputError, match="use a newer rumpus"):
+        lerobot_spec(tmp_path / "out")
+
+
+@pytest.mark.parametrize("module", ["pyarrow", "av"])
+def test_a_missing_extra_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    for name in [n for n in sys.modules if n.startswith("rumpus.exchange.lerobot.")]:
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(lerobot, name.rpartition(".")[2])
+    monkeypatch.setitem(sys.modules, module, None)
+    with lived(SHORT) as (memory, _):
+        with pytest.raises(InputError, match=rf"needs {module}.*rumpus\[(exchange|movies)\]"):
+            export_lerobot(memory, tmp_path / "out", video=True)
+        assert list(tmp_path.iterdir()) == []

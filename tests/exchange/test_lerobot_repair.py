@@ -1,0 +1,160 @@
+"""A recording that was killed before its footers: what is whole comes back, the rest is told."""
+
+import contextlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.exchange.life import ARM, Life, assert_same, lived
+
+from rumpus.errors import InputError
+from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec, thrift
+from rumpus.exchange.lerobot.footer import has_footer, repair
+from rumpus.memory import Memory
+
+LIFE = Life(ARM, [("play", 7), ("again", 1), ("more", 20)], seed=0)
+DATA = "data/chunk-000/file-000.parquet"
+SCHEMA = pa.schema(
+    [
+        ("action", pa.list_(pa.float32(), 3)),
+        ("done", pa.bool_()),
+        ("grid", pa.list_(pa.list_(pa.float32(), 2), 2)),
+        ("picture", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        ("pressed", pa.bool_()),
+        ("index", pa.int64()),
+        ("word", pa.string()),
+    ]
+)
+
+
+def rows(first: int, count: int) -> pa.Table:
+    rng = np.random.default_rng(first)
+    return pa.Table.from_pylist(
+        [
+            {
+                "action": rng.normal(size=3),
+                "done": bool(k % 3),
+                "grid": rng.normal(size=(2, 2)).tolist(),
+                "picture": {"bytes": rng.bytes(40), "path": None},
+                "pressed": bool(k % 2),
+                "index": k,
+                "word": f"word {k % 5}",
+            }
+            for k in range(first, first + count)
+        ],
+        SCHEMA,
+    )
+
+
+@given(
+    lengths=st.lists(st.integers(1, 60), min_size=1, max_size=4),
+    cut=st.floats(0.0, 1.0),
+    page_bytes=st.sampled_from([64, 1000, 2**20]),
+    dictionary_bytes=st.sampled_from([100, 2**20]),
+    version=st.sampled_from(["1.0", "2.0"]),
+)
+@settings(max_examples=60)
+def test_every_whole_row_group_before_the_cut_comes_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    lengths: list[int],
+    cut: float,
+    page_bytes: int,
+    dictionary_bytes: int,
+    version: str,
+) -> None:
+    folder = tmp_path_factory.mktemp("mend")
+    groups = [rows(sum(lengths[:k]), length) for k, length in enumerate(lengths)]
+    file = folder / "whole.parquet"
+    with pq.ParquetWriter(
+        file,
+        SCHEMA,
+        compression="snappy",
+        data_page_size=page_bytes,
+        dictionary_pagesize_limit=dictionary_bytes,
+        write_batch_size=8,
+        data_page_version=version,
+    ) as writer:
+        for group in groups:
+            writer.write_table(group)
+    ends = group_ends(file)
+    at = 4 + round(cut * (ends[-1] - 4))
+    (folder / "cut.parquet").write_bytes(file.read_bytes()[:at])
+    assert not has_footer(folder / "cut.parquet")
+    survive = [group for group, end in zip(groups, ends, strict=True) if end <= at]
+    found = repair(folder / "cut.parquet", folder / "repaired.parquet", SCHEMA)
+    assert found == sum(group.num_rows for group in survive)
+    if survive:
+        assert pq.read_table(folder / "repaired.parquet").equals(pa.concat_tables(survive))
+        assert pq.ParquetFile(folder / "repaired.parquet").num_row_groups == len(survive)
+
+
+def group_ends(file: Path) -> list[int]:
+    """Where each row group's last page ends."""
+    about = pq.read_metadata(file)
+    ends = []
+    for k in range(about.num_row_groups):
+        column = about.row_group(k).column(about.num_columns - 1)
+        begin = column.dictionary_page_offset or column.data_page_offset
+        ends.append(begin + column.total_compressed_size)
+    return ends
+
+
+def test_a_footer_read_and_written_again_is_the_same() -> None:
+    out = io.BytesIO()
+    pq.write_table(rows(0, 20), out)
+    raw = out.getvalue()
+    size = int.from_bytes(raw[-8:-4], "little")
+    footer = raw[-8 - size : -8]
+    assert thrift.written(thrift.read(io.BytesIO(footer))) == footer
+
+
+@given(st.binary(max_size=200))
+def test_what_is_no_thrift_is_no_crash(data: bytes) -> None:
+    with contextlib.suppress(ValueError, IndexError):
+        thrift.read(io.BytesIO(data))
+
+
+def killed(folder: Path, keep: float) -> int:
+    """Take the footers of a dataset away, and the end of its rows; how many bytes of rows stay."""
+    file = folder / DATA
+    end = round(group_ends(file)[-1] * keep)
+    file.write_bytes(file.read_bytes()[:end])
+    episodes = folder / "meta/episodes/chunk-000/file-000.parquet"
+    episodes.write_bytes(episodes.read_bytes()[:500])
+    return end
+
+
+@pytest.mark.parametrize("video", [False, True])
+def test_a_killed_recording_comes_in_up_to_where_it_is_whole(tmp_path: Path, video: bool) -> None:
+    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
+        export_lerobot(memory, tmp_path / "out", video)
+        killed(tmp_path / "out", keep=0.9)
+        imported = import_lerobot(tmp_path / "out", back)
+        assert (imported.episodes, imported.steps) == (2, 8)
+        for k in range(8):
+            assert_same(back.step(k), memory.step(k), pictures=not video)
+        told = " ".join(imported.lost)
+        assert "8 frames of it were found again" in told
+        assert "1 of 3 episodes and 20 of 28 frames" in told
+        assert ("counted anew" in told) == video
+
+
+def test_nothing_left_is_a_sentence_with_counts(tmp_path: Path) -> None:
+    with lived(LIFE) as (memory, _):
+        export_lerobot(memory, tmp_path / "out")
+        killed(tmp_path / "out", keep=0.01)
+        with pytest.raises(InputError, match="3 episodes with 28 frames"):
+            lerobot_spec(tmp_path / "out")
+
+
+def test_the_dataset_itself_is_left_as_it_is(tmp_path: Path) -> None:
+    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
+        export_lerobot(memory, tmp_path / "out")
+        size = killed(tmp_path / "out", keep=1.0)
+        assert import_lerobot(tmp_path / "out", back).steps == 28
+        assert (tmp_path / "out" / DATA).stat().st_size == size
