@@ -125,11 +125,11 @@ def train(folder: Path) -> Metrics:
             )
 
     torch.set_num_threads(1)
-    private_mb = [_private_mb()]
+    looked_mb = [(_private_mb(), _own_mb())]
 
     def look(phase: str, done: int, owed: int) -> bool:
         if done % 25 == 0:
-            private_mb.append(_private_mb())
+            looked_mb.append((_private_mb(), _own_mb()))
         return True
 
     with Memory.open(folder, write=False) as memory:
@@ -166,14 +166,15 @@ def train(folder: Path) -> Metrics:
         trainer.prepare()
         trainer.train(look)  # the one before, in which RAM is looked at
         phases = [phase() for _ in range(PHASES_N)]
-        private_mb.append(_private_mb())
+        looked_mb.append((_private_mb(), _own_mb()))
+        private_mb, own_mb = zip(*looked_mb, strict=True)
         return {
             **{name: round(statistics.median(p[name] for p in phases), 3) for name in phases[0]},
             "working_set_steps": len(trainer.replay.working_set.steps),
             "learner_peak_mb": _peak_mb(),
             "learner_private_mb": max(private_mb),
             "learner_imports_private_mb": private_mb[0],
-            "learner_own_memory_mb": _own_mb(),
+            "learner_own_memory_mb": max(own_mb),
             **_timed("learner_batch", learn, LEARNED_N),
         }
 
@@ -201,7 +202,8 @@ def act(folder: Path) -> Metrics:
         )
         candidates = Candidates(torch.randn(len(known.steps), one.shape[1]), known.steps)
         goals = SkewFit(SkewFitConfig())
-        chooser = PlayChooser(goals, PlayConfig(random_steps=0), rng, memory)
+        going = PlayConfig(random_steps=0, explore_steps=0, reached_steps=0.0)  # always for a goal
+        chooser = PlayChooser(goals, going, rng, memory)
         chooser.take(actor, candidates)
         latent = actor.encode(memory.readings(0))
         here = Situation(latent, candidates, memory.spec.rate_hz, goal_at(memory), rng)

@@ -192,7 +192,8 @@ def _plot(rows: list[Row], results: Path) -> None:
         axis.plot(steps, [row.metrics[name] for row in rows], "o-", label=label)
         axis.set(xscale="log", xlabel="steps remembered")
         axis.set_ylim(bottom=0)
-        axis.legend(loc="best")
+        axis.margins(y=0.5)
+        axis.legend(loc="upper left")
     figure.tight_layout()
     figure.savefig(results / "memory-ageing.png", dpi=110)
 
