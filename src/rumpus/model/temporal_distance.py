@@ -64,7 +64,10 @@ class Quasimetric(nn.Module):
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Discounted steps from latent (..., D) to goal (..., D), broadcast: (...)."""
-        return self.between(self.embed(latent), self.embed(goal))
+        # As `between` of two `embed`, but the last layer, which has no bias, is passed once.
+        with torch.autocast(latent.device.type, torch.bfloat16):
+            here, there = self.hidden(latent), self.hidden(goal)
+        return self._length(self._last(here.float() - there.float()))
 
     def embed(self, latent: Tensor) -> Tensor:
         """Latents (..., D) to embeddings (..., E)."""
@@ -72,13 +75,20 @@ class Quasimetric(nn.Module):
         # what counts is the small difference of two embeddings.
         with torch.autocast(latent.device.type, torch.bfloat16):
             hidden = self.hidden(latent)
-        with torch.autocast(latent.device.type, enabled=False):
-            embedded: Tensor = self.last(hidden.float())
-        return embedded
+        return self._last(hidden.float())
 
     def between(self, here: Tensor, there: Tensor) -> Tensor:
         """The distance of two embeddings, (..., E) each: (...)."""
-        difference: Tensor = (here - there).unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
+        return self._length(here - there)
+
+    def _last(self, hidden: Tensor) -> Tensor:
+        with torch.autocast(hidden.device.type, enabled=False):
+            embedded: Tensor = self.last(hidden)
+        return embedded
+
+    def _length(self, difference: Tensor) -> Tensor:
+        """Of a difference of embeddings (..., E): (...)."""
+        difference = difference.unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
         # The last summand: a root has no slope at zero.
         both_ways = (difference[..., : self.both_ways].square().sum(-1) + 1e-6).sqrt()
         one_way = torch.relu(difference[..., self.both_ways :]).amax(-1)
