@@ -48,12 +48,15 @@ class PictureFront(nn.Module):
             layers += [nn.Conv2d(planes, channels, kernel, stride, kernel // 2), nn.ReLU()]
             height, width = -(-height // stride), -(-width // stride)
             planes, side, depth = channels, max(height, width), depth + 1
-        self.convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if layers:  # flat before the last rectifier: its gradient then meets maps of its own layout
+            layers.insert(-1, nn.Flatten())
+        self.convolutions = nn.Sequential(*layers)
         self.token = nn.Linear(planes * height * width, config.latent_size)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Uint8 (B, h, w, c) to (B, D)."""
-        scaled = pictures.permute(0, 3, 1, 2).to(torch.bfloat16) / 127.5 - 1.0
+        # In place: the pictures of a batch are the largest thing here, and new memory is slow.
+        scaled = pictures.permute(0, 3, 1, 2).to(torch.bfloat16).div_(127.5).sub_(1.0)
         # bf16 uses the processor's matrix units; the token itself stays float32,
         # because half a radian of door is a small difference between two pictures.
         with torch.autocast(pictures.device.type, torch.bfloat16):
