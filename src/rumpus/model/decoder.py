@@ -31,7 +31,8 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """(B, D) to pictures (B, h, w, c) in [0, 1], not clamped."""
-        maps: Tensor = self.net(self.seed(latent).reshape(-1, 32, *self.grid))
+        seeds = self.seed(latent).reshape(-1, 32, *self.grid)
+        maps: Tensor = self.net(seeds.contiguous(memory_format=torch.channels_last))
         return maps[..., : self.size[0], : self.size[1]].permute(0, 2, 3, 1) + 0.5
 
     def loss(self, latent: Tensor, pictures: Tensor) -> Tensor:
