@@ -26,6 +26,8 @@ from rumpus.planning.rollout import Rollout, RolloutConfig
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array
 
+CHUNK = 4096  # steps embedded at a time
+
 
 @dataclass(frozen=True)
 class MindConfig:
@@ -119,8 +121,12 @@ class Actor:
 
         Two points lie about as far apart as the steps do in discounted steps.
         """
-        told = to_device(tokens, self.device), to_device(present, self.device)
-        return self.nets.distance.metric.points(self.nets.encoder.combine(*told))
+        points = []
+        for first in range(0, max(len(tokens), 1), CHUNK):
+            some = tokens[first : first + CHUNK], present[first : first + CHUNK]
+            latent = self.nets.encoder.combine(*(to_device(part, self.device) for part in some))
+            points.append(self.nets.distance.metric.points(latent))
+        return torch.cat(points)
 
     # Acting
 

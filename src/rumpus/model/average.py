@@ -20,7 +20,6 @@ def averaged_copy(net: Net) -> Net:
 @torch.no_grad()
 def move_average(average: nn.Module, net: nn.Module, rate: float) -> None:
     """Move every weight of the average a little towards the net's; buffers are copied."""
-    for ours, theirs in zip(average.parameters(), net.parameters(), strict=True):
-        ours.lerp_(theirs, rate)
+    torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), rate)
     for kept, seen in zip(average.buffers(), net.buffers(), strict=True):
         kept.copy_(seen)

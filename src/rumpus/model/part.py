@@ -34,7 +34,9 @@ class Part(Generic[Net]):
         self.average = averaged_copy(net).eval() if average_rate else net
         self._rate = average_rate
         learns = any(weight.requires_grad for weight in net.parameters())
-        self._adam = torch.optim.Adam(net.parameters(), learning_rate, fused=True) if learns else None
+        self._adam = (
+            torch.optim.Adam(net.parameters(), learning_rate, fused=True) if learns else None
+        )
 
     def clear_gradient(self) -> None:
         """Forget the gradient of the step before."""

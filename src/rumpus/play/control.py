@@ -34,8 +34,8 @@ class Chooser(Protocol):
         """The next action, from what is sensed now."""
         ...
 
-    def interrupt(self) -> None:
-        """The episode ended: drop what was under way, without judging it."""
+    def interrupt(self) -> Goal | None:
+        """The episode ended: drop what was under way, without judging it; what that was."""
         ...
 
 
@@ -77,9 +77,8 @@ def control_step(robot: Robot, chooser: Chooser, keeper: Keeper) -> Step:
     observation = robot.observe()
     terminated, truncated = robot.ended
     if terminated or truncated:
-        step = last_step(robot, observation, None, terminated, truncated)
+        step = last_step(robot, observation, chooser.interrupt(), terminated, truncated)
         keeper.append(step)
-        chooser.interrupt()
         robot.restart()
         keeper.begin_episode("after a restart")
         return step

@@ -56,6 +56,8 @@ def do(
     """
     if steps < 1:
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
+    if any(robot.ended):
+        robot.restart()
     chooser = GoalChooser(actor, goal, rng)
     start = actor.encode(robot.observe().readings)
     imagined = actor.decode(actor.imagine_policy(start, chooser.latent, steps, rng))

@@ -102,9 +102,10 @@ class PlayChooser:
         self._last = actor.policy_action(latent, self.attempt.latent)
         return Choice(self._last, self.attempt.goal)
 
-    def interrupt(self) -> None:
-        """Drop the goal under way, without judging it."""
-        self.attempt = None
+    def interrupt(self) -> Goal | None:
+        """Drop the goal under way, without judging it; what that was."""
+        dropped, self.attempt = self.attempt, None
+        return dropped and dropped.goal
 
     def _next_attempt(self, actor: Actor, candidates: Candidates, latent: Tensor) -> Attempt | None:
         goal = self.goals.next_goal(

@@ -24,5 +24,6 @@ class GoalChooser:
         here = self.actor.encode(observation.readings)
         return Choice(self.actor.plan_action(here, self.latent, self.rng), self.goal)
 
-    def interrupt(self) -> None:
+    def interrupt(self) -> Goal | None:
         """A goal that was asked for stays, whatever ends."""
+        return self.goal

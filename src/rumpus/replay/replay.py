@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rumpus.errors import InputError
 from rumpus.replay import sampler
 from rumpus.replay.base import ReplayView
 from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.replay.priority import Priorities
-from rumpus.replay.working_set import WorkingSet, rows_of
+from rumpus.replay.working_set import SEGMENT_STEPS, WorkingSet, rows_of
 from rumpus.spec import Readings
 from rumpus.types import Array, Batch, GoalBatch
 
@@ -45,6 +46,14 @@ class ReplayConfig:
     partial_goal_rate: float = 0.5
     working_set_steps: int = 100_000
 
+    def __post_init__(self) -> None:
+        least = 4 * SEGMENT_STEPS
+        if self.working_set_steps < least:
+            raise InputError(
+                f"The working set is to hold {self.working_set_steps} steps, expected {least} or "
+                "more."
+            )
+
 
 class Replay:
     """Draws batches from a memory that may grow meanwhile; call `refresh` to take in what is new.
@@ -60,6 +69,7 @@ class Replay:
         self.working_set = WorkingSet(config.working_set_steps)
         self.priorities = Priorities()
         self.encoder_version = -1
+        self._encoded = np.zeros(0, np.int64)  # the working set when the tokens were made
         self._tokens = np.zeros((0, 0, 0), np.float32)
         self._present = np.zeros((0, 0), bool)
 
@@ -108,6 +118,7 @@ class Replay:
                 tokens = np.empty((len(steps), *made.shape[1:]), np.float32)
             tokens[first : first + len(made)] = made
         self._tokens, self._present = tokens, sampler.present(self.stored, steps)
+        self._encoded = self.working_set.steps
         self.encoder_version = encoder_version
         return True
 
