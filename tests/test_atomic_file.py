@@ -13,8 +13,9 @@ import pytest
 from rumpus import atomic_file
 
 PROGRAMS = {
-    "a run": "from rumpus.play.run import RunConfig, begin; begin(PATH.parent, RunConfig('door'))",
-    "a result": "from rumpus.play.result import write_result; write_result(PATH, 'x', [])",
+    "a run": "from rumpus.run.config import RunConfig; from rumpus.run.folder import begin; "
+    "begin(PATH.parent, RunConfig('door'))",
+    "a result": "from rumpus.result import write_result; write_result(PATH, 'x', [])",
     "any file": "from rumpus import atomic_file; atomic_file.write(PATH, b'x')",
 }
 

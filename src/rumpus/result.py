@@ -36,7 +36,7 @@ class Row:
         variant: what was measured, e.g. "agent, handle" or "never touch, handle".
         seed: of the run.
         n: trials behind the figures.
-        steps: steps that the robot had lived.
+        steps: steps that the robot had played.
         wall_s: how long it took.
         metrics: figures by name with unit; an interval is (low, high).
     """

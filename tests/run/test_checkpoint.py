@@ -103,7 +103,7 @@ def test_a_byte_that_flipped_is_noticed(dot: Path) -> None:
 def test_a_mind_that_cannot_be_written_leaves_the_old_one(dot: Path) -> None:
     path = dot / "checkpoint.safetensors"
     before = path.read_bytes()
-    path.with_suffix(".part").mkdir()  # stands in the way of what is written first
+    path.with_name(f"{path.name}.part").mkdir()  # stands in the way of what is written first
     with Memory.open(dot / "memory", write=False) as memory:
         mind = awake(dot, memory)
     with pytest.raises(RunError, match="cannot be written"):

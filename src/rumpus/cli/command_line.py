@@ -1,6 +1,7 @@
 """The command line: verbs, no logic. Each verb is a function of what it may be told.
 
-It gives back the deed instead of doing it, so that a misuse is told apart from what the deed says.
+It gives back a command to run instead of running it, so that a misuse is told apart from what
+the command says.
 Nothing heavy is imported before a verb was asked for, so that `rumpus --help` answers at once.
 Every refusal is one sentence on standard error and exit code 2; results go to standard output,
 everything else to standard error.
@@ -24,7 +25,7 @@ from rumpus.cli.interrupt import INTERRUPTED, Interrupted
 from rumpus.errors import InputError, RumpusError, missing_extra
 
 REFUSED = 2
-Deed = Callable[[], int]
+Command = Callable[[], int]
 World = Annotated[Positional[str], arg(metavar="WORLD")]
 Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
 Folder = Annotated[
@@ -51,7 +52,7 @@ def play(
     durability: Literal["group", "step"] = "group",
     quota_gb: Amount = None,
     json: Json = False,
-) -> Deed:
+) -> Command:
     """Let a robot play, or go on playing: it remembers everything and learns from it.
 
     Args:
@@ -83,7 +84,7 @@ def play(
 def do(
     run: Run, goal: Annotated[str, arg(metavar="PICTURE")], camera: Camera = "",
     steps: Number = None, device: DeviceChoice = "auto", json: Json = False,
-) -> Deed:  # fmt: skip
+) -> Command:  # fmt: skip
     """Show a robot a picture, let it do that, and keep a film strip of how it went.
 
     Args:
@@ -102,7 +103,7 @@ def do(
 def evaluate(
     run: Run, goals: int = 100, kind: str = "", seed: int = 1000, device: DeviceChoice = "auto",
     json: Json = False,
-) -> Deed:  # fmt: skip
+) -> Command:  # fmt: skip
     """Measure how well a robot does what pictures show, in a world apart from its play.
 
     Args:
@@ -125,7 +126,7 @@ def check(
     ],
     name: Annotated[Positional[str], arg(metavar="NAME")],
     json: Json = False,
-) -> Deed:
+) -> Command:
     """Try out a part, of rumpus or of another package, and say whether it keeps its promises.
 
     Args:
@@ -138,21 +139,21 @@ def check(
     return partial(command.check, part, name, json)
 
 
-def worlds(json: Json = False) -> Deed:
+def worlds(json: Json = False) -> Command:
     """List the worlds that can be named, broken ones with their error."""
     from rumpus.cli import command
 
     return partial(command.catalogue, json)
 
 
-def info(folder: Folder, json: Json = False) -> Deed:
+def info(folder: Folder, json: Json = False) -> Command:
     """Say what a memory holds and how much room it takes."""
     from rumpus.cli import memory_command
 
     return partial(memory_command.info, folder, json)
 
 
-def episodes(folder: Folder, json: Json = False) -> Deed:
+def episodes(folder: Folder, json: Json = False) -> Command:
     """List the episodes, oldest first."""
     from rumpus.cli import memory_command
 
@@ -163,7 +164,7 @@ def show(
     folder: Folder,
     episode: Number = None,
     out: Annotated[Path, arg(metavar="PICTURE")] = Path("episode.png"),
-) -> Deed:
+) -> Command:
     """Show an episode as a film strip.
 
     Args:
@@ -176,14 +177,14 @@ def show(
     return partial(memory_command.show, folder, episode, out)
 
 
-def verify(folder: Folder, json: Json = False) -> Deed:
+def verify(folder: Folder, json: Json = False) -> Command:
     """Read every byte of a memory and say what is not as it was written."""
     from rumpus.cli import memory_command
 
     return partial(memory_command.verify, folder, json)
 
 
-def repair(folder: Folder, accept_loss: bool = False) -> Deed:
+def repair(folder: Folder, accept_loss: bool = False) -> Command:
     """Mend what can be proved, from the training view beside the store.
 
     Args:
@@ -195,14 +196,14 @@ def repair(folder: Folder, accept_loss: bool = False) -> Deed:
     return partial(memory_command.repair, folder, accept_loss)
 
 
-def film(folder: Folder) -> Deed:
+def film(folder: Folder) -> Command:
     """Keep old pictures as lossless films, in a fraction of the room."""
     from rumpus.cli import memory_command
 
     return partial(memory_command.film, folder)
 
 
-def merge(source: Source, into: Into) -> Deed:
+def merge(source: Source, into: Into) -> Command:
     """Take over from one memory what another has not yet; doing it again adds nothing.
 
     Args:
@@ -219,7 +220,7 @@ def export(
     out: Annotated[Positional[Path], arg(metavar="OUT")],
     format: Literal["lerobot", "minari", "rrd", "film"] = "lerobot",
     episode: Number = None,
-) -> Deed:
+) -> Command:
     """Write a memory in a format that other people's programs read; say what that cannot hold.
 
     Args:
@@ -235,7 +236,7 @@ def export(
 
 def import_dataset(
     source: Source, into: Into, format: Literal["lerobot", "minari"] = "lerobot"
-) -> Deed:
+) -> Command:
     """Take another program's dataset into a memory; say what was lost or mended.
 
     Args:
@@ -249,19 +250,19 @@ def import_dataset(
 
 
 MemoryVerb = (
-    Annotated[Deed, subcommand("info", constructor=info)]
-    | Annotated[Deed, subcommand("list", constructor=episodes)]
-    | Annotated[Deed, subcommand("show", constructor=show)]
-    | Annotated[Deed, subcommand("verify", constructor=verify)]
-    | Annotated[Deed, subcommand("repair", constructor=repair)]
-    | Annotated[Deed, subcommand("film", constructor=film)]
-    | Annotated[Deed, subcommand("merge", constructor=merge)]
-    | Annotated[Deed, subcommand("export", constructor=export)]
-    | Annotated[Deed, subcommand("import", constructor=import_dataset)]
+    Annotated[Command, subcommand("info", constructor=info)]
+    | Annotated[Command, subcommand("list", constructor=episodes)]
+    | Annotated[Command, subcommand("show", constructor=show)]
+    | Annotated[Command, subcommand("verify", constructor=verify)]
+    | Annotated[Command, subcommand("repair", constructor=repair)]
+    | Annotated[Command, subcommand("film", constructor=film)]
+    | Annotated[Command, subcommand("merge", constructor=merge)]
+    | Annotated[Command, subcommand("export", constructor=export)]
+    | Annotated[Command, subcommand("import", constructor=import_dataset)]
 )
 
 
-def memory(verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]) -> Deed:
+def memory(verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]) -> Command:
     """Look after what a robot remembers.
 
     Args:
@@ -271,12 +272,12 @@ def memory(verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]) -> Dee
 
 
 Verb = (
-    Annotated[Deed, subcommand("play", constructor=play)]
-    | Annotated[Deed, subcommand("do", constructor=do)]
-    | Annotated[Deed, subcommand("evaluate", constructor=evaluate)]
-    | Annotated[Deed, subcommand("check", constructor=check)]
-    | Annotated[Deed, subcommand("memory", constructor=memory)]
-    | Annotated[Deed, subcommand("list", constructor=worlds)]
+    Annotated[Command, subcommand("play", constructor=play)]
+    | Annotated[Command, subcommand("do", constructor=do)]
+    | Annotated[Command, subcommand("evaluate", constructor=evaluate)]
+    | Annotated[Command, subcommand("check", constructor=check)]
+    | Annotated[Command, subcommand("memory", constructor=memory)]
+    | Annotated[Command, subcommand("list", constructor=worlds)]
 )
 
 
@@ -306,8 +307,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED + signal.SIGINT
 
 
-def _understood(arguments: Sequence[str] | None) -> Deed:
-    """The deed that was asked for.
+def _understood(arguments: Sequence[str] | None) -> Command:
+    """The command that was asked for.
 
     Raises:
         SystemExit: after help was printed.

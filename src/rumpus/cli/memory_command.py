@@ -74,10 +74,10 @@ def show(path: Path, episode: int | None, out: Path) -> int:
     """An episode as a film strip; the last one by default."""
     with Memory.open(folder(path), write=False) as memory:
         shown = _chosen(memory, episode)
-        moments = shown.first + np.unique(
+        steps = shown.first + np.unique(
             np.linspace(0, shown.length - 1, FRAMES * ROWS).round().astype(int)
         )
-        tiles = [Tile(f"{k:,}", side_by_side(memory.readings(k))) for k in moments.tolist()]
+        tiles = [Tile(f"{k:,}", side_by_side(memory.readings(k))) for k in steps.tolist()]
         rate_hz = memory.spec.rate_hz
     if all(tile.picture is None for tile in tiles):
         raise InputError(f"The robot of {path} has no camera; there is nothing to show.")

@@ -25,7 +25,7 @@ class Remaining:
     """Guesses the time left from what each kind of step has cost lately.
 
     Learning takes most of the time and comes in long sleeps, so steps played alone would tell
-    little: what is still to be lived and what is still to be learned are counted apart.
+    little: what is still to be played and what is still to be learned are counted apart.
     """
 
     def __init__(self, until: Until, trainer: Trainer, clock: Clock = time.monotonic) -> None:
@@ -82,7 +82,7 @@ def telling(until: Until, trainer: Trainer, clock: Clock = time.monotonic) -> It
 
 
 def _plain(remaining: Remaining) -> Watch:
-    """The first moment, the last one, and one a minute."""
+    """The first line, the last one, and one a minute."""
     told_s = -math.inf
 
     def watch(progress: Progress) -> None:

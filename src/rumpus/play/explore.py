@@ -105,7 +105,7 @@ class PlayChooser:
     def interrupt(self) -> Goal | None:
         """Drop the goal under way, without judging it; what that was."""
         dropped, self.attempt = self.attempt, None
-        return dropped and dropped.goal
+        return None if dropped is None else dropped.goal
 
     def _next_attempt(self, actor: Actor, candidates: Candidates, latent: Tensor) -> Attempt | None:
         goal = self.goals.next_goal(

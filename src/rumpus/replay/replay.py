@@ -140,12 +140,8 @@ class Replay:
 
     def candidates(self) -> tuple[Array, Array, Array]:
         """(tokens, present, positions in memory) of every step that can be a goal."""
-        count = len(self.working_set.steps)
-        return (
-            self._tokens[:count],
-            self._present[:count],
-            self.working_set.steps[: len(self._tokens)],
-        )
+        count = len(self._encoded)
+        return self._tokens[:count], self._present[:count], self._encoded
 
     def _some_matter(self, count: int) -> Array:
         """Which sensors matter in each of some goals, bool (count, S): in some not all."""

@@ -1,4 +1,4 @@
-"""The sampler draws windows of past life, every moment equally likely, never across a cut.
+"""The sampler draws windows of past life, every step equally likely, never across a cut.
 
 Where some moments are to come first, `recent`, `skewed` or priority.py name the steps at which
 windows begin; what does not fit is made up for uniformly, so that everything stays drawable.

@@ -66,7 +66,8 @@ class WorkingSet:
         places = self.most // SEGMENT_STEPS - 1  # one for the newest, which is not whole
         known = int(self.segments.max()) + 1 if len(self.segments) else 0
         fresh = np.arange(max(known, whole - max(places // 2, 1)), whole)
-        kept = rng.permutation(self.segments)[: places - places // TURNOVER - len(fresh)]
+        giving_way = max(places // TURNOVER, 1)
+        kept = rng.permutation(self.segments)[: places - giving_way - len(fresh)]
         chosen = np.concatenate([kept, fresh])
         others = np.setdiff1d(np.arange(whole), chosen)
         drawn = rng.choice(others, min(places - len(chosen), len(others)), replace=False)

@@ -1,4 +1,4 @@
-"""Pictures for people: what was sensed, wished and imagined, side by side in one PNG."""
+"""Pictures for people: what was sensed, asked for and imagined, side by side in one PNG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ class Played:
     given: Counter[str] = field(default_factory=Counter)
 
     def note(self, observation: Observation, state: State) -> None:
-        """Take down one moment."""
+        """Take down one step."""
         if len(self.first) <= TWIN_STEPS:
             self.first.append(observation)
         self.times_s.append(observation.time_s)
