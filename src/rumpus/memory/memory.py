@@ -181,9 +181,20 @@ class Memory(Reader):
             raise InputError("A step was appended before any episode; call begin_episode first.")
         index = len(self)
         self.append_row(self._store.schema.row(index, self._open_episode, step))
-        if time.monotonic() - self._committed_s >= self._group_s:
+        if self.due_s() <= 0.0:
             self.flush()
         return index
+
+    def due_s(self) -> float:
+        """How long until the steps that are not durable yet are to be made so, inf without any."""
+        if len(self) == self.acknowledged:
+            return math.inf
+        return self._committed_s + self._group_s - time.monotonic()
+
+    @property
+    def last_episode(self) -> int:
+        """The greatest id that an episode was ever given; 0 before the first."""
+        return self._store.last_episode
 
     def append_row(self, row: Row) -> None:
         """Keep one checked step that already is a row, without asking whether a group is due.
@@ -244,7 +255,7 @@ class Memory(Reader):
             MemoryFault: when a picture is damaged, the film proved wrong, PyAV is missing, or the
                 disk does not take it.
         """
-        self._check_writable()
+        self.check_writable()
         with self._asking():  # a film that fails takes nothing away: appending goes on
             return self._store.film()
 
@@ -256,7 +267,7 @@ class Memory(Reader):
         Raises:
             MemoryFault: when there is no room, or another program reads at the moment.
         """
-        self._check_writable()
+        self.check_writable()
         with self._asking():
             self._store.shrink()
 
@@ -304,7 +315,13 @@ class Memory(Reader):
                 "memory film`, or raise --quota-gb."
             )
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
+        """Refuse what would write, where nothing can be written any more.
+
+        Raises:
+            MemoryFault: when it is open for reading only or closed, or the disk did not take
+                something before.
+        """
         if not self._write:
             raise MemoryFault(f"The memory {self.path} is open for reading only, or closed.")
         if self._fault is not None:
@@ -313,7 +330,7 @@ class Memory(Reader):
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """After a fault nothing more is taken: the view may be ahead of what the disk holds."""
-        self._check_writable()
+        self.check_writable()
         try:
             with self._asking():
                 yield
