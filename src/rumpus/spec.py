@@ -101,17 +101,23 @@ class RobotSpec:
         names = ", ".join(s.name for s in self.sensors)
         raise WorldError(f"{self.name} has no sensor '{name}'; it has: {names}.")
 
-    def check(self, readings: Readings) -> None:
+    def check(self, readings: Readings, partial: bool = False) -> None:
         """Refuse readings that are not exactly the declared sensors.
+
+        Args:
+            readings: by sensor name.
+            partial: whether sensors may be left out, for they gave nothing; never all of them.
 
         Raises:
             WorldError: naming the missing, unknown or misshapen sensor.
         """
-        declared = {s.name for s in self.sensors}
-        if set(readings) != declared:
+        declared, came = {s.name for s in self.sensors}, set(readings)
+        if not (came and came <= declared if partial else came == declared):
+            wanted = "at least one of" if partial else "exactly"
             raise WorldError(
-                f"{self.name} gave sensors {sorted(readings)}, "
-                f"but its spec says {sorted(declared)}; mend observe() or the spec."
+                f"{self.name} gave sensors {sorted(readings)}, but its spec says {wanted} "
+                f"{sorted(declared)}; mend observe() or the spec."
             )
         for sensor in self.sensors:
-            sensor.check(readings[sensor.name], self.name)
+            if sensor.name in readings:
+                sensor.check(readings[sensor.name], self.name)

@@ -58,14 +58,16 @@ def kill_writers(folder: Path, kills: int, chance: random.Random) -> Toll:
 def _killed(folder: Path, delay_s: float, chance: random.Random) -> int:
     """Let a writer live for so long, kill it, and return how many steps it had acknowledged.
 
-    Its time counts from its first acknowledged step, but for one in five from its birth.
+    Its time counts from its first acknowledged step, but for one in five from its birth. Every
+    other one writes in a thread of its own.
     """
     ours, its = os.pipe()
+    in_thread = chance.random() < 0.5
     process = os.fork()
     if not process:
         os.dup2(its, 1)
         try:
-            writer.live(folder)
+            writer.live(folder, in_thread=in_thread)
         finally:
             os._exit(2)
     os.close(its)

@@ -13,8 +13,8 @@ from killing import good_steps
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory, acknowledged
+from rumpus.memory.database import FILE_NAME
 from rumpus.memory.repair import repair
-from rumpus.memory.store import FILE_NAME
 
 LOG = f"{FILE_NAME}-wal"
 FRAME_BYTES = 24 + 16384  # of the log: a header and a page, see SQLite's file format, section 4.1

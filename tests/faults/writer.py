@@ -15,6 +15,7 @@ import numpy as np
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory, MemoryConfig
 from rumpus.memory.memory import DEFAULT
+from rumpus.memory.writer import Writer
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 
@@ -28,22 +29,29 @@ def step(k: int) -> Step:
     return Step(Observation({"camera": picture}, 0.1 * k), action, action / 2)
 
 
-def live(folder: Path, config: MemoryConfig = DEFAULT, steps: int | None = None) -> None:
+def live(
+    folder: Path,
+    config: MemoryConfig = DEFAULT,
+    steps: int | None = None,
+    in_thread: bool = False,
+) -> None:
     """Go on with the life in the folder, for ever or to so many steps, telling each news of it."""
     chance, told = random.Random(), 0
     if Memory.exists(folder):
         memory = Memory.open(folder, config=config)
     else:
         memory = Memory.create(folder, SPEC, config)
-    while steps is None or len(memory) < steps:
-        memory.begin_episode("writer")
+    count, writer = len(memory), Writer(memory) if in_thread else memory
+    while steps is None or count < steps:
+        writer.begin_episode("writer")
         for _ in range(chance.choice([1, 5, 50])):
-            memory.append(step(len(memory)))
+            assert writer.append(step(count)) == count
+            count += 1
             told = tell(memory, told)
         if chance.random() < 0.7:
-            memory.flush()
+            writer.flush()
         if chance.random() < 0.3:
-            memory.film()
+            writer.film()
         told = tell(memory, told)
 
 

@@ -1,7 +1,9 @@
 """A memory of an older rumpus goes on; one of a newer rumpus is refused."""
 
+import json
 import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ from tests.memory.conftest import StepOf
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory, layout
+from rumpus.memory.repair import repair
+from rumpus.memory.schema import Schema
 from rumpus.spec import RobotSpec
 
 
@@ -64,6 +68,49 @@ def test_an_older_memory_goes_on_with_all_its_steps(
             memory.append(step_of(20))
     with sqlite3.connect(old / "memory.sqlite") as store:
         assert store.execute("PRAGMA user_version").fetchone() == (layout.VERSION,)
+
+
+def test_an_older_memory_is_repaired_as_it_is(old: Path) -> None:
+    with sqlite3.connect(old / "memory.sqlite") as store:
+        store.execute("DELETE FROM step WHERE step = 19")
+    (old / "acknowledged").unlink()
+    assert repair(old, False, lambda done, total: None).lost == []
+    with Memory.open(old) as memory:
+        assert len(memory) == 19
+
+
+def test_a_view_of_the_layout_before_still_proves_what_was_sensed(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf
+) -> None:
+    folder, schema = tmp_path / "memory", Schema(spec)
+    with Memory.create(folder, spec) as memory:
+        memory.begin_episode("life")
+        for k in range(20):
+            memory.append(step_of(k))
+    with Memory.open(folder) as memory:
+        rows: list[bytes] = []
+        old = schema.view_dtype(3)
+        assert old.itemsize != schema.view_dtype().itemsize
+        for viewed in memory._view.index.rows[:20]:
+            row = np.zeros((), old)
+            for name in old.names or ():
+                row[name] = viewed[name]
+            row["checksum"] = 0
+            readings = [memory.frames(s.name)[len(rows)].tobytes() for s in spec.sensors]
+            row["checksum"] = zlib.crc32(b"".join([row.tobytes(), *readings]))
+            rows.append(row.tobytes())
+    (folder / "view" / "index.raw").write_bytes(b"".join(rows))
+    mark = json.loads((folder / "view" / "mark.json").read_text())
+    (folder / "view" / "mark.json").write_text(json.dumps(mark | {"layout": 3}))
+    with sqlite3.connect(folder / "memory.sqlite") as store:
+        store.execute("UPDATE step SET action = executed_action WHERE step = 5")
+        store.execute("DELETE FROM step WHERE step = 7")
+    done = repair(folder, False, lambda done, total: None)
+    assert [d.step for d in done.repaired] == [5]
+    assert [d.step for d in done.recalled] == [7]
+    with Memory.open(folder) as memory:
+        np.testing.assert_array_equal(memory.step(7).action, step_of(7).action)
+        assert memory.verify(lambda done, total: None).good
 
 
 def test_a_newer_memory_is_refused(old: Path) -> None:

@@ -13,17 +13,23 @@ from rumpus.memory import Memory, MemoryConfig, films
 from rumpus.memory.merge import merge
 from rumpus.memory.repair import repair
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Observation, Step
+from rumpus.types import Array, Observation, Step
 
-SPEC = RobotSpec("toy", (SensorSpec("eye", (2, 2, 3)),), action_size=1, rate_hz=10.0)
+SENSORS = (SensorSpec("eye", (2, 2, 3)), SensorSpec("touch", (2,)))
+SPEC = RobotSpec("toy", SENSORS, action_size=1, rate_hz=10.0)
 
 
 def step(name: int) -> Step:
     """A step told from every other by all it holds."""
     rng = np.random.default_rng(name)
-    eye = rng.integers(0, 256, (2, 2, 3), dtype=np.uint8)
+    readings: dict[str, Array] = {
+        "eye": rng.integers(1, 256, (2, 2, 3), dtype=np.uint8),
+        "touch": rng.uniform(0.1, 1.0, 2).astype(np.float32),
+    }
+    if name % 5 < 2:  # one of them gave nothing
+        del readings["eye" if name % 5 else "touch"]
     action = np.array([name], np.float32)
-    return Step(Observation({"eye": eye}, float(name)), action, action, clip_reason=str(name))
+    return Step(Observation(readings, float(name)), action, action, clip_reason=str(name))
 
 
 def quiet(done: int, total: int) -> None:
@@ -137,11 +143,15 @@ class Life(RuleBasedStateMachine):
     def everything_lived_is_there(self) -> None:
         assert len(self.memory) == len(self.lived)
         for k, name in enumerate(self.lived):
-            np.testing.assert_array_equal(
-                self.memory.frames("eye")[k], step(name).observation.readings["eye"]
-            )
-        for k in range(len(self.lived)):
-            assert self.memory.step(k).clip_reason == str(self.lived[k])
+            put, drawn = step(name).observation.readings, self.memory.readings(k)
+            assert (set(drawn), self.memory.present("eye")[k]) == (set(put), "eye" in put)
+            for sensor, reading in put.items():
+                np.testing.assert_array_equal(drawn[sensor], reading)
+                np.testing.assert_array_equal(self.memory.frames(sensor)[k], reading)
+        for k, name in enumerate(self.lived):
+            stored = self.memory.step(k)
+            assert stored.clip_reason == str(name)
+            assert set(stored.observation.readings) == set(step(name).observation.readings)
         assert sum(episode.length for episode in self.memory.episodes()) == len(self.lived)
 
     def _open(self, config: MemoryConfig) -> None:

@@ -14,8 +14,8 @@ from tests.memory.conftest import StepOf
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
+from rumpus.memory.database import FILE_NAME
 from rumpus.memory.repair import repair
-from rumpus.memory.store import FILE_NAME
 from rumpus.spec import RobotSpec
 
 LIVED_N = 600

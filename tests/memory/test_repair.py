@@ -13,9 +13,9 @@ from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.films import SEGMENT_STEPS
 from rumpus.memory.repair import repair
+from rumpus.memory.schema import Schema
 from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Verified
-from rumpus.memory.view import index_dtype
 from rumpus.spec import RobotSpec
 
 LIVED_N = SEGMENT_STEPS + 60
@@ -227,7 +227,7 @@ def test_mending_another_step_does_not_make_a_lost_end_forgotten(
 ) -> None:
     gone = f"DELETE FROM step WHERE step >= {LIVED_N - 5}"
     sql(gone, "UPDATE step SET time_s = 0.0 WHERE step = 900")(folder)
-    os.truncate(folder / "view" / "index.raw", 1000 * index_dtype(spec).itemsize)
+    os.truncate(folder / "view" / "index.raw", 1000 * Schema(spec).view_dtype().itemsize)
     done = repair(folder, False, quiet)
     assert (len(done.repaired), len(done.lost)) == (1, 5)
     with pytest.raises(MemoryFault, match="lacks 5 of the steps"):

@@ -86,7 +86,7 @@ def test_every_part_of_a_long_life_comes_round() -> None:
     life, rng = Life(60_000), np.random.default_rng(0)
     working_set, seen = WorkingSet(MOST), np.zeros(60_000, bool)
     before, changed = np.zeros(0), []
-    for _ in range(400):
+    for _ in range(2000):
         working_set.refresh(life, rng)
         seen[working_set.steps] = True
         changed.append(len(np.setdiff1d(working_set.segments, before)))

@@ -5,49 +5,55 @@ from typing import Any
 
 import numpy as np
 
-from rumpus.spec import RobotSpec
-from rumpus.types import Array, Observation, Step
+from rumpus.memory.schema import FIELDS, Schema
+from rumpus.spec import Readings, RobotSpec
+from rumpus.types import Array, Step
 
-WORDS: dict[str, Any] = {
-    "goal_index": int, "terminated": bool, "truncated": bool, "intervention": bool,
-    "clip_reason": str, "goal_reason": str,
-}  # fmt: skip
+Shape = tuple[int, ...]
 
 
 def columns_of(spec: RobotSpec, first: int, steps: Sequence[Step]) -> dict[str, Array]:
-    """Consecutive steps, one row each; a sensor that tells no time has the step's."""
-    seen = [step.observation for step in steps]
-    captured_s = [[s.captured_s.get(of.name, s.time_s) for of in spec.sensors] for s in seen]
-    actions = {
-        "action": [step.action for step in steps],
-        "executed_action": [step.executed_action for step in steps],
+    """Consecutive steps, one row each; a sensor that tells no time has the step's.
+
+    `present` says which sensors gave a reading, bool (n, S); `step_index` where each step lies.
+    """
+    schema = Schema(spec)
+    values = [schema.values(schema.row(0, 0, step)) for step in steps]
+    columns = {
+        name: np.array([value[name] for value in values], FIELDS[name].dtype).reshape(-1, *shape)
+        for name, (_, shape) in kinds_of(spec).items()
+        if name in FIELDS
     }
+    return columns | {"step_index": np.arange(first, first + len(steps))}
+
+
+def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
+    """Type and shape of a row of each column; texts are objects."""
+    sizes: dict[str, Shape] = {
+        "": (), "action": (spec.action_size,), "sensor": (len(spec.sensors),)
+    }  # fmt: skip
+    kinds = {name: (field.dtype, sizes[field.per]) for name, field in FIELDS.items()}
+    return kinds | {"step_index": (np.dtype(np.int64), ())}
+
+
+def readings_of(spec: RobotSpec, steps: Sequence[Step]) -> dict[str, Array]:
+    """The readings of consecutive steps, by sensor name, zeros where it gave none."""
     return {
-        **{name: np.array(rows, np.float32).reshape(-1, spec.action_size)
-           for name, rows in actions.items()},
-        "time_s": np.array([s.time_s for s in seen], np.float64),
-        "captured_s": np.array(captured_s, np.float64).reshape(-1, len(spec.sensors)),
-        "step_index": np.arange(first, first + len(steps)),
-        **{name: np.array([getattr(step, name) for step in steps], object if kind is str else kind)
-           for name, kind in WORDS.items()},
+        sensor.name: np.stack([
+            step.observation.readings.get(sensor.name, np.zeros(sensor.shape, sensor.dtype))
+            for step in steps
+        ])
+        for sensor in spec.sensors
     }  # fmt: skip
 
 
-def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
-    """Type and shape of a row of each column; texts are objects."""
-    return {name: (rows.dtype, rows.shape[1:]) for name, rows in columns_of(spec, 0, []).items()}
-
-
-def step_of(spec: RobotSpec, readings: dict[str, Array], row: Mapping[str, Any]) -> Step:
+def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step:
     """A step from its readings and its row; columns that a stranger has not are left out."""
-    time_s = float(row["time_s"])
-    told = zip(spec.sensors, row.get("captured_s", ()), strict=False)
-    return Step(
-        Observation(readings, time_s, {s.name: float(at) for s, at in told if at != time_s}),
-        action=row["action"],
-        executed_action=row["executed_action"],
-        **{name: kind(row[name]) for name, kind in WORDS.items() if name in row},
-    )
+    times = np.reshape(row.get("captured_s", ()), -1)
+    present = np.broadcast_to(np.reshape(row.get("present", True), -1), len(spec.sensors))
+    told = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
+    there = [s.name for s, is_there in zip(spec.sensors, present, strict=True) if is_there]
+    return Schema(spec).step_of(told, {name: readings[name] for name in there})
 
 
 def scaled(actions: Array, low: Array, high: Array) -> Array:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.exchange.transfer import Transfer, appearing, chosen
+from rumpus.exchange.transfer import Transfer, absences, appearing, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.films import encode_frames
 from rumpus.memory.memory import Memory
@@ -54,7 +54,8 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
     hidden += [f"further channels of '{s.name}'" for s in memory.spec.sensors
                if s.is_picture and s.shape[2] not in (1, 3)]  # fmt: skip
     lost = (*LOST, f"Not shown: {', '.join(hidden)}.") if hidden else LOST
-    return Transfer(file, 1, lived.length, lost)
+    black = absences(memory, [lived], "it is black there.")
+    return Transfer(file, 1, lived.length, (*lost, *black))
 
 
 def write_film(
@@ -89,7 +90,7 @@ def _size(memory: Memory, episode: Episode, enlarge: int) -> tuple[int, int]:
     """Width and height of the film, both even."""
     if enlarge < 1:
         raise InputError(f"A film enlarged {enlarge} times was asked for; give 1 or more.")
-    picture = side_by_side(memory.readings(episode.first))
+    picture = side_by_side(_readings(memory, episode.first))
     if picture is None:
         sensors = ", ".join(f"'{s.name}' {s.shape}" for s in memory.spec.sensors)
         raise InputError(
@@ -111,8 +112,13 @@ def _pictures(
     """Each step as one picture, uint8 (height, width, 3), black where there is nothing."""
     for index in range(episode.first, episode.first + episode.length):
         canvas = np.zeros((size[1], size[0], 3), np.uint8)
-        small = side_by_side(memory.readings(index))
+        small = side_by_side(_readings(memory, index))
         assert small is not None
         large = small.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
         canvas[: large.shape[0], : large.shape[1]] = large
         yield canvas
+
+
+def _readings(memory: Memory, index: int) -> dict[str, Array]:
+    """Of every sensor, also where it gave nothing, so that each has its place in the film."""
+    return {sensor.name: memory.frames(sensor.name)[index] for sensor in memory.spec.sensors}

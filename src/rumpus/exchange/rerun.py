@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rumpus.exchange.columns import columns_of
+from rumpus.exchange.columns import columns_of, readings_of
 from rumpus.exchange.transfer import Transfer, appearing, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
@@ -28,7 +28,10 @@ NUMBERS = {
     "terminated": "end/terminated", "truncated": "end/truncated", "intervention": "intervention",
 }  # fmt: skip
 TEXTS = {"goal_reason": "goal/reason", "clip_reason": "action/clip_reason"}
-LOST = ("Times are whole nanoseconds.", "A reason that is empty is left out.")
+LOST = (
+    "Times are whole nanoseconds.",
+    "A reason that is empty is left out, and a sensor where it gave nothing.",
+)
 
 
 def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None) -> Transfer:
@@ -85,15 +88,17 @@ def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator[
 
     steps = [step for _, step in memory.steps(first, last)]
     columns = columns_of(memory.spec, first, steps)
+    readings = readings_of(memory.spec, steps)
     for k, sensor in enumerate(memory.spec.sensors):
-        if _is_shown(sensor):
-            rows = np.stack([step.observation.readings[sensor.name] for step in steps])
-            yield _numbers(_path("captured_s", sensor), columns, columns["captured_s"][:, k])
+        there = np.flatnonzero(columns["present"][:, k])
+        if _is_shown(sensor) and len(there):
+            rows, at = readings[sensor.name][there], {n: c[there] for n, c in columns.items()}
+            yield _numbers(_path("captured_s", sensor), at, at["captured_s"][:, k])
             if sensor.is_picture:
                 pictures = rerun.Image.columns(buffer=rows.reshape(len(rows), -1))
-                yield _chunk(_path("camera", sensor), columns, pictures)
+                yield _chunk(_path("camera", sensor), at, pictures)
             else:
-                yield _numbers(_path("vector", sensor), columns, rows)
+                yield _numbers(_path("vector", sensor), at, rows)
     for name, path in NUMBERS.items():
         yield _numbers(path, columns, columns[name])
     yield _numbers("episode/id", columns, np.full(len(steps), episode.id))

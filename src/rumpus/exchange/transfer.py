@@ -12,7 +12,7 @@ from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 
-OURS_VERSION = 1
+WHOLE, WITH_ABSENCES = 1, 2  # versions of what rumpus alone reads in a dataset
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Ours:
     Attributes:
         spec: the robot.
         episodes: as they were in the memory, in the order of the dataset.
-        version: of what rumpus alone reads in the dataset.
+        version: the first rumpus that reads it right: `WHOLE`, or `WITH_ABSENCES` of readings.
     """
 
     spec: RobotSpec
     episodes: tuple[Episode, ...] = ()
-    version: int = OURS_VERSION
+    version: int = WHOLE
 
     def episode(self, number: int) -> Episode | None:
         """One of them, counted from 0; None where there is none."""
@@ -56,11 +56,26 @@ class Ours:
         Raises:
             InputError: naming the file.
         """
-        if self.version > OURS_VERSION:
+        if self.version > WITH_ABSENCES:
             raise InputError(
                 f"{file} has rumpus's version {self.version}, but this rumpus knows "
-                f"{OURS_VERSION}; use a newer rumpus."
+                f"{WITH_ABSENCES}; use a newer rumpus."
             )
+
+
+def ours_of(memory: Memory, episodes: Sequence[Episode]) -> Ours:
+    """What is written for rumpus alone beside these episodes."""
+    version = WITH_ABSENCES if any(absences(memory, episodes, "")) else WHOLE
+    return Ours(memory.spec, tuple(episodes), version)
+
+
+def absences(memory: Memory, episodes: Sequence[Episode], instead: str) -> Iterator[str]:
+    """A sentence for each sensor that gave nothing at some steps, and what is there instead."""
+    for sensor in memory.spec.sensors:
+        present = memory.present(sensor.name)
+        spans = [slice(e.first, e.first + e.length) for e in episodes]
+        if absent := sum(int((~present[span]).sum()) for span in spans):
+            yield f"'{sensor.name}' gave nothing at {absent:,} steps; {instead}"
 
 
 def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:

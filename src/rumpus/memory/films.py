@@ -16,8 +16,8 @@ import numpy as np
 
 from rumpus.atomic_file import make_folder, replacing
 from rumpus.errors import MemoryFault, missing_extra
-from rumpus.memory import row
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.memory.schema import Row, Schema
+from rumpus.spec import SensorSpec
 from rumpus.types import Array
 
 SEGMENT_STEPS = 1000
@@ -29,43 +29,48 @@ _LOSSLESS = {"qp": "0", "preset": "medium", "threads": "1"}
 class Films:
     """The films of one store, and the way from a picture in the store into a film and back."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, spec: RobotSpec) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, schema: Schema) -> None:
         """Belong to a store, whose connection is shared."""
-        self._folder, self._connection, self._spec = folder / FOLDER_NAME, connection, spec
-        self._shown: dict[int, tuple[int, Array]] = {}  # by sensor: the segment decoded last
+        self._folder, self._connection, self._schema = folder / FOLDER_NAME, connection, schema
+        self._sensors = list(schema.sensors.values())
+        self._decoded: dict[int, tuple[int, Array]] = {}  # by sensor: the segment decoded last
 
-    def filled(self, found: row.Row) -> row.Row:
+    def needed(self, row: Row) -> list[int]:
+        """The sensors whose readings a row lacks and that gave one: they lie in films."""
+        absent = self._schema.absent(row)
+        columns = enumerate(self._schema.sensors)
+        return [k for k, column in columns if not row[column] and column not in absent]
+
+    def filled(self, row: Row) -> Row:
         """The row with the readings that lie in films put back into it; those lost stay empty."""
-        empty = [k for k in range(len(self._spec.sensors)) if not found[row.SENSORS + k]]
-        if not empty:
-            return found
-        readings = list(found)
-        for k in empty:
-            readings[row.SENSORS + k] = self._picture(k, found[0])
-        return tuple(readings)
+        return row | {f"sensor_{k}": self._picture(k, row["step"]) for k in self.needed(row)}
 
     def due(self, count: int) -> list[tuple[int, int]]:
         """(sensor, first step) of the segments among `count` steps that have no film yet."""
         filmed = set(self._connection.execute("SELECT sensor, first FROM movie").fetchall())
-        sensors = [k for k, sensor in enumerate(self._spec.sensors) if can_be_filmed(sensor)]
+        sensors = [k for k, sensor in enumerate(self._sensors) if can_be_filmed(sensor)]
         wanted = [(k, first) for first in range(0, count, SEGMENT_STEPS) for k in sensors]
         return [w for w in wanted if w not in filmed and w[1] + SEGMENT_STEPS <= count]
 
-    def make(self, sensor: int, first: int) -> int:
-        """Film one segment; the pictures leave the store once the film has proved to hold them.
+    def make(self, sensor: int, first: int, rows: Iterable[Row]) -> int:
+        """Film one segment, given its rows; the pictures leave the store once they are proved.
 
         Returns:
-            how many bytes of pictures left the store.
+            bytes of the pictures in the film; a step at which the sensor gave nothing is black.
 
         Raises:
-            MemoryFault: when a picture is gone, or the film does not give back every byte.
+            MemoryFault: when the film does not give back every byte, or the disk is full.
         """
-        pictures = self._stored(sensor, first)
+        shape = self._sensors[sensor].shape
+        pictures = np.zeros((SEGMENT_STEPS, *shape), np.uint8)
+        for picture, row in zip(pictures, rows, strict=True):
+            if blob := row[f"sensor_{sensor}"]:
+                picture[:] = np.frombuffer(blob, np.uint8).reshape(shape)
         make_folder(self._folder)
         path = self._folder / f"{sensor}-{first:010}.mkv"
         with replacing(path) as new:
-            encode_video(new, pictures, self._spec.rate_hz)
-            if not np.array_equal(decode_video(new, self._spec.sensors[sensor].shape), pictures):
+            encode_video(new, pictures, self._schema.spec.rate_hz)
+            if not np.array_equal(decode_video(new, shape), pictures):
                 raise MemoryFault(
                     f"The film of steps {first} to {first + SEGMENT_STEPS - 1} did not give back "
                     "every byte; the pictures stay as they are; update PyAV."
@@ -89,38 +94,26 @@ class Films:
     def forget(self, first: int) -> None:
         """Take the films that begin at this step out of the store; their files stay."""
         self._connection.execute("DELETE FROM movie WHERE first = ?", (first,))
-        self._shown.clear()
-
-    def _stored(self, sensor: int, first: int) -> Array:
-        """A segment's pictures from the store, (n, h, w, c), each guarded by its step."""
-        rows = self._connection.execute(
-            f"SELECT {row.columns(self._spec)} FROM step WHERE step >= ? AND step < ? "
-            "ORDER BY step",
-            (first, first + SEGMENT_STEPS),
-        )
-        pictures = []
-        for found in rows:
-            if not row.is_whole(self.filled(found)):
-                raise MemoryFault(
-                    f"The memory is damaged at step {found[0]}: its bytes are not what was "
-                    "written, so no film is made of it; put back a copy of the memory's folder."
-                )
-            pictures.append(np.frombuffer(found[row.SENSORS + sensor], np.uint8))
-        return np.stack(pictures).reshape(-1, *self._spec.sensors[sensor].shape)
+        self._decoded.clear()
 
     def _picture(self, sensor: int, step: int) -> bytes:
-        first = step - step % SEGMENT_STEPS
-        if self._shown.get(sensor, (-1,))[0] != first:
+        first = segment_of(step)
+        if self._decoded.get(sensor, (-1,))[0] != first:
             found = self._connection.execute(
                 "SELECT file FROM movie WHERE sensor = ? AND first = ?", (sensor, first)
             ).fetchone()
             if found is None or not (self._folder / found[0]).exists():
                 return b""
-            film = decode_video(self._folder / found[0], self._spec.sensors[sensor].shape)
-            self._shown[sensor] = first, film
-        film = self._shown[sensor][1]
+            film = decode_video(self._folder / found[0], self._sensors[sensor].shape)
+            self._decoded[sensor] = first, film
+        film = self._decoded[sensor][1]
         at = step - first
         return film[at].tobytes() if at < len(film) else b""
+
+
+def segment_of(step: int) -> int:
+    """The first step of the segment that a step lies in."""
+    return step - step % SEGMENT_STEPS
 
 
 def can_be_filmed(sensor: SensorSpec) -> bool:

@@ -56,6 +56,11 @@ CREATE TABLE movie (
 ) WITHOUT ROWID;
 PRAGMA user_version = 2;
 """,
+    2: """
+-- Which sensors gave a reading, a byte each; empty: all did. The blob of one that did not is empty.
+ALTER TABLE step ADD COLUMN present BLOB NOT NULL DEFAULT x'';
+PRAGMA user_version = 3;
+""",
 }
 VERSION = 1 + len(_MIGRATIONS)
 

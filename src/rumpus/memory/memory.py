@@ -1,4 +1,4 @@
-"""A robot's memory: append what was lived, draw from all of it, lose nothing.
+"""A robot's memory: append every step, draw from all of them, lose nothing.
 
 One folder a memory: `memory.sqlite` (the truth, see store.py), `view/` (a cache of it that the
 learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock`.
@@ -6,7 +6,9 @@ learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock
 
 import math
 import tempfile
+import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from typing import Literal, Self
 
 from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, MemoryFault
-from rumpus.memory import store
+from rumpus.memory import database
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
-from rumpus.memory.remembered import Remembered
+from rumpus.memory.reader import Reader
+from rumpus.memory.schema import Row
+from rumpus.memory.store import Store
 from rumpus.memory.view import VIEW_NAME, View, open_view, read_view, whose
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
@@ -50,11 +54,11 @@ class MemoryConfig:
 DEFAULT = MemoryConfig()
 
 
-class Memory(Remembered):
+class Memory(Reader):
     """Everything one robot ever sensed and did, in one folder, for ever.
 
-    Append from one thread at a time; drawing from another thread meanwhile is safe. What can be
-    asked of it is in remembered.py.
+    Append from one thread at a time; drawing and asking from another meanwhile is safe. What can
+    be asked of it is in reader.py; writer.py appends in a thread of its own.
 
     Attributes:
         config: how it is kept.
@@ -69,15 +73,18 @@ class Memory(Remembered):
         self._fault: MemoryFault | None = None
         self._counted_s = -math.inf
         self._open_episode: int | None = None
+        self._lock = threading.RLock()
         with ExitStack() as stack:
             if write:
-                stack.enter_context(store.lock(path))
-            self._store = store.Store(path, write)
-            stack.callback(self._store.close)
-            self._view = self._open_view(stack)
-            stack.callback(self._view.close)
+                stack.enter_context(database.lock(path))
+            self._store = Store(path, write)
+            stack.callback(lambda: self._store.close())
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
+            self._scratch = Path(scratch)
+            self._view = self._open_view(self._store)
+            stack.callback(lambda: self._view.close())
             self._resources = stack.pop_all()
-        self.spec = self._store.spec
+        self.spec = self._store.schema.spec
         self._committed_s = time.monotonic()
 
     @classmethod
@@ -94,7 +101,7 @@ class Memory(Remembered):
         """
         with faults(path):
             make_folder(path)
-            with store.lock(path):
+            with database.lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
                 if whose(path / VIEW_NAME) is not None:
@@ -102,7 +109,8 @@ class Memory(Remembered):
                         f"In {path} is the view of a memory whose store is gone; bring it back "
                         "with: rumpus memory repair, or name another folder."
                     )
-                store.create(path, spec)
+                with database.new_store(path, uuid.uuid4().hex, spec):
+                    pass  # empty
             return cls(path, write=True, config=config)
 
     @classmethod
@@ -125,7 +133,7 @@ class Memory(Remembered):
         with faults(path):
             if not cls.exists(path):
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
-            store.migrate(path)
+            database.migrate(path)
             memory = cls(path, write, config)
         if spec is not None and spec != memory.spec:
             memory.close()
@@ -138,14 +146,14 @@ class Memory(Remembered):
     @staticmethod
     def exists(path: Path) -> bool:
         """Whether a memory is in the folder; one whose creation was cut short is not."""
-        return (path / store.FILE_NAME).exists()
+        return (path / database.FILE_NAME).exists()
 
-    def begin_episode(self, provenance: str, lived: Episode | None = None) -> int:
-        """Begin a new unbroken stretch of life.
+    def begin_episode(self, provenance: str, taken_from: Episode | None = None) -> int:
+        """Begin a new episode: steps with nothing missing between them.
 
         Args:
             provenance: where it comes from, e.g. "play door seed 0".
-            lived: the episode of another memory that is taken over, with its origin and its date.
+            taken_from: the episode of another memory that it is, with its origin and its date.
 
         Returns:
             its id, never given before.
@@ -154,7 +162,7 @@ class Memory(Remembered):
             MemoryFault: when the disk does not take it.
         """
         with self._writing():
-            self._open_episode = self._store.begin_episode(provenance, lived)
+            self._open_episode = self._store.begin_episode(provenance, taken_from)
         return self._open_episode
 
     def append(self, step: Step) -> int:
@@ -171,17 +179,36 @@ class Memory(Remembered):
         self.check(step)
         if self._open_episode is None:
             raise InputError("A step was appended before any episode; call begin_episode first.")
+        index = len(self)
+        self.append_row(self._store.schema.row(index, self._open_episode, step))
+        if self.due_s() <= 0.0:
+            self.flush()
+        return index
+
+    def due_s(self) -> float:
+        """How long until the steps that are not durable yet are to be made so, inf without any."""
+        if len(self) == self.acknowledged:
+            return math.inf
+        return self._committed_s + self._group_s - time.monotonic()
+
+    @property
+    def last_episode(self) -> int:
+        """The greatest id that an episode was ever given; 0 before the first."""
+        return self._store.last_episode
+
+    def append_row(self, row: Row) -> None:
+        """Keep one checked step that already is a row, without asking whether a group is due.
+
+        Raises:
+            MemoryFault: when the disk does not take it.
+        """
         with self._writing():
-            index: int = self._view.count
-            if index == self._view.capacity:
+            if self._view.count == self._view.capacity:
                 self._store.commit()  # the view's mark never runs ahead of the store
                 self._view.mark()
                 self._view.grow()
-            self._store.append(self._open_episode, step)
-            self._view.append(self._open_episode, step)
-        if time.monotonic() - self._committed_s >= self._group_s:
-            self.flush()
-        return index
+            self._store.append(row)
+            self._view.append(row)
 
     def flush(self) -> None:
         """Make every step so far durable, and wait for the disk to say so.
@@ -228,8 +255,8 @@ class Memory(Remembered):
             MemoryFault: when a picture is damaged, the film proved wrong, PyAV is missing, or the
                 disk does not take it.
         """
-        self._check_writable()
-        with faults(self.path):  # a film that fails takes nothing away: life goes on
+        self.check_writable()
+        with self._asking():  # a film that fails takes nothing away: appending goes on
             return self._store.film()
 
     def shrink(self) -> None:
@@ -240,16 +267,39 @@ class Memory(Remembered):
         Raises:
             MemoryFault: when there is no room, or another program reads at the moment.
         """
-        self._check_writable()
-        with faults(self.path):
+        self.check_writable()
+        with self._asking():
             self._store.shrink()
 
-    def _open_view(self, stack: ExitStack) -> View:
-        folder = self.path / VIEW_NAME
+    def refresh(self) -> int:
+        """See what a writer in another program acknowledged since; takes time for that alone.
+
+        Where the view was made anew meanwhile it is looked for again, as `open` does. Arrays that
+        were handed out before stay as they are.
+
+        Returns:
+            how many steps are new; 0 where it is open for writing, as nobody else adds any.
+
+        Raises:
+            MemoryFault: when a new step is damaged, or another memory is in the folder now.
+        """
         if self._write:
-            return open_view(folder, self._store)
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
-        return read_view(folder, Path(scratch), self._store)
+            return 0
+        with self._asking():
+            before, store = len(self), Store(self.path, write=False)
+            if store.id != self.id:
+                store.close()
+                raise MemoryFault(f"Another memory is in {self.path} now; open it anew.")
+            self._store.close()
+            self._store = store
+            if not self._view.follow(store):
+                self._view.close()
+                self._view = self._open_view(store)
+            return len(self) - before
+
+    def _open_view(self, store: Store) -> View:
+        folder = self.path / VIEW_NAME
+        return open_view(folder, store) if self._write else read_view(folder, self._scratch, store)
 
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""
@@ -265,7 +315,13 @@ class Memory(Remembered):
                 "memory film`, or raise --quota-gb."
             )
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
+        """Refuse what would write, where nothing can be written any more.
+
+        Raises:
+            MemoryFault: when it is open for reading only or closed, or the disk did not take
+                something before.
+        """
         if not self._write:
             raise MemoryFault(f"The memory {self.path} is open for reading only, or closed.")
         if self._fault is not None:
@@ -274,9 +330,9 @@ class Memory(Remembered):
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """After a fault nothing more is taken: the view may be ahead of what the disk holds."""
-        self._check_writable()
+        self.check_writable()
         try:
-            with faults(self.path):
+            with self._asking():
                 yield
         except MemoryFault as fault:
             self._fault = fault

@@ -75,8 +75,8 @@ def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Ti
             continue
         if not follows:
             first = episode.origin.first + index - episode.first
-            lived = replace(episode, origin=replace(episode.origin, first=first))
-            into.begin_episode(episode.provenance, lived)
+            origin = replace(episode.origin, first=first)
+            into.begin_episode(episode.provenance, replace(episode, origin=origin))
         step = source.step(index)
         goal = place[step.goal_index] if step.goal_index >= 0 else -1
         place[index] = into.append(replace(step, goal_index=int(goal)))

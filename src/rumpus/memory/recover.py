@@ -11,16 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-import msgspec
-
 from rumpus.atomic_file import replacing, sync, sync_name
 from rumpus.errors import MemoryFault
 from rumpus.memory import acknowledged
+from rumpus.memory.database import FILE_NAME, WRECK_NAME, about, connect, new_store
 from rumpus.memory.films import Films
-from rumpus.memory.row import columns, is_whole
-from rumpus.memory.store import FILE_NAME, WRECK_NAME, connect, new_store, say_whose
+from rumpus.memory.schema import Schema
 from rumpus.memory.view import VIEW_NAME, acknowledged_in, whose
-from rumpus.spec import RobotSpec
 
 # In the header of an SQLite file, see section 1.3 of its file format.
 _MAGIC = b"SQLite format 3\0"
@@ -66,8 +63,8 @@ def _begin_anew(folder: Path) -> None:
     """An empty store where there is none any more, of the memory that the view is of."""
     known = whose(folder / VIEW_NAME)
     assert known is not None, folder  # repair asked before
-    with new_store(folder, len(known[1].sensors)) as into:
-        say_whose(into, *known)
+    with new_store(folder, *known):
+        pass
 
 
 def _put_aside(folder: Path, wreck: Path) -> None:
@@ -91,33 +88,26 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
     """Copy everything that can be read; whose it is stands in the view, too."""
     source.row_factory = sqlite3.Row
     source.text_factory = lambda text: text.decode(errors="replace")  # as in `connect`
-    known = _about(source) or whose(folder / VIEW_NAME)
+    known = whose(folder / VIEW_NAME)
+    with suppress(sqlite3.DatabaseError):
+        known = about(source) or known
     if known is None:
         raise MemoryFault(
             f"The memory {folder} is damaged beyond what can be recovered: neither its store nor "
             "its view says whose it is; put back a copy of its folder."
         )
-    id_, spec = known
-    with new_store(folder, len(spec.sensors)) as into:
+    with new_store(folder, *known) as into:
         into.execute("BEGIN")
-        say_whose(into, id_, spec)
         for table in ("episode", "movie"):
             _take_over(into, table, _from_both_ends(source, table))
         _never_again(into, source)
-        told = max(acknowledged.read(folder), acknowledged_in(folder / VIEW_NAME, id_))
+        told = max(acknowledged.read(folder), acknowledged_in(folder / VIEW_NAME, known[0]))
         _take_over(into, "step", _one_by_one(source, told))
         # That figure may be gone or, after power loss, an older one. Nobody vouches for the number
         # of a step beyond it but its own checksum.
         _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {told}"))
-        _leave_out_unproved(into, folder, spec, told)
+        _leave_out_unproved(into, folder, Schema(known[1]), told)
         into.execute("COMMIT")
-
-
-def _about(source: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
-    with suppress(sqlite3.DatabaseError, ValueError, TypeError, msgspec.DecodeError):
-        [(id_, spec)] = source.execute("SELECT id, spec FROM about").fetchall()
-        return id_, msgspec.json.decode(spec, type=RobotSpec)
-    return None
 
 
 def _never_again(into: sqlite3.Connection, source: sqlite3.Connection) -> None:
@@ -129,14 +119,14 @@ def _never_again(into: sqlite3.Connection, source: sqlite3.Connection) -> None:
             into.execute("INSERT INTO sqlite_sequence VALUES ('episode', ?)", (last,))
 
 
-def _leave_out_unproved(
-    into: sqlite3.Connection, folder: Path, spec: RobotSpec, first: int
-) -> None:
+def _leave_out_unproved(into: sqlite3.Connection, folder: Path, schema: Schema, first: int) -> None:
     """Let the last step be one that is whole, where it is not before `first`."""
-    films, query = Films(folder, into, spec), f"SELECT {columns(spec)} FROM step WHERE step = ?"
+    films = Films(folder, into, schema)
+    query = f"SELECT {', '.join(schema.columns)} FROM step WHERE step = ?"
     last = "SELECT step FROM step WHERE step >= ? ORDER BY step DESC"
     for (index,) in into.execute(last, (first,)).fetchall():
-        if is_whole(films.filled(into.execute(query, (index,)).fetchone())):
+        found = into.execute(query, (index,)).fetchone()
+        if schema.is_whole(films.filled(dict(zip(schema.columns, found, strict=True)))):
             return
         into.execute("DELETE FROM step WHERE step = ?", (index,))
 

@@ -6,15 +6,17 @@ the view's own checksum proves what was sensed and done, and the step comes back
 reasons. Where neither proves anything, nothing is touched. Nothing is guessed.
 """
 
-from contextlib import closing, nullcontext
+import sqlite3
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rumpus.errors import MemoryFault
-from rumpus.memory import films
+from rumpus.memory.database import FILE_NAME, lock, migrate
 from rumpus.memory.fault import faults
+from rumpus.memory.films import segment_of
 from rumpus.memory.recover import recover
-from rumpus.memory.store import FILE_NAME, Damage, Store, lock
+from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Tick, ticking
 from rumpus.memory.view import VIEW_NAME, View, view_of, whose
 
@@ -52,6 +54,8 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
     """
     if not (folder / FILE_NAME).exists() and whose(folder / VIEW_NAME) is None:
         raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
+    with faults(folder), suppress(sqlite3.DatabaseError):  # one that cannot be read is made anew
+        migrate(folder)
     with faults(folder), lock(folder):
         done = Repaired(recovered=recover(folder))
         store = Store(folder, write=True, gaps=True)
@@ -75,27 +79,23 @@ def _repair_all(store: Store, view: View | None, done: Repaired, tick: Tick) -> 
         if isinstance(found, Damage):
             _restore(store, view, found, done)
             continue
-        if found[0] not in known:
-            store.know_episode(found[0], index)
-            known.add(found[0])
-        if _segment(index) in filmed:  # read from a film that is going: put it back
-            store.repair(index, *found)
+        if found["episode"] not in known:
+            store.know_episode(found["episode"], index)
+            known.add(found["episode"])
+        if segment_of(index) in filmed:  # read from a film that is going: put it back
+            store.repair(found)
     # A segment of which a step is still lost keeps its films, which may be all that holds it.
-    for first in filmed - {_segment(damage.step) for damage in done.lost}:
+    for first in filmed - {segment_of(damage.step) for damage in done.lost}:
         store.forget_films(first)
 
 
 def _restore(store: Store, view: View | None, damage: Damage, done: Repaired) -> None:
     """Put one step back as far as the view knows it."""
     index = damage.step
-    if view is not None and index < view.capacity and store.repair(index, *view.row(index)):
+    if view is not None and index < view.capacity and store.repair(view.row(index)):
         done.repaired.append(damage)
     elif view is not None and view.proves(index):
-        store.put_back(index, *view.row(index))
+        store.put_back(view.row(index))
         done.recalled.append(damage)
     else:
         done.lost.append(damage)
-
-
-def _segment(index: int) -> int:
-    return index - index % films.SEGMENT_STEPS

@@ -1,4 +1,4 @@
-"""The store makes a step durable: SQLite in WAL mode holds every reading, deed and time.
+"""The store makes a step durable: SQLite in WAL mode holds every reading, action and time.
 
 The store is the truth; the training view beside it can be deleted and is made again.
 Steps are written in groups, one transaction each. A step is acknowledged when its transaction
@@ -6,29 +6,15 @@ is on the disk (synchronous=FULL): from then on neither kill -9 nor power loss t
 and a transaction cut short leaves no trace. Nothing is ever overwritten.
 """
 
-import fcntl
-import os
-import sqlite3
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-import msgspec
-
-from rumpus.atomic_file import replacing
 from rumpus.errors import MemoryFault
-from rumpus.memory import acknowledged, layout, row
+from rumpus.memory import acknowledged, database, films, layout
 from rumpus.memory.episode import Episode, Origin
-from rumpus.memory.films import Films
-from rumpus.spec import RobotSpec
-from rumpus.types import Step
-
-FILE_NAME = "memory.sqlite"
-WRECK_NAME = f"{FILE_NAME}.wreck"  # what a recover is made of, while it goes on
+from rumpus.memory.schema import Row, Schema
 
 _ACKNOWLEDGED = """
 SELECT max(
@@ -55,76 +41,15 @@ class Damage:
     what: str
 
 
-def lock(folder: Path) -> IO[bytes]:
-    """Take the folder's only right to write; the kernel gives it back when the holder dies.
-
-    Raises:
-        MemoryFault: when another writer has it.
-    """
-    file = (folder / "lock").open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise MemoryFault(
-            f"The memory {folder} is being written by another rumpus; "
-            "stop that one, or open this memory for reading only."
-        ) from error
-    return file
-
-
-def migrate(folder: Path) -> None:
-    """Bring the store of an older rumpus to today's layout, where it may be written.
-
-    Raises:
-        MemoryFault: when another writer has it.
-    """
-    with closing(connect(folder / FILE_NAME, write=False)) as connection:
-        if layout.version_of(connection) >= layout.VERSION or not os.access(folder, os.W_OK):
-            return
-    with lock(folder), closing(connect(folder / FILE_NAME, write=True)) as connection:
-        layout.migrate(connection)
-
-
-def create(folder: Path, spec: RobotSpec) -> None:
-    """Lay out an empty store; it appears under its name only when it is whole."""
-    with new_store(folder, len(spec.sensors)) as connection:
-        say_whose(connection, uuid.uuid4().hex, spec)
-
-
-def say_whose(connection: sqlite3.Connection, id_: str, spec: RobotSpec) -> None:
-    """Write into a new store which memory it is and whose."""
-    about = (id_, msgspec.json.encode(spec).decode())
-    connection.execute("INSERT INTO about VALUES (?, ?)", about)
-
-
-@contextmanager
-def new_store(folder: Path, sensors: int) -> Iterator[sqlite3.Connection]:
-    """A store to be filled inside, which then takes its place, over the one that is there."""
-    with replacing(folder / FILE_NAME) as new:
-        new.unlink(missing_ok=True)
-        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
-            # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
-            connection.execute("PRAGMA page_size = 16384")
-            connection.execute("PRAGMA journal_mode = WAL")
-            layout.lay_out(connection, sensors)
-            yield connection
-            # Closing would do it, too, and say nothing of a full disk.
-            busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy or logged != moved:
-                raise MemoryFault(f"The memory {folder} is not written whole; start again.")
-        for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
-            (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)
-
-
 class Store:
     """The durable record of all steps: append, commit, read back.
 
     Attributes:
         id: of this memory, given at its creation.
-        spec: of the robot that lives in it.
+        schema: how the steps of its robot lie in rows.
         count: steps appended, the open transaction included.
         acknowledged: steps that are durable.
+        last_episode: the greatest id that an episode was ever given.
     """
 
     def __init__(self, folder: Path, write: bool, gaps: bool = False) -> None:
@@ -141,55 +66,51 @@ class Store:
             sqlite3.Error: when it is not a store or is damaged.
         """
         self._folder = folder
-        self._connection = connect(folder / FILE_NAME, write)
+        self._connection = database.connect(folder / database.FILE_NAME, write)
         try:
             layout.check_version(folder, self._connection)
-            self.id, self.spec = self._about()
-            self.count: int = self._connection.execute(
+            self.id, self.schema = self._whose()
+            self.count = self.acknowledged = self._number(
                 "SELECT coalesce(max(step) + 1, 0) FROM step"
-            ).fetchone()[0]
+            )
+            self.last_episode = self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence")
             if write and not gaps:
-                self._check_recovered()
-                self._check_missing()
+                self._check_complete()
+            # Until a person accepts that they are gone.
+            self._missed = self.acknowledged_steps() if gaps else 0
         except BaseException:
             self._connection.close()
             raise
-        self.acknowledged: int = self.count
-        self._missed = (
-            self.acknowledged_steps() if gaps else 0
-        )  # until a person accepts that they are gone
-        self._columns = row.columns(self.spec)
-        marks = ", ".join("?" * len(self._columns.split(",")))
-        self._insert = f"INSERT INTO step ({self._columns}) VALUES ({marks})"
-        self._films = Films(folder, self._connection, self.spec)
+        columns = self.schema.columns
+        self._select = f"SELECT {', '.join(columns)} FROM step WHERE step >= ? AND step < ?"
+        self._insert = f"INTO step ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        self._films = films.Films(folder, self._connection, self.schema)
 
     def missing(self) -> int:
         """Steps that were acknowledged and are not here: gaps, or the end."""
-        # The figure beside it first: it follows the store, so that a reader counts right while
-        # another program writes. Then one statement, which counts at one moment.
-        return int(
-            self._connection.execute(_MISSING, (acknowledged.read(self._folder),)).fetchone()[0]
-        )
+        return self._counted(_MISSING)
 
-    def begin_episode(self, provenance: str, lived: Episode | None = None) -> int:
-        """Write down that a stretch of life begins here, or one `lived` in another memory."""
+    def acknowledged_steps(self) -> int:
+        """How many steps were ever acknowledged, as far as anything here still knows."""
+        return self._counted(_ACKNOWLEDGED)
+
+    def begin_episode(self, provenance: str, taken_from: Episode | None = None) -> int:
+        """Write down that an episode begins here, or one taken over from another memory."""
         self._begin()
-        origin = lived.origin if lived else Origin(self.id)
-        begun_unix_s = lived.begun_unix_s if lived else time.time()
+        origin = taken_from.origin if taken_from else Origin(self.id)
+        begun_unix_s = taken_from.begun_unix_s if taken_from else time.time()
         cursor = self._connection.execute(
             "INSERT INTO episode (first, provenance, begun_unix_s, origin, origin_episode, "
             "origin_first) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                self.count, provenance, begun_unix_s, origin.memory, origin.episode, origin.first
-            ),
-        )  # fmt: skip
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+            (self.count, provenance, begun_unix_s, origin.memory, origin.episode, origin.first),
+        )
+        self.last_episode = int(cursor.lastrowid or 0)
+        return self.last_episode
 
-    def append(self, episode: int, step: Step) -> None:
-        """Write one step into the open transaction, beginning one where none is open."""
+    def append(self, row: Row) -> None:
+        """Write the next step into the open transaction, beginning one where none is open."""
         self._begin()
-        self._connection.execute(self._insert, row.to_row(self.count, episode, step, self.spec))
+        self._connection.execute(f"INSERT {self._insert}", tuple(row.values()))
         self.count += 1
 
     def commit(self) -> None:
@@ -217,86 +138,73 @@ class Store:
             )
         ]  # fmt: skip
 
-    def steps(self, first: int, stop: int) -> Iterator[tuple[int, Step]]:
-        """Read (episode id, step) for the steps first <= index < stop, checked against damage.
+    def rows(self, first: int, stop: int) -> Iterator[Row]:
+        """Read the steps first <= index < stop, films included, checked against damage.
 
         Raises:
             MemoryFault: naming the first step whose bytes are not what was written.
         """
-        cursor = self._rows(first, stop)
+        found = self._rows(first, stop)
         for index in range(first, stop):
-            found = cursor.fetchone()
-            if found is not None and found[0] == index:
-                found = self._films.filled(found)
-            if found is None or found[0] != index or not row.is_whole(found):
+            row = next(found, None)
+            if row is not None and row["step"] == index:
+                row = self._films.filled(row)
+            if row is None or row["step"] != index or not self.schema.is_whole(row):
                 raise MemoryFault(
                     f"The memory is damaged at step {index}: its bytes are missing or are not "
                     "what was written; put back a copy of the memory's folder."
                 )
-            yield found[1], row.to_step(found, self.spec)
+            yield row
 
-    def segments(self) -> list[tuple[int, int]]:
-        """(sensor, first step) of the durable stretches that could become films."""
+    def unfilmed(self) -> list[tuple[int, int]]:
+        """(sensor, first step) of the durable segments that could become films."""
         return self._films.due(self.acknowledged)
 
     def film(self) -> int:
         """Turn the oldest of them into a film; the bytes of pictures that left the store."""
         self.commit()
-        due = self.segments()
-        return self._films.make(*due[0]) if due else 0
+        for sensor, first in self.unfilmed()[:1]:
+            return self._films.make(sensor, first, self.rows(first, first + films.SEGMENT_STEPS))
+        return 0
 
-    def glimpse(self, index: int) -> tuple[int, Step] | None:
-        """The same of one step without pictures that lie in films; None where it is damaged."""
-        found = self._rows(index, index + 1).fetchone()
-        if found is None or (all(found[row.SENSORS :]) and not row.is_whole(found)):
+    def glimpse(self, index: int) -> Row | None:
+        """One step without pictures that lie in films; None where it is damaged."""
+        row = next(self._rows(index, index + 1), None)
+        if row is None or not (self._films.needed(row) or self.schema.is_whole(row)):
             return None
-        with suppress(ValueError, TypeError):  # no checksum guards a row without its pictures
-            return found[1], row.to_step(found, self.spec)
-        return None
+        return row
 
-    def acknowledged_steps(self) -> int:
-        """How many steps were ever acknowledged, as far as anything here still knows."""
-        return int(
-            self._connection.execute(_ACKNOWLEDGED, (acknowledged.read(self._folder),)).fetchone()[
-                0
-            ]
-        )
-
-    def examine(self, index: int) -> tuple[int, Step] | Damage:
+    def examine(self, index: int) -> Row | Damage:
         """One step with its films, or what is wrong with it."""
-        found = self._rows(index, index + 1).fetchone()
-        if found is None:
+        row = next(self._rows(index, index + 1), None)
+        if row is None:
             return Damage(index, 0, "is gone")
-        if not row.is_whole(filled := self._films.filled(found)):
-            return Damage(index, found[1], "is not what was written")
-        return found[1], row.to_step(filled, self.spec)
+        filled = self._films.filled(row)
+        if not self.schema.is_whole(filled):
+            return Damage(index, row["episode"], "is not what was written")
+        return filled
 
     def damaged_films(self) -> Iterator[Damage]:
         """The films whose files are not what was written."""
         for first, file in self._films.damaged():
             yield Damage(first, 0, f"begins a film, {file}, that is gone or not what was written")
 
-    def repair(self, index: int, episode: int, step: Step) -> bool:
-        """Put a damaged step back as another copy has it, if its checksum says so.
+    def repair(self, copy: Row) -> bool:
+        """Put a damaged step back as a copy has it, if its own checksum says so.
 
         Its pictures lie in the store again, also where they had been filmed.
         """
-        found = self._rows(index, index + 1).fetchone()
-        repaired = row.repaired(found, episode, step, self.spec) if found else None
-        if repaired is None:
-            return False
-        self._begin()
-        marks = ", ".join(f"{column} = ?" for column in self._columns.split(", "))
-        self._connection.execute(f"UPDATE step SET {marks} WHERE step = ?", (*repaired, index))
-        return True
+        found = next(self._rows(copy["step"], copy["step"] + 1), None)
+        repaired = self.schema.repaired(found, copy) if found else None
+        if repaired is not None:
+            self._put(repaired)
+        return repaired is not None
 
-    def put_back(self, index: int, episode: int, step: Step) -> None:
-        """Write a step that is gone or past repair, as another copy has it."""
-        self._begin()
-        self.know_episode(episode, index)
-        self._connection.execute("DELETE FROM step WHERE step = ?", (index,))
-        self._connection.execute(self._insert, row.to_row(index, episode, step, self.spec))
-        self.count = max(self.count, index + 1)
+    def put_back(self, copy: Row) -> None:
+        """Write a step that is gone or past repair, as a copy has it."""
+        self.know_episode(copy["episode"], copy["step"])
+        self._put(copy)
+        self.count = max(self.count, copy["step"] + 1)
 
     def know_episode(self, episode: int, first: int) -> None:
         """Write down an episode of which only steps are left; one that is there stays as it is."""
@@ -332,39 +240,39 @@ class Store:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
 
+    def _rows(self, first: int, stop: int) -> Iterator[Row]:
+        """Rows as they lie there, in order, without what is in films."""
+        for found in self._connection.execute(f"{self._select} ORDER BY step", (first, stop)):
+            yield dict(zip(self.schema.columns, found, strict=True))
+
+    def _put(self, row: Row) -> None:
+        self._begin()
+        self._connection.execute(f"INSERT OR REPLACE {self._insert}", tuple(row.values()))
+
+    def _number(self, query: str, *values: int) -> int:
+        return int(self._connection.execute(query, values).fetchone()[0])
+
     def _counted(self, query: str) -> int:
         # The figure beside the store first: it follows the store, so that a reader counts right
         # while another program writes. Then one statement, which counts at one moment.
-        known = acknowledged.read(self._folder)
-        return int(self._connection.execute(query, (known,)).fetchone()[0])
+        return self._number(query, acknowledged.read(self._folder))
 
-    def _rows(self, first: int, stop: int) -> sqlite3.Cursor:
-        return self._connection.execute(
-            f"SELECT {self._columns} FROM step WHERE step >= ? AND step < ? ORDER BY step",
-            (first, stop),
-        )
-
-    def _about(self) -> tuple[str, RobotSpec]:
-        """The memory's id and whose life it is."""
-        rows = self._connection.execute("SELECT id, spec FROM about").fetchall()
-        try:
-            ((id_, spec),) = rows
-            return id_, msgspec.json.decode(spec, type=RobotSpec)
-        except (ValueError, TypeError, msgspec.DecodeError) as error:
+    def _whose(self) -> tuple[str, Schema]:
+        """The memory's id and how its robot's steps lie."""
+        if (known := database.about(self._connection)) is None:
             raise MemoryFault(
-                f"The memory {self._folder} is damaged: it no longer says whose it is ({error}); "
+                f"The memory {self._folder} is damaged: it no longer says whose it is; "
                 "put back a copy of its folder."
-            ) from error
+            )
+        return known[0], Schema(known[1])
 
-    def _check_recovered(self) -> None:
-        """What is lived before a recover is done would not be in what it is made of."""
-        if (self._folder / WRECK_NAME).exists():
+    def _check_complete(self) -> None:
+        """What is appended before a recovery is done would not be in what it is made of."""
+        if (self._folder / database.WRECK_NAME).exists():
             raise MemoryFault(
                 f"The repair of the memory {self._folder} was cut short, and nothing is added to "
                 "it before it is done; let it go to its end: rumpus memory repair."
             )
-
-    def _check_missing(self) -> None:
         if missing := self.missing():
             raise MemoryFault(
                 f"The memory {self._folder} lacks {missing:,} of the steps that it acknowledged, "
@@ -375,30 +283,3 @@ class Store:
     def _begin(self) -> None:
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
-
-
-def connect(file: Path, write: bool) -> sqlite3.Connection:
-    """Open a store's file, which must be there; its transactions end when the disk says so."""
-    mode = "rw" if write else "ro"
-    if not write and not os.access(file.parent, os.W_OK) and not _has_log(file):
-        mode = "ro&immutable=1"  # SQLite otherwise wants to put a lock file beside it
-    connection = sqlite3.connect(
-        f"{file.resolve().as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,
-        timeout=30.0,
-        check_same_thread=False,
-    )
-    # Damaged text is for the checksum to find; SQLite would end the whole look at it.
-    connection.text_factory = lambda text: text.decode(errors="replace")
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _has_log(file: Path) -> bool:
-    log = file.with_name(f"{file.name}-wal")
-    return log.exists() and log.stat().st_size > 0

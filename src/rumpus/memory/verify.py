@@ -48,7 +48,7 @@ def verify(store: Store, view: View, tick: Tick) -> Verified:
             damages.append(found)
         else:
             whole += 1
-            drawable += index < view.count and view.holds(index, *found)
+            drawable += index < view.count and view.holds(index, found)
     return Verified(total, stored, whole, drawable, sorted(damages, key=lambda d: d.step))
 
 

@@ -158,6 +158,7 @@ class Replay:
         """What is to be saved: the working set and its priorities."""
         return {
             "steps": self.working_set.steps, "segments": self.working_set.segments,
+            "known": np.array([self.working_set.known]),
             "priorities": self.priorities.values,
         }  # fmt: skip
 
@@ -165,4 +166,5 @@ class Replay:
         """Take up what was saved; `refresh` comes next."""
         self.working_set.steps = state["steps"]
         self.working_set.segments = state["segments"]
+        self.working_set.known = int(state["known"][0])
         self.priorities = Priorities(state["priorities"])

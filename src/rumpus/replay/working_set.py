@@ -32,6 +32,7 @@ class WorkingSet:
         goal_rows: int64 (W,) the row of the goal commanded at each step, -1 for none.
         goals: int64 (G,) positions of commanded goals outside the set: rows W to W + G.
         segments: int64, the whole segments in it, where memory is longer than the set.
+        known: whole segments that were in memory at the last refresh; later ones are new.
     """
 
     most: int
@@ -40,6 +41,7 @@ class WorkingSet:
     goal_rows: Array = field(default_factory=_none)
     goals: Array = field(default_factory=_none)
     segments: Array = field(default_factory=_none)
+    known: int = 0
 
     def refresh(self, stored: ReplayView, rng: np.random.Generator) -> Array:
         """Take in what is new, and let some of the rest give way.
@@ -64,8 +66,8 @@ class WorkingSet:
     def _redrawn(self, whole: int, rng: np.random.Generator) -> Array:
         """The segments after a refresh, in order; `whole` are in memory."""
         places = self.most // SEGMENT_STEPS - 1  # one for the newest, which is not whole
-        known = int(self.segments.max()) + 1 if len(self.segments) else 0
-        fresh = np.arange(max(known, whole - max(places // 2, 1)), whole)
+        fresh = np.arange(max(self.known, whole - max(places // 2, 1)), whole)
+        self.known = whole
         giving_way = max(places // TURNOVER, 1)
         kept = rng.permutation(self.segments)[: places - giving_way - len(fresh)]
         chosen = np.concatenate([kept, fresh])

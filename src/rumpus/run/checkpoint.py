@@ -236,7 +236,12 @@ def _from_layout_1(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             now[_PARTS_1[part] + name.removeprefix(part)] = tensor
     surprise = tensors["surprise"]
     rows = from_numpy(np.arange(len(surprise)))
-    return now | {"replay.priorities": surprise, "replay.steps": rows, "replay.segments": rows[:0]}
+    return now | {
+        "replay.priorities": surprise,
+        "replay.steps": rows,
+        "replay.segments": rows[:0],
+        "replay.known": rows[:1] * 0,
+    }
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> int:

@@ -163,7 +163,6 @@ class LeRobotDataset:
         stranger = {"action": row["action"], "time_s": begun_s + float(row["timestamp"])}
         columns = stranger | columns | {"executed_action": deed}
         columns["action"] = scaled(np.reshape(columns["action"], -1), *self._limits)
-        columns["captured_s"] = np.reshape(columns.get("captured_s", ()), -1)
         return step_of(self.spec, readings, columns)
 
     def _range(self) -> str:

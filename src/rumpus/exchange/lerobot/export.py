@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import columns_of
+from rumpus.exchange.columns import columns_of, readings_of
 from rumpus.exchange.lerobot import layout, rows, stats
 from rumpus.exchange.mp4 import write_film
-from rumpus.exchange.transfer import Ours, Transfer, appearing, chosen
+from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
@@ -83,7 +83,7 @@ class _Writer:
             splits={"train": f"0:{len(lived)}"},
             video_path=layout.VIDEO if self._video else None,
         )
-        for name, about in ((layout.INFO, info), (layout.OURS, Ours(spec, tuple(lived)))):
+        for name, about in ((layout.INFO, info), (layout.OURS, ours_of(self._memory, lived))):
             self._file(name).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=4))
 
     def _file(self, name: str, number: int = 0, key: str = "") -> Path:
@@ -117,8 +117,8 @@ class _Writer:
             steps = [step for _, step in self._memory.steps(begin, begin + len(frames))]
             told = columns_of(spec, begin, steps)
             columns: dict[str, Any] = {layout.column_of(name): told[name] for name in told}
-            for name, key in self._keys.items():
-                columns[key] = [step.observation.readings[name] for step in steps]
+            for name, rows_ in readings_of(spec, steps).items():
+                columns[self._keys[name]] = rows_
             yield rows.table(self._schema, columns | {
                 "timestamp": frames / spec.rate_hz,
                 "frame_index": frames,
@@ -165,7 +165,8 @@ class _Writer:
         }
         for sensor in memory.spec.sensors:
             of = stats.of_pictures if sensor.is_picture else stats.of_numbers
-            told[self._keys[sensor.name]] = of(memory.frames(sensor.name)[lived])
+            rows = np.flatnonzero(memory.present(sensor.name)[lived])
+            told[self._keys[sensor.name]] = of(memory.frames(sensor.name)[lived], rows)
         return told
 
 
@@ -196,6 +197,7 @@ def _lost(memory: Memory, lived: Sequence[Episode], video: bool) -> Iterator[str
                 f"LeRobot loads the pictures of '{sensor.name}', but its tools that join or edit "
                 f"datasets take 3 channels alone, not {sensor.shape[2]}."
             )
+    yield from absences(memory, lived, "it is 0 there, and rumpus.present says where.")
     if video:
         yield "The videos are lossy (H.264, yuv420p, crf 18); the memory keeps the pictures whole."
         longest_s = max(episode.length for episode in lived) / memory.spec.rate_hz

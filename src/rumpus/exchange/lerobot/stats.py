@@ -15,8 +15,12 @@ QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 LEVELS = 256
 
 
-def of_numbers(values: Array) -> Stats:
-    """Statistics of each entry of vectors (n, k); lists of k."""
+def of_numbers(values: Array, rows: Array | None = None) -> Stats:
+    """Statistics of each entry of vectors (n, k); lists of k.
+
+    Only of some rows, where any are named: those at which a sensor gave something.
+    """
+    values = values if rows is None or not len(rows) else values[rows]
     told = {
         "min": values.min(0),
         "max": values.max(0),
@@ -27,15 +31,17 @@ def of_numbers(values: Array) -> Stats:
     return {name: array.tolist() for name, array in told.items()} | {"count": [len(values)]}
 
 
-def of_pictures(pictures: Array) -> Stats:
+def of_pictures(pictures: Array, rows: Array) -> Stats:
     """Statistics of each channel of pictures (n, h, w, c), of levels scaled to [0, 1].
 
-    Nested lists of shape (c, 1, 1); pictures are sampled as LeRobot samples them.
+    Nested lists of shape (c, 1, 1); pictures are sampled as LeRobot samples them, among the rows
+    that are named, or among all where none is.
     """
-    n = len(pictures)
+    rows = rows if len(rows) else np.arange(len(pictures))
+    n = len(rows)
     looked = max(min(100, n), min(int(n**0.75), 10_000))
     counts = np.zeros((pictures.shape[3], LEVELS), np.int64)
-    for k in np.linspace(0, n - 1, looked).round().astype(int):
+    for k in rows[np.linspace(0, n - 1, looked).round().astype(int)]:
         for channel, row in enumerate(counts):
             row += np.bincount(pictures[k, :, :, channel].reshape(-1), minlength=LEVELS)
     levels = np.arange(LEVELS) / (LEVELS - 1)

@@ -175,6 +175,8 @@ class _Episode:
     def _ours(self) -> dict[str, Array]:
         found: dict[str, Array] = {}
         for name, (dtype, shape) in kinds_of(self._dataset.spec).items():
+            if name == "present" and f"infos/{name}" not in self._group:
+                continue  # an older rumpus wrote it, when sensors could not be left out
             part = self._part(f"infos/{name}", self.length, shape)
             found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
         return found

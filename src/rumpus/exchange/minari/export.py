@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from rumpus.exchange.columns import columns_of
+from rumpus.exchange.columns import columns_of, readings_of
 from rumpus.exchange.minari import layout
 from rumpus.exchange.minari.hdf5_file import PatientFile, new_hdf5
-from rumpus.exchange.transfer import Ours, Transfer, appearing, chosen
+from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.spec import RobotSpec
 
 BLOCK = 256  # steps in RAM at once
 CHUNK_BYTES = 2**20  # what HDF5 reads at once
@@ -52,14 +51,16 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
             "dataset_id": _dataset_id(folder.name),
             "total_steps": steps - len(lived),
             "dataset_size": round((new / layout.DATA).stat().st_size / 1e6, 1),
-            **_about(memory.spec, lived),
+            **_about(memory, lived),
         }
         (new / layout.METADATA).write_text(json.dumps(about))
-    return Transfer(folder, len(lived), steps, _lost(spoilt))
+    absent = absences(memory, lived, "it is 0 there, and infos/present says where.")
+    return Transfer(folder, len(lived), steps, (*_lost(spoilt), *absent))
 
 
-def _about(spec: RobotSpec, lived: Sequence[Episode]) -> dict[str, Any]:
+def _about(memory: Memory, lived: Sequence[Episode]) -> dict[str, Any]:
     """What the metadata tells of the robot and its episodes."""
+    spec = memory.spec
     return {
         "total_episodes": len(lived),
         "data_format": "hdf5",
@@ -69,7 +70,7 @@ def _about(spec: RobotSpec, lived: Sequence[Episode]) -> dict[str, Any]:
         "minari_version": layout.MINARI_VERSION,
         "algorithm_name": "rumpus",
         "description": f"The memory of {spec.name}, which played without reward.",
-        layout.OURS: msgspec.to_builtins(Ours(spec, tuple(lived))),
+        layout.OURS: msgspec.to_builtins(ours_of(memory, lived)),
     }
 
 
@@ -85,9 +86,9 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: Pati
         begin, end = episode.first + first, episode.first + min(first + BLOCK, episode.length)
         steps = [step for _, step in memory.steps(begin, end)]
         blocks.append(columns_of(memory.spec, begin, steps))
+        readings = readings_of(memory.spec, steps)
         for sensor, room in pictures.items():
-            rows = np.stack([step.observation.readings[sensor.name] for step in steps])
-            room[first : first + len(rows)] = rows
+            room[first : first + len(steps)] = readings[sensor.name]
         disk.check()
     told = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     spoilt = 0

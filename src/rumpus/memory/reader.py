@@ -1,34 +1,39 @@
 """What can be asked of a memory: how much there is and what it holds."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.memory import films, store
+from rumpus.memory import films
+from rumpus.memory.database import FILE_NAME
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
+from rumpus.memory.store import Store
 from rumpus.memory.verify import Tick, Verified, verify
 from rumpus.memory.view import VIEW_NAME, View
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Step
 
 
-class Remembered:
+class Reader:
     """Everything that was appended, to be looked at; `replay/` draws from it.
 
     Arrays that are handed out are read-only views of what was there when they were asked for.
 
     Attributes:
         path: the memory's folder.
-        spec: the robot whose life it holds.
+        spec: the robot whose steps it holds.
     """
 
     path: Path
     spec: RobotSpec
-    _store: store.Store
+    _store: Store
     _view: View
+    _lock: threading.RLock  # whoever has it has the store's connection
 
     def __len__(self) -> int:
         return self._view.count
@@ -40,12 +45,12 @@ class Remembered:
 
     @property
     def actions(self) -> Array:
-        """The wishes, float32 (N, A)."""
+        """What was chosen, float32 (N, A)."""
         return self._column("action")
 
     @property
     def executed_actions(self) -> Array:
-        """The deeds, float32 (N, A)."""
+        """What was done, float32 (N, A)."""
         return self._column("executed_action")
 
     @property
@@ -79,7 +84,15 @@ class Remembered:
         Raises:
             WorldError: when the robot has no such sensor.
         """
-        return self._column("captured_s")[:, self.spec.sensors.index(self.spec.sensor(sensor))]
+        return self._column("captured_s")[:, self._sensor(sensor)]
+
+    def present(self, sensor: str) -> Array:
+        """Whether one sensor gave a reading at each step, bool (N,); where not, `frames` are 0.
+
+        Raises:
+            WorldError: when the robot has no such sensor.
+        """
+        return self._column("present")[:, self._sensor(sensor)]
 
     @property
     def id(self) -> str:
@@ -89,7 +102,7 @@ class Remembered:
     def room(self) -> dict[str, int]:
         """Bytes on disk of the "store", its "films" and the "view" beside them."""
         inside = {"films": films.FOLDER_NAME, "view": VIEW_NAME}
-        store_files = self.path.glob(f"{store.FILE_NAME}*")
+        store_files = self.path.glob(f"{FILE_NAME}*")
         return {
             "store": sum(file.stat().st_size for file in store_files),
             **{name: _bytes_in(self.path / folder) for name, folder in inside.items()},
@@ -101,7 +114,7 @@ class Remembered:
         Quick, also at a million steps: it counts them and leaves their bytes to `step`. Steps lost
         from the very end are known from `acknowledged` beside the store, see acknowledged.py.
         """
-        with faults(self.path):
+        with self._asking():
             return self._store.missing()
 
     def verify(self, tick: Tick) -> Verified:
@@ -110,59 +123,55 @@ class Remembered:
         Args:
             tick: told (steps looked at, steps in all) now and then.
         """
-        with faults(self.path):
+        with self._asking():
             return verify(self._store, self._view, tick)
 
     def check(self, step: Step) -> None:
         """Refuse a step that is not of this robot, or not finite.
 
+        A sensor may be left out, for it gave nothing, but not all of them.
+
         Raises:
             WorldError: when the readings are not what the spec says.
             InputError: when an action is not.
         """
-        self.spec.check(step.observation.readings)
-        if not np.isfinite(step.observation.time_s):
-            raise WorldError(
-                f"{self.spec.name} gave the capture time {step.observation.time_s}; "
-                "seconds on its clock were expected; mend observe()."
-            )
-        for name, time_s in step.observation.captured_s.items():
+        seen = step.observation
+        self.spec.check(seen.readings, partial=True)
+        times = {"": seen.time_s, **seen.captured_s}
+        for name, time_s in times.items():
+            owner = f"sensor '{self.spec.sensor(name).name}' of " if name else ""
             if not np.isfinite(time_s):
                 raise WorldError(
-                    f"{self.spec.name}: {self.spec.sensor(name).name} gave the capture time "
-                    f"{time_s}; seconds on the robot's clock were expected; mend observe()."
+                    f"{owner}{self.spec.name} gave the capture time {time_s}; "
+                    "seconds on the robot's clock were expected; correct observe()."
                 )
         shape = (self.spec.action_size,)
         for name, action in (("action", step.action), ("executed_action", step.executed_action)):
             if action.shape != shape or action.dtype != np.float32 or not np.isfinite(action).all():
                 raise InputError(
                     f"{self.spec.name}: {name} came as {action.dtype} {action.shape}, {action}; "
-                    f"finite float32 {shape} was expected; mend what chose it."
+                    f"finite float32 {shape} was expected; correct what chose it."
                 )
 
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""
-        with faults(self.path):
+        with self._asking():
             return self._store.episodes()
 
     def frames(self, sensor: str) -> Array:
         """All readings of one sensor, uint8 (N, h, w, c) or float32 (N, k).
 
+        They are 0 where the sensor gave nothing, see `present`.
+
         Raises:
             WorldError: when the robot has no such sensor.
         """
-        return self._view.sensors[self.spec.sensor(sensor).name].rows[: len(self)]
-
-    def refresh(self) -> int:
-        return 0
-
-    def present(self, sensor: str) -> Array:
-        """At which steps one sensor gave something, bool (N,)."""
-        return np.ones(len(self), bool)
+        return self._view.sensors[f"sensor_{self._sensor(sensor)}"].rows[: len(self)]
 
     def readings(self, index: int) -> dict[str, Array]:
-        """What every sensor said at one step, copied out of memory."""
-        return {sensor.name: self.frames(sensor.name)[index].copy() for sensor in self.spec.sensors}
+        """What the sensors said at one step, copied; one that gave nothing is left out."""
+        told = [s.name for s in self.spec.sensors if self.present(s.name)[index]]
+        return {name: self.frames(name)[index].copy() for name in told}
 
     def step(self, index: int) -> Step:
         """One step as it was appended, reasons included, read from the store and checked.
@@ -173,8 +182,7 @@ class Remembered:
         """
         if not 0 <= index < len(self):
             raise InputError(f"Step {index} was asked of a memory of {len(self)} steps.")
-        with faults(self.path):
-            return next(step for _, step in self._store.steps(index, index + 1))
+        return next(self.steps(index, index + 1))[1]
 
     def steps(self, first: int, stop: int) -> Iterator[tuple[int, Step]]:
         """(episode id, step) for the steps first <= index < stop, as `step` reads them.
@@ -182,16 +190,27 @@ class Remembered:
         Raises:
             MemoryFault: naming the first step whose bytes are damaged.
         """
-        with faults(self.path):
-            yield from self._store.steps(first, stop)
+        for index in range(first, stop):
+            with self._asking():  # each by itself: what comes between may be a writer, or a refresh
+                row = next(self._store.rows(index, index + 1))
+            yield row["episode"], self._store.schema.step(row)
 
     def segments(self) -> int:
-        """How many stretches of old pictures could become films."""
-        with faults(self.path):
-            return len(self._store.segments())
+        """How many segments of old pictures could become films."""
+        with self._asking():
+            return len(self._store.unfilmed())
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """The store is asked by one thread at a time, and its faults are sentences."""
+        with self._lock, faults(self.path):
+            yield
 
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]
+
+    def _sensor(self, name: str) -> int:
+        return self.spec.sensors.index(self.spec.sensor(name))
 
 
 def _bytes_in(folder: Path) -> int:

@@ -1,0 +1,181 @@
+"""Steps are written by a thread of their own: a robot that moves never waits for a disk.
+
+A step is checked at once and queued; the thread writes what is queued and makes each group of it
+durable. What the disk refuses is raised at the next call. A crash takes what was queued, and
+nothing that was acknowledged.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.memory import Memory
+from rumpus.memory.schema import Schema
+from rumpus.types import Step
+
+QUEUED_N = 10_000  # where the disk is that far behind, `append` waits for it
+AT_ONCE_N = 1_000  # taken before it is asked whether a group is due
+LONGEST_WAIT_S = 60.0
+
+
+class Writer:
+    """Appends to a memory that is open for writing, without waiting for its disk.
+
+    As long as it is open nobody else appends to the memory; anybody may draw and read from it in
+    any thread, and sees a step as soon as the thread has taken it, at the latest after `flush`.
+    Reading a step from the store may wait for a group that is being made durable, or a film.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        """Begin to write to a memory, which its owner closes after this.
+
+        Raises:
+            MemoryFault: when it is open for reading only.
+        """
+        memory.check_writable()
+        self._memory, self._schema = memory, Schema(memory.spec)
+        self._count, self._last_episode = len(memory), memory.last_episode
+        self._open_episode: int | None = None
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUED_N)
+        self._fault: BaseException | None = None
+        self._film_fault: MemoryFault | None = None
+        self._thread = threading.Thread(target=self._work, name="memory writer", daemon=True)
+        self._thread.start()
+
+    def begin_episode(self, provenance: str) -> int:
+        """Begin a new episode: steps with nothing missing between them.
+
+        Args:
+            provenance: where it comes from, e.g. "play door seed 0".
+
+        Returns:
+            its id, never given before.
+
+        Raises:
+            MemoryFault: when the disk did not take something before, or this is closed.
+        """
+        self._last_episode += 1
+        self._queue(partial(self._begin, provenance, self._last_episode))
+        self._open_episode = self._last_episode
+        return self._last_episode
+
+    def append(self, step: Step) -> int:
+        """Queue one step of the open episode; what its arrays hold now is kept.
+
+        Returns:
+            its index in memory: 0, 1, 2 ...
+
+        Raises:
+            WorldError: when the readings are not what the spec says.
+            InputError: when an action is not, or no episode was begun.
+            MemoryFault: when the disk did not take something before, or this is closed.
+        """
+        self._memory.check(step)
+        if self._open_episode is None:
+            raise InputError("A step was appended before any episode; call begin_episode first.")
+        row = self._schema.row(self._count, self._open_episode, step)
+        self._queue(partial(self._memory.append_row, row))
+        self._count += 1
+        return self._count - 1
+
+    def flush(self) -> None:
+        """Wait until every step so far is durable.
+
+        Raises:
+            MemoryFault: when the disk does not take it, or this is closed.
+        """
+        self._queue(self._memory.flush)
+        self._jobs.join()
+        self._check()
+
+    def film(self) -> None:
+        """Ask that the oldest pictures become a film, see `Memory.film`; steps wait meanwhile.
+
+        Raises:
+            MemoryFault: when the film that was asked for last could not be made, and why; the
+                pictures stay as they are, and steps are taken as before.
+        """
+        fault, self._film_fault = self._film_fault, None
+        if fault is not None:
+            raise fault
+        self._queue(self._film)
+
+    def close(self) -> None:
+        """Make everything durable and end the thread; may be called twice.
+
+        Raises:
+            MemoryFault: when the disk does not take the last steps.
+        """
+        if self._thread.is_alive():
+            self._jobs.put(self._memory.flush)
+            self._jobs.put(None)
+            self._thread.join()
+            self._check()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _queue(self, job: Callable[[], object]) -> None:
+        self._check()
+        if not self._thread.is_alive():
+            raise MemoryFault(f"The writer of the memory {self._memory.path} is closed.")
+        self._jobs.put(job)
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+
+    def _begin(self, provenance: str, promised: int) -> None:
+        if (begun := self._memory.begin_episode(provenance)) != promised:
+            raise RuntimeError(f"episode {begun} was begun where {promised} was promised")
+
+    def _film(self) -> None:
+        try:
+            self._memory.film()
+        except MemoryFault as fault:
+            self._film_fault = fault
+
+    def _work(self) -> None:
+        """What the thread does: jobs in their order, and a group whenever one is due."""
+        is_open = True
+        while is_open:
+            jobs = self._taken()
+            for job in jobs:
+                is_open = is_open and job is not None
+                if job is not None:
+                    self._do(job)
+            if self._memory.due_s() <= 0.0:
+                self._do(self._memory.flush)
+            for _ in jobs:
+                self._jobs.task_done()
+
+    def _taken(self) -> list[Callable[[], object] | None]:
+        """The jobs that are queued; waits for the first until a group is due."""
+        wait_s = LONGEST_WAIT_S if self._fault else min(self._memory.due_s(), LONGEST_WAIT_S)
+        jobs: list[Callable[[], object] | None] = []
+        with suppress(queue.Empty):
+            jobs.append(self._jobs.get(timeout=max(wait_s, 0.0)))
+            while len(jobs) < AT_ONCE_N:
+                jobs.append(self._jobs.get_nowait())
+        return jobs
+
+    def _do(self, job: Callable[[], object]) -> None:
+        """Do a job; after a fault nothing more is done, and whoever calls next is told."""
+        if self._fault is None:
+            try:
+                job()
+            except BaseException as fault:
+                self._fault = fault
