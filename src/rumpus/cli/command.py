@@ -173,7 +173,8 @@ def _played(session: Session, before: int, wall_s: float) -> Row:
     learner, attempts = session.mind.learner, session.mind.goals.attempts
     reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    peak_mb = used.ru_maxrss * unit / 2**20
     return Row(
         session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
         {
@@ -181,6 +182,7 @@ def _played(session: Session, before: int, wall_s: float) -> Row:
             "world_model_updates": learner.world_model_updates,
             "policy_updates": learner.policy_updates,
             "recent_goals_reached_rate": round(reached, 4),
+            "processor_s": round(used.ru_utime + used.ru_stime, 1),
             "peak_memory_mb": round(peak_mb, 1),
         },
     )  # fmt: skip
