@@ -25,13 +25,16 @@ from rumpus.report.page import check_report, report_evaluation, write_page
 from rumpus.report.strip import write_strip
 from rumpus.result import Row
 from rumpus.run import checkpoint, life
+from rumpus.run.beside import Beside
 from rumpus.run.life import Progress, Until
 from rumpus.run.session import Asked, Session, begin_or_resume, default_folder, resume
 
 Part = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 
 
-def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
+def play(
+    asked: Asked, run: Path | None, until: Until, learner: Literal["resting", "beside"], json: bool
+) -> int:
     """Let a robot play, or go on playing."""
     path = run or default_folder(asked)
     begun_s = time.monotonic()
@@ -45,7 +48,8 @@ def play(asked: Asked, run: Path | None, until: Until, json: bool) -> int:
                     tell(progress)
                     interrupt.check()
 
-                life.play(session, until, watch)
+                training = Beside(session, until, asked.device) if learner == "beside" else None
+                life.play(session, until, watch, training)
         except Interrupted as stop:
             session.memory.flush()
             _say(_farewell(session))

@@ -49,6 +49,7 @@ def play(
     skew: Amount = None,
     random_steps: Number = None,
     device: DeviceChoice = "auto",
+    learner: Literal["resting", "beside"] = "resting",
     durability: Literal["group", "step"] = "group",
     quota_gb: Amount = None,
     json: Json = False,
@@ -65,6 +66,8 @@ def play(
         skew: How strongly play leans to the rare: -1 fully, 0 not at all.
         random_steps: Steps of random motion before the first goal.
         device: Where the mind learns and acts; auto is CUDA where there is one.
+        learner: Whether the robot rests while its mind learns, or goes on at its own rate with
+            the learner beside it, in a process of its own.
         durability: When a step is on the disk for good: with those of a second, or each at once.
         quota_gb: How much room the memory may take; where it is used up, play stops and drops
             nothing.
@@ -78,7 +81,7 @@ def play(
     until = Until(steps, minutes)
     keeping = MemoryConfig(durability, quota_gb or 0.0)
     asked = Asked(world, seed, skew, random_steps, keeping, device)
-    return partial(command.play, asked, run, until, json)
+    return partial(command.play, asked, run, until, learner, json)
 
 
 def do(

@@ -47,6 +47,10 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="memory writer", daemon=True)
         self._thread.start()
 
+    def __len__(self) -> int:
+        """Steps in memory, those that are queued included."""
+        return self._count
+
     def begin_episode(self, provenance: str) -> int:
         """Begin a new episode: steps with nothing missing between them.
 

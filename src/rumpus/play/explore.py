@@ -73,6 +73,7 @@ class PlayChooser:
         self.attempt: Attempt | None = None
         self._actor: Actor | None = None
         self._candidates: Candidates | None = None
+        self._random_left = max(config.random_steps - len(memory), 0)
         self._explore_left = 0
         self._last = np.zeros(memory.spec.action_size, np.float32)
 
@@ -85,7 +86,8 @@ class PlayChooser:
     def choose(self, observation: Observation) -> Choice:
         """The next action of play: random, or towards the goal under way."""
         actor, candidates = self._actor, self._candidates
-        if len(self.memory) < self.config.random_steps or actor is None or candidates is None:
+        if self._random_left > 0 or actor is None or candidates is None:
+            self._random_left -= 1
             return self._explore()
         if self.attempt is None and self._explore_left > 0:
             self._explore_left -= 1

@@ -35,6 +35,8 @@ class ReplayConfig:
         hindsight: where their goals come from.
         partial_goal_rate: share of goals of which only some sensors matter, where a robot has
             several.
+        partial_step_rate: share of steps that are told by some sensors alone, where a robot has
+            several: it must know its way also while one gives nothing.
         working_set_steps: steps of which tokens and priorities are kept, at most.
     """
 
@@ -44,6 +46,7 @@ class ReplayConfig:
     goal_batch: int = 512
     hindsight: HindsightConfig = HindsightConfig()
     partial_goal_rate: float = 0.5
+    partial_step_rate: float = 0.25
     working_set_steps: int = 100_000
 
     def __post_init__(self) -> None:
@@ -132,10 +135,15 @@ class Replay:
             self.rng, self.working_set.episode_of, self.working_set.goal_rows,
             self.config.goal_batch, self.config.hindsight,
         )  # fmt: skip
-        told = self._present[here] & self._present[here + 1]
+        config, count = self.config, len(here)
+        there = self._present[here] & self._present[here + 1]
+        told = there & self._some(count, config.partial_step_rate)
+        told[~told.any(1)] = there[~told.any(1)]  # the sensor that was chosen gave nothing
+        matters = self._present[goal] & self._some(count, config.partial_goal_rate)
+        matters[~matters.any(1)] = self._present[goal][~matters.any(1)]
         return GoalBatch(
             self._tokens[here], told, self._tokens[here + 1], self._tokens[goal],
-            self._present[goal] & self._some_matter(len(goal)), goal == here, self.encoder_version,
+            matters, goal == here, self.encoder_version,
         )  # fmt: skip
 
     def candidates(self) -> tuple[Array, Array, Array]:
@@ -143,16 +151,16 @@ class Replay:
         count = len(self._encoded)
         return self._tokens[:count], self._present[:count], self._encoded
 
-    def _some_matter(self, count: int) -> Array:
-        """Which sensors matter in each of some goals, bool (count, S): in some not all."""
+    def _some(self, count: int, rate: float) -> Array:
+        """Which sensors count, bool (count, S): a share of the rows has not all, but one."""
         sensors = self._tokens.shape[1]
-        matter = np.ones((count, sensors), bool)
+        chosen = np.ones((count, sensors), bool)
         if sensors == 1:
-            return matter
-        partial = self.rng.random(count) < self.config.partial_goal_rate
-        matter[partial] = self.rng.random((int(partial.sum()), sensors)) < 0.5
-        matter[np.arange(count), self.rng.integers(sensors, size=count)] = True  # one at least
-        return matter
+            return chosen
+        partial = self.rng.random(count) < rate
+        chosen[partial] = self.rng.random((int(partial.sum()), sensors)) < 0.5
+        chosen[np.arange(count), self.rng.integers(sensors, size=count)] = True
+        return chosen
 
     def state(self) -> dict[str, Array]:
         """What is to be saved: the working set and its priorities."""

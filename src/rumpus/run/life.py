@@ -3,19 +3,19 @@
 import importlib.util
 import math
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import Memory
-from rumpus.play.control import control_step
+from rumpus.memory.writer import Writer
+from rumpus.play.control import Keeper, control_step
 from rumpus.play.explore import PlayChooser
-from rumpus.play.train import Tick
+from rumpus.play.train import Tick, Trained
 from rumpus.run import checkpoint
-from rumpus.run.checkpoint import Mind
 from rumpus.run.config import RunConfig
-from rumpus.run.folder import Run
 from rumpus.run.session import Session
 
 FILMING = "filming"
@@ -64,7 +64,77 @@ class Until:
 Watch = Callable[[Progress], None]
 
 
-def play(session: Session, until: Until, watch: Watch) -> None:
+class Kept(Keeper, Protocol):
+    """A keeper that can be asked to make everything durable."""
+
+    def flush(self) -> None:
+        """Wait until every step so far is durable."""
+        ...
+
+
+class Training(Protocol):
+    """When and where a playing robot's mind learns."""
+
+    def wake(self, tick: Tick) -> Trained | None:
+        """What to play by from the beginning; None where nothing was learned yet."""
+        ...
+
+    def after_step(self, steps: int, keeper: Kept, tick: Tick) -> Trained | None:
+        """Told between two steps that so many are kept; what to play by from now on, if new."""
+        ...
+
+    def save(self) -> None:
+        """Play is over: keep what was learned."""
+        ...
+
+
+class Resting:
+    """The robot rests while its mind learns: every so many steps, until nothing is owed."""
+
+    def __init__(self, session: Session, until: Until) -> None:
+        self._session, self._until = session, until
+
+    def wake(self, tick: Tick) -> Trained | None:
+        """See `Training`."""
+        return wake(self._session, tick)
+
+    def after_step(self, steps: int, keeper: Kept, tick: Tick) -> Trained | None:
+        """See `Training`; it learns here."""
+        session, mind = self._session, self._session.mind
+        if not train_is_due(steps, session.run.config, self._until):
+            return None
+        session.robot.rest()
+        keeper.flush()
+        if not mind.trainer.prepare():
+            return None
+        begun_s = time.monotonic()
+        losses = mind.trainer.train(tick)
+        checkpoint.save(session.run, mind, steps)
+        unfilmed = film(session.memory, tick)
+        session.run.log({
+            "steps": steps, "world_model_updates": mind.learner.world_model_updates,
+            "policy_updates": mind.learner.policy_updates,
+            "train_s": round(time.monotonic() - begun_s, 3), **losses,
+            **({"unfilmed": unfilmed} if unfilmed else {}),
+        })  # fmt: skip
+        return mind.trainer.trained()
+
+    def save(self) -> None:
+        """See `Training`."""
+        # Nothing is learned from a step that is not durable: the mind never runs ahead of these.
+        checkpoint.save(self._session.run, self._session.mind, self._session.memory.acknowledged)
+
+
+def wake(session: Session, tick: Tick) -> Trained | None:
+    """What a mind that was saved has to play by; None where it learned nothing yet."""
+    mind = session.mind
+    mind.replay.refresh()
+    if not mind.learner.world_model_updates or not mind.trainer.encode(tick):
+        return None
+    return mind.trainer.trained()
+
+
+def play(session: Session, until: Until, watch: Watch, training: Training | None = None) -> None:
     """Let a robot play.
 
     Every step is in memory; the mind is saved after every train phase and at the end. When an
@@ -74,41 +144,56 @@ def play(session: Session, until: Until, watch: Watch) -> None:
     KeyboardInterrupt.
     """
     run, robot, memory, mind = session.run, session.robot, session.memory, session.mind
-    started_s = time.monotonic()
+    training = training or Resting(session, until)
+    started_s, steps = time.monotonic(), len(memory)
     chooser = PlayChooser(mind.goals, run.config.play, mind.rng, memory)
 
     def time_left() -> bool:
         return until.seconds is None or time.monotonic() - started_s < until.seconds
 
+    def enough() -> bool:
+        return until.steps is not None and steps >= until.steps
+
     def tick(phase: str, done: int, owed: int) -> bool:
-        watch(Progress(len(memory), phase, done, owed))
+        watch(Progress(steps, phase, done, owed))
         return time_left()
 
-    def save() -> None:
-        # Nothing is learned from a step that is not durable: the mind never runs ahead of these.
-        checkpoint.save(run, mind, memory.acknowledged)
+    def act_by(trained: Trained | None) -> None:
+        if trained is not None:
+            chooser.take(trained.actor, trained.candidates)
 
     with ExitStack() as ending:  # last in, first out
-        ending.callback(save)
-        ending.callback(memory.flush)
+        ending.callback(training.save)
+        keeper = ending.enter_context(kept(memory))
         ending.callback(robot.stop)
-        mind.replay.refresh()
-        if mind.learner.world_model_updates and mind.trainer.encode(tick):
-            _act_by(mind, chooser)
-        if until.steps is None or len(memory) < until.steps:
-            memory.begin_episode(f"play {run.config.world} seed {run.config.seed}")
+        act_by(training.wake(tick))
+        if not enough():
+            keeper.begin_episode(f"play {run.config.world} seed {run.config.seed}")
         while time_left():
-            if train_is_due(len(memory), run.config, until):
-                memory.flush()
-                if mind.trainer.prepare():
-                    train(run, memory, mind, tick)
-                    _act_by(mind, chooser)
-            if not time_left() or (until.steps is not None and len(memory) >= until.steps):
+            act_by(training.after_step(steps, keeper, tick))
+            if not time_left() or enough():
                 break
-            step = control_step(robot, chooser, memory)
+            step = control_step(robot, chooser, keeper)
+            steps += 1
             phase = "reaching" if step.goal_index >= 0 else "exploring"
-            watch(Progress(len(memory), phase, goal_reason=step.goal_reason))
-    watch(Progress(len(memory), "saved"))
+            watch(Progress(steps, phase, goal_reason=step.goal_reason))
+    watch(Progress(steps, "saved"))
+
+
+@contextmanager
+def kept(memory: Memory) -> Iterator[Kept]:
+    """Where steps go: to a thread that writes them, so that no disk keeps the robot waiting.
+
+    A memory that is to make every step durable at once is written to directly.
+    """
+    if memory.config.durability == "step":
+        try:
+            yield memory
+        finally:
+            memory.flush()
+        return
+    with Writer(memory) as writer:
+        yield writer
 
 
 def train_is_due(steps: int, config: RunConfig, until: Until) -> bool:
@@ -116,20 +201,6 @@ def train_is_due(steps: int, config: RunConfig, until: Until) -> bool:
     first, every = config.play.random_steps, config.train.train_every
     last = until.steps is not None and steps >= until.steps
     return last or (steps >= first and (steps - first) % every == 0)
-
-
-def train(run: Run, memory: Memory, mind: Mind, tick: Tick) -> None:
-    """Learn all that is owed, save the mind, film old pictures, and log the figures."""
-    begun_s = time.monotonic()
-    losses = mind.trainer.train(tick)
-    checkpoint.save(run, mind, len(memory))
-    unfilmed = film(memory, tick)
-    run.log({
-        "steps": len(memory), "world_model_updates": mind.learner.world_model_updates,
-        "policy_updates": mind.learner.policy_updates,
-        "train_s": round(time.monotonic() - begun_s, 3), **losses,
-        **({"unfilmed": unfilmed} if unfilmed else {}),
-    })  # fmt: skip
 
 
 def film(memory: Memory, tick: Tick) -> str:
@@ -145,10 +216,3 @@ def film(memory: Memory, tick: Tick) -> str:
         except MemoryFault as fault:  # the pictures stay where they are: life goes on
             return str(fault)
     return ""
-
-
-def _act_by(mind: Mind, chooser: PlayChooser) -> None:
-    """Let play go on by what was learned, where training came to its end."""
-    trained = mind.trainer.trained()
-    if trained is not None:
-        chooser.take(trained.actor, trained.candidates)

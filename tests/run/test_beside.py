@@ -1,0 +1,129 @@
+"""A learner beside the robot: it pays what is owed, and whatever ends, what was kept stays."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rumpus.errors import RunError
+from rumpus.memory import Memory
+from rumpus.play.train import TrainConfig
+from rumpus.run.beside import Beside, read_actor, write_actor
+from rumpus.run.life import Progress, Until, play
+from rumpus.run.session import Asked, begin_or_resume, resume
+
+DOT = "outside_image:DotEnv"
+
+
+def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(dot: Path) -> None:
+    with begin_or_resume(Asked(DOT), dot) as session:
+        until = Until(1100)
+        play(session, until, lambda progress: None, Beside(session, until, "cpu"))
+        learner = session.mind.learner
+        assert learner.world_model_updates == int(1100 * TrainConfig().updates_per_step)
+        assert learner.policy_updates == int(1100 * TrainConfig().policy_updates_per_step)
+    lines = (dot / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["steps"] == 1100
+    with resume(dot, write=False) as session:
+        assert session.mind_steps == 1100
+        assert session.mind.learner.world_model_updates == learner.world_model_updates
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert len(memory) == 1100
+        assert memory.verify(lambda *_: None).good
+        assert (memory.goal_index >= 0).any()
+
+
+def test_an_actor_goes_through_its_file_as_it_is(dot: Path) -> None:
+    with resume(dot, write=False) as session:
+        trainer = session.mind.trainer
+        trainer.replay.refresh()
+        trainer.encode(lambda *_: True)
+        sent = trainer.trained()
+        assert sent is not None
+        write_actor(dot / "actor.safetensors", sent)
+        came = read_actor(dot / "actor.safetensors", session.memory.spec, session.run.config)
+        weights = came.actor.state_dict()
+        assert all(torch.equal(t, weights[name]) for name, t in sent.actor.state_dict().items())
+        assert came.actor.version == sent.actor.version > 0
+        np.testing.assert_array_equal(came.candidates.step, sent.candidates.step)
+        latent = came.actor.encode(session.memory.readings(3))
+        torch.testing.assert_close(latent, sent.actor.encode(session.memory.readings(3)))
+        action = came.actor.policy_action(latent, latent)
+        np.testing.assert_array_equal(action, sent.actor.policy_action(latent, latent))
+
+
+def test_a_learner_that_died_is_told_and_every_step_stays(dot: Path) -> None:
+    with begin_or_resume(Asked(DOT), dot) as session:
+        until = Until(100_000)
+        beside = Beside(session, until, "cpu")
+
+        def watch(progress: Progress) -> None:
+            if progress.steps == 100:
+                beside.process.kill()
+            time.sleep(0.001)
+
+        with pytest.raises(RunError, match="could not go on: its process ended with -9"):
+            play(session, until, watch, beside)
+        steps = len(session.memory)
+        assert session.memory.acknowledged == steps >= 100
+    with resume(dot, write=False) as session:
+        assert session.mind.learner.world_model_updates > 0
+
+
+def test_ctrl_c_ends_robot_and_learner_and_both_are_saved(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", str(run), "--random-steps"]
+    with subprocess.Popen(
+        [*command, "40", "--learner", "beside"], stderr=subprocess.PIPE, text=True,
+        env=environment(), start_new_session=True,
+    ) as process:  # fmt: skip
+        while not (run / "actor.safetensors").exists():  # it has learned something
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears it
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 130, said
+    assert "Stopped" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    with resume(run, write=False) as session:
+        assert session.mind.learner.world_model_updates > 0
+        assert len(session.memory) >= session.mind_steps
+
+
+def test_a_learner_whose_robot_is_gone_ends_itself(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", str(run), "--random-steps"]
+    with subprocess.Popen(
+        [*command, "40", "--learner", "beside"], stderr=subprocess.DEVNULL, env=environment()
+    ) as process:
+        while not (run / "actor.safetensors").exists():
+            assert process.poll() is None
+            time.sleep(0.1)
+        learners = children(process.pid)
+        process.kill()
+    assert learners
+    deadline_s = time.monotonic() + 30.0
+    while any(Path(f"/proc/{pid}/stat").exists() for pid in learners):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+    with resume(run, write=False) as session:  # what it saved at its end is whole
+        assert session.mind.learner.world_model_updates > 0
+
+
+def environment() -> dict[str, str]:
+    """As here, with what can be imported here."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process started and that are named after learning."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
