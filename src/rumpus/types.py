@@ -115,7 +115,8 @@ class Batch:
     Attributes:
         readings: by sensor name, uint8 (B, T, h, w, c) or float32 (B, T, k); zeros where absent.
         present: bool (B, T, S), which of the robot's sensors gave something, in its order.
-        action: float32 (B, T, A); row t leads from step t to t + 1.
+        action: float32 (B, T, A), what was asked for, or executed where a person moved the robot;
+            row t leads from step t to t + 1.
     """
 
     readings: Readings

@@ -74,7 +74,7 @@ def test_a_step_is_drawn_before_it_is_durable(
         np.testing.assert_array_equal(
             batch.readings["camera/left"][4, 2], step_of(2).observation.readings["camera/left"]
         )
-        np.testing.assert_array_equal(batch.action[0, 1], step_of(1).executed_action)
+        np.testing.assert_array_equal(batch.action[0, 1], step_of(1).action)
         memory.flush()
         assert memory.acknowledged == 3
 

@@ -36,6 +36,14 @@ class Life:
         return np.where(steps % 100 == 0, steps // 2, -1)
 
     @property
+    def actions(self) -> Array:
+        return np.ones((self.count, 1), np.float32)
+
+    @property
+    def intervention(self) -> Array:
+        return np.arange(self.count) % 11 == 0
+
+    @property
     def executed_actions(self) -> Array:
         return np.zeros((self.count, 1), np.float32)
 
@@ -153,6 +161,14 @@ def test_in_some_goals_some_sensors_do_not_matter_but_one_always_does() -> None:
     for sensor in (0, 1):
         assert (matter.sum(1) == 1)[matter[:, sensor]].mean() > 0.1
     assert replay(3000).goal_batch().goal_present[:, 0].all()
+
+
+def test_the_model_learns_from_what_was_asked_and_where_a_person_moved_the_robot_from_that() -> (
+    None
+):
+    batch, _ = replay(3000).batch()
+    by_person = batch.readings["gauge"][..., 0] % 11 == 0
+    np.testing.assert_array_equal(batch.action[..., 0], np.where(by_person, 0.0, 1.0))
 
 
 def test_candidates_stay_those_that_were_encoded() -> None:

@@ -57,7 +57,7 @@ def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path)
             life.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
         assert robot.stops == 1
         assert session.memory.acknowledged == len(session.memory) == 63
-        assert checkpoint.holds(session.run, session.mind, 63)
+        assert checkpoint.holds(session.run, session.mind)
         session.mind.learner.world_model_updates += 1
         assert _farewell(session).startswith("Stopped before all was saved: 63 steps remembered")
         session.mind.learner.world_model_updates -= 1

@@ -167,7 +167,7 @@ def _greeting(session: Session) -> str:
 def _farewell(session: Session) -> str:
     """What is true of play that was broken off: who insists may cut its saving short."""
     kept = f"{session.memory.acknowledged:,} steps remembered"
-    if checkpoint.holds(session.run, session.mind, session.memory.acknowledged):
+    if checkpoint.holds(session.run, session.mind):
         return f"Stopped and saved: {kept}; the same command goes on."
     return (f"Stopped before all was saved: {kept}, but the mind is as it was last saved; the "
             "same command goes on.")  # fmt: skip

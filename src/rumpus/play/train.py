@@ -64,6 +64,11 @@ class Trainer:
         policy = int(steps * self.config.policy_updates_per_step) - self.learner.policy_updates
         return max(updates, 0), max(policy, 0)
 
+    @property
+    def paid_for(self) -> int:
+        """Steps for which every world-model update was done."""
+        return int(self.learner.world_model_updates / self.config.updates_per_step)
+
     def prepare(self) -> bool:
         """Take in what is new in memory; whether there is anything to learn, and to learn from."""
         if not any(self.owed(len(self.replay.stored))):
@@ -71,17 +76,21 @@ class Trainer:
         self.replay.refresh()
         return self.replay.has_windows
 
-    def train(self, tick: Tick) -> dict[str, float]:
+    def train(self, tick: Tick, most_steps: int | None = None) -> dict[str, float]:
         """Learn until nothing is owed; call `prepare` first.
 
         Args:
             tick: told (phase, done, owed) at every gradient step and every so many steps encoded
                 anew; returning False ends the train phase early.
+            most_steps: pay for so many steps more than were paid for, at most.
 
         Returns:
             the means of the losses over this train phase.
         """
-        updates, policy_updates = self.owed(len(self.replay.stored))
+        steps = len(self.replay.stored)
+        if most_steps is not None:
+            steps = min(steps, self.paid_for + most_steps)
+        updates, policy_updates = self.owed(steps)
         means = Means()
         for number in range(updates):
             if not tick(MODEL, number, updates):

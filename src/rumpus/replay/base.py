@@ -26,6 +26,16 @@ class ReplayView(Protocol):
         ...
 
     @property
+    def actions(self) -> Array:
+        """What was asked for at each step, float32 (N, A)."""
+        ...
+
+    @property
+    def intervention(self) -> Array:
+        """Whether a person moved the robot, bool (N,)."""
+        ...
+
+    @property
     def executed_actions(self) -> Array:
         """What was done from each step, float32 (N, A)."""
         ...

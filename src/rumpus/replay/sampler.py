@@ -42,13 +42,22 @@ def sample(
     """
     index = draw(rng, stored.episode_of, batch, length, preferred)
     readings = {sensor.name: stored.frames(sensor.name)[index] for sensor in stored.spec.sensors}
-    # What was executed: where a person moved the robot, nothing else was.
-    return Batch(readings, present(stored, index), stored.executed_actions[index]), index[:, 0]
+    return Batch(readings, present(stored, index), _actions(stored, index)), index[:, 0]
 
 
 def present(stored: ReplayView, index: Array) -> Array:
     """Which sensors gave something at steps (...), bool (..., S) in the robot's order."""
     return np.stack([stored.present(s.name)[index] for s in stored.spec.sensors], -1)
+
+
+def _actions(stored: ReplayView, index: Array) -> Array:
+    """What the world model learns from at steps (...), float32 (..., A): what was asked for.
+
+    A plan asks, too: what limits make of it in which state is part of what is to be predicted.
+    Where a person moved the robot nothing was asked for, and what was executed counts.
+    """
+    asked, executed = stored.actions[index], stored.executed_actions[index]
+    return np.where(stored.intervention[index][..., None], executed, asked)
 
 
 def starts(episode_of: Array, length: int) -> Array:

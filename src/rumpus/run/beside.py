@@ -184,12 +184,12 @@ def _learn(path: Path, device: Device, orders: Any) -> None:
         while go_on("", 0, 0):
             memory.refresh()
             steps = len(memory)
-            due = steps >= run.config.play.random_steps and (
-                steps - learned_from >= run.config.train.train_every or FINISH in told
-            )
+            every = run.config.train.train_every
+            due = FINISH in told or steps - mind.trainer.paid_for >= every
+            due = due and steps >= run.config.play.random_steps
             if due and mind.trainer.prepare():
                 begun_s = time.monotonic()
-                losses = mind.trainer.train(go_on)
+                losses = mind.trainer.train(go_on, every)
                 learned_from = steps
                 checkpoint.save(run, mind, steps)
                 write_actor(path / ACTOR, mind.trainer.trained())

@@ -253,15 +253,15 @@ def _checksum(tensors: Mapping[str, Tensor]) -> int:
     return checksum
 
 
-def holds(run: Run, mind: Mind, steps: int) -> bool:
-    """Whether the file is of this mind as it is now: as many steps and as many updates."""
+def holds(run: Run, mind: Mind) -> bool:
+    """Whether the file is of this mind as it is now, with as many updates."""
     try:
         with safe_open(run.checkpoint, "pt") as file:
             about = _about(file)
     except _DAMAGE:
         return False
     learned = mind.learner.world_model_updates, mind.learner.policy_updates
-    return (about.steps, about.updates) == (steps, learned)
+    return about.updates == learned
 
 
 def _about(file: Any) -> _About:
