@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rumpus.exchange.columns import columns_of, readings_of
+from rumpus.exchange.columns import Columns, blocks_of
 from rumpus.exchange.transfer import Transfer, appearing, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rerun.chunk import Chunk
 
 APPLICATION = "rumpus"
-BLOCK = 256  # steps in RAM at once
 COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}  # what Rerun calls pictures of so many channels
 NUMBERS = {
     "action": "action/wish", "executed_action": "action/deed", "goal_index": "goal/step",
@@ -78,17 +77,18 @@ def _chunks(memory: Memory, lived: list[Episode]) -> Iterator["Chunk"]:
         if sensor.is_picture and _is_shown(sensor):
             yield _format(sensor)
     for episode in lived:
-        end = episode.first + episode.length
-        for first in range(episode.first, end, BLOCK):
-            yield from _block(memory, episode, first, min(first + BLOCK, end))
+        index = np.array([episode.first])
+        begun = {"step_index": index, "time_s": memory.time_s[index]}
+        yield _texts("episode/provenance", begun, [0], [episode.provenance])
+        for columns, readings in blocks_of(memory, episode):
+            yield from _block(memory, episode, columns, readings)
 
 
-def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator["Chunk"]:
+def _block(
+    memory: Memory, episode: Episode, columns: Columns, readings: Columns
+) -> Iterator["Chunk"]:
     import rerun
 
-    steps = [step for _, step in memory.steps(first, last)]
-    columns = columns_of(memory.spec, first, steps)
-    readings = readings_of(memory.spec, steps)
     for k, sensor in enumerate(memory.spec.sensors):
         there = np.flatnonzero(columns["present"][:, k])
         if _is_shown(sensor) and len(there):
@@ -101,12 +101,10 @@ def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator[
                 yield _numbers(_path("vector", sensor), at, rows)
     for name, path in NUMBERS.items():
         yield _numbers(path, columns, columns[name])
-    yield _numbers("episode/id", columns, np.full(len(steps), episode.id))
+    yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), episode.id))
     for name, path in TEXTS.items():
         if told := [k for k, text in enumerate(columns[name]) if text]:
             yield _texts(path, columns, told, [columns[name][k] for k in told])
-    if first == episode.first:
-        yield _texts("episode/provenance", columns, [0], [episode.provenance])
 
 
 def _path(kind: str, sensor: SensorSpec) -> str:

@@ -7,7 +7,7 @@ name, as its type says, once a migration in layout.py has made that column.
 import dataclasses
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -95,6 +95,7 @@ class Schema:
         spec: the robot.
         sensors: its sensors, by the column of their readings.
         columns: of a row.
+        select: the beginning of a query for rows.
     """
 
     def __init__(self, spec: RobotSpec) -> None:
@@ -102,6 +103,11 @@ class Schema:
         self.spec = spec
         self.sensors = {f"sensor_{k}": sensor for k, sensor in enumerate(spec.sensors)}
         self.columns = ("step", "episode", "checksum", *FIELDS, *self.sensors)
+        self.select = f"SELECT {', '.join(self.columns)} FROM step WHERE"
+
+    def named(self, found: Sequence[Any]) -> Row:
+        """What a query found, by column."""
+        return dict(zip(self.columns, found, strict=True))
 
     def row(self, index: int, episode: int, step: Step) -> Row:
         """A step as a row; its bytes are copies of the step's arrays."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import columns_of, readings_of
+from rumpus.exchange.columns import blocks_of
 from rumpus.exchange.lerobot import layout, rows, stats
 from rumpus.exchange.mp4 import write_film
 from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
@@ -20,7 +20,6 @@ from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 
-ROWS_AT_ONCE = 256  # a row group: what is in RAM
 DATA_FILE_BYTES = 100 * 2**20
 LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
 QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
@@ -110,17 +109,12 @@ class _Writer:
             number += 1
 
     def _tables(self, episode: Episode, index: int, task: int) -> Iterator[pa.Table]:
-        spec = self._memory.spec
-        for first in range(0, episode.length, ROWS_AT_ONCE):
-            frames = np.arange(first, min(first + ROWS_AT_ONCE, episode.length))
-            begin = episode.first + first
-            steps = [step for _, step in self._memory.steps(begin, begin + len(frames))]
-            told = columns_of(spec, begin, steps)
+        for told, readings in blocks_of(self._memory, episode):
+            frames = told["step_index"] - episode.first
             columns: dict[str, Any] = {layout.column_of(name): told[name] for name in told}
-            for name, rows_ in readings_of(spec, steps).items():
-                columns[self._keys[name]] = rows_
+            columns |= {self._keys[name]: readings[name] for name in readings}
             yield rows.table(self._schema, columns | {
-                "timestamp": frames / spec.rate_hz,
+                "timestamp": frames / self._memory.spec.rate_hz,
                 "frame_index": frames,
                 "episode_index": np.full(len(frames), index),
                 "task_index": np.full(len(frames), task),

@@ -9,14 +9,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from rumpus.exchange.columns import columns_of, readings_of
+from rumpus.exchange.columns import BLOCK, blocks_of
 from rumpus.exchange.minari import layout
 from rumpus.exchange.minari.hdf5_file import PatientFile, new_hdf5
 from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 
-BLOCK = 256  # steps in RAM at once
 CHUNK_BYTES = 2**20  # what HDF5 reads at once
 NUL, REPLACEMENT = "\0", "\ufffd"
 
@@ -82,13 +81,10 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: Pati
         for s in memory.spec.sensors
     }
     blocks = []
-    for first in range(0, episode.length, BLOCK):
-        begin, end = episode.first + first, episode.first + min(first + BLOCK, episode.length)
-        steps = [step for _, step in memory.steps(begin, end)]
-        blocks.append(columns_of(memory.spec, begin, steps))
-        readings = readings_of(memory.spec, steps)
+    for columns, readings in blocks_of(memory, episode):
+        blocks.append(columns)
         for sensor, room in pictures.items():
-            room[first : first + len(steps)] = readings[sensor.name]
+            room[columns["step_index"] - episode.first] = readings[sensor.name]
         disk.check()
     told = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     spoilt = 0
@@ -114,13 +110,10 @@ def _room(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -
     row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
     rows = min(CHUNK_BYTES // max(1, row_bytes), shape[0], BLOCK)
     return group.create_dataset(
-        name,
-        shape,
-        h5py.string_dtype() if dtype.hasobject else dtype,
-        chunks=(max(1, rows), *shape[1:]),
-        maxshape=(None, *shape[1:]),
+        name, shape, h5py.string_dtype() if dtype.hasobject else dtype,
+        chunks=(max(1, rows), *shape[1:]), maxshape=(None, *shape[1:]),
         fletcher32=not dtype.hasobject,  # a checksum, by which HDF5 notices a flipped byte
-    )
+    )  # fmt: skip
 
 
 def _dataset_id(folder: str) -> str:
