@@ -66,9 +66,9 @@ def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step
     """A step from its readings and its row; columns that a stranger has not are left out."""
     times = np.reshape(row.get("captured_s", ()), -1)
     present = np.broadcast_to(np.reshape(row.get("present", True), -1), len(spec.sensors))
-    told = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
+    values = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
     there = [s.name for s, is_there in zip(spec.sensors, present, strict=True) if is_there]
-    return Schema(spec).step_of(told, {name: readings[name] for name in there})
+    return Schema(spec).step_of(values, {name: readings[name] for name in there})
 
 
 def scaled(actions: Array, low: Array, high: Array) -> Array:

@@ -53,30 +53,30 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
     """
     from rerun.chunk import LazyChunkStream  # an extra: pip install 'rumpus[rerun]'
 
-    lived = chosen(memory, episodes)
+    stored = chosen(memory, episodes)
     recording = f"{memory.spec.name} {memory.path.name}"  # what the viewer calls it
     with appearing(file) as new:
-        stream = LazyChunkStream.from_iter(_chunks(memory, lived))
+        stream = LazyChunkStream.from_iter(_chunks(memory, stored))
         try:
             stream.write_rrd(new, application_id=APPLICATION, recording_id=recording)
         except RuntimeError as error:  # all that Rerun says of a full disk
             raise OSError(str(error)) from error
-    steps = sum(episode.length for episode in lived)
+    steps = sum(episode.length for episode in stored)
     hidden = [f"'{s.name}'" for s in memory.spec.sensors if not _is_shown(s)]
     untold = (f"Not shown, for their channels are no colours: {', '.join(hidden)}.",)
-    return Transfer(file, len(lived), steps, LOST + (untold if hidden else ()))
+    return Transfer(file, len(stored), steps, LOST + (untold if hidden else ()))
 
 
 def _is_shown(sensor: SensorSpec) -> bool:
     return not sensor.is_picture or sensor.shape[2] in COLOURS
 
 
-def _chunks(memory: Memory, lived: list[Episode]) -> Iterator["Chunk"]:
+def _chunks(memory: Memory, stored: list[Episode]) -> Iterator["Chunk"]:
     """All there is, a block of steps at a time."""
     for sensor in memory.spec.sensors:
         if sensor.is_picture and _is_shown(sensor):
             yield _format(sensor)
-    for episode in lived:
+    for episode in stored:
         index = np.array([episode.first])
         begun = {"step_index": index, "time_s": memory.time_s[index]}
         yield _texts("episode/provenance", begun, [0], [episode.provenance])
@@ -103,8 +103,8 @@ def _block(
         yield _numbers(path, columns, columns[name])
     yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), episode.id))
     for name, path in TEXTS.items():
-        if told := [k for k, text in enumerate(columns[name]) if text]:
-            yield _texts(path, columns, told, [columns[name][k] for k in told])
+        if said := [k for k, text in enumerate(columns[name]) if text]:
+            yield _texts(path, columns, said, [columns[name][k] for k in said])
 
 
 def _path(kind: str, sensor: SensorSpec) -> str:
@@ -113,8 +113,8 @@ def _path(kind: str, sensor: SensorSpec) -> str:
     return str(rerun.new_entity_path([kind, sensor.name]))  # a name may hold what means something
 
 
-def _chunk(path: str, columns: dict[str, Array], told: Any, rows: Any = slice(None)) -> "Chunk":
-    """Something told at some of the steps."""
+def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)) -> "Chunk":
+    """Something known at some of the steps."""
     import rerun
     from rerun.chunk import Chunk
 
@@ -122,7 +122,7 @@ def _chunk(path: str, columns: dict[str, Array], told: Any, rows: Any = slice(No
         rerun.TimeColumn("step", sequence=columns["step_index"][rows]),
         rerun.TimeColumn("clock", duration=columns["time_s"][rows]),
     ]
-    return Chunk.from_columns(path, times, told)
+    return Chunk.from_columns(path, times, components)
 
 
 def _numbers(path: str, columns: dict[str, Array], values: Array) -> "Chunk":

@@ -92,7 +92,7 @@ class Memory(Reader):
 
         Args:
             path: the folder.
-            spec: the robot whose life it will hold.
+            spec: the robot whose steps it will hold.
             config: how it is kept.
 
         Raises:
@@ -122,7 +122,7 @@ class Memory(Reader):
         Args:
             path: its folder.
             write: False looks at what is there now, also while another program writes.
-            spec: the robot that wants it, refused where another robot's life is in it.
+            spec: the robot that wants it, refused where another robot's steps are in it.
             config: how it is kept.
 
         Raises:
@@ -259,7 +259,7 @@ class Memory(Reader):
         Rewrites the store, for which the disk needs as much room again for a while.
 
         Raises:
-            MemoryFault: when there is no room, or another program reads at the moment.
+            MemoryFault: when there is no room, or another program reads just then.
         """
         self.check_writable()
         with self._asking():

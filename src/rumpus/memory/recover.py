@@ -103,12 +103,12 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
             _take_over(into, table, _from_both_ends(source, table))
         _never_again(into, source)
         marked = mark.count if mark and mark.memory == known[0] else 0
-        told = max(acknowledged.read(folder), marked)
-        _take_over(into, "step", _one_by_one(source, told))
+        known_n = max(acknowledged.read(folder), marked)
+        _take_over(into, "step", _one_by_one(source, known_n))
         # That figure may be gone or, after power loss, an older one. Nobody vouches for the number
         # of a step beyond it but its own checksum.
-        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {told}"))
-        _leave_out_unproved(into, folder, Schema(known[1]), told)
+        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {known_n}"))
+        _leave_out_unproved(into, folder, Schema(known[1]), known_n)
         into.execute("COMMIT")
 
 

@@ -253,7 +253,7 @@ class Store:
 
     def _counted(self, query: str) -> int:
         # The figure beside the store first: it follows the store, so that a reader counts right
-        # while another program writes. Then one statement, which counts at one moment.
+        # while another program writes. Then one statement, which counts at one time.
         return self._number(query, acknowledged.read(self._folder))
 
     def _whose(self) -> tuple[str, Schema]:

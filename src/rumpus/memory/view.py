@@ -3,7 +3,7 @@
 One flat file for each sensor and one for everything else, all row by row. It is only a cache of
 the store: it is compared with the store when opened, and made again where it differs. The
 operating system keeps the rows that are in use in RAM and lets go of the others, so the
-program's own memory does not grow with the robot's life.
+program's own memory does not grow with the memory.
 """
 
 import os
