@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,29 @@ def test_rerun_reads_every_step(tmp_path: Path, memory: Path, step_of: StepOf) -
     )
     assert reasons == {k: ["too fast"] for k in range(LENGTH) if k % 3}
     assert told["episode/provenance TextLog:text"].tolist() == [["play toy"]] * 2
+
+
+def test_what_a_sensor_did_not_give_is_not_shown(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf
+) -> None:
+    blind, there_n = {2, 3, 299}, LENGTH - 3
+    with Memory.create(tmp_path / "m", spec) as memory:
+        memory.begin_episode("play toy")
+        for k in range(LENGTH):
+            seen = step_of(k).observation
+            readings = {n: r for n, r in seen.readings.items() if k not in blind or "q" in n}
+            memory.append(replace(step_of(k), observation=replace(seen, readings=readings)))
+    wrote = run("write", tmp_path / "m", tmp_path / "toy.rrd")
+    assert wrote.returncode == 0, wrote.stderr
+    assert run("read", tmp_path / "toy.rrd", tmp_path / "told.npz").returncode == 0
+    told = np.load(tmp_path / "told.npz")
+    steps = told["camera/camera\\/left step"]
+    assert set(steps.tolist()) == set(range(LENGTH)) - blind
+    pictures = told["camera/camera\\/left Image:buffer"].reshape(there_n, 4, 5, 3)
+    for step, picture in zip(steps, pictures, strict=True):
+        put = step_of(step).observation.readings["camera/left"]
+        np.testing.assert_array_equal(picture, put)
+    assert len(told['vector/joint\\ \\"q\\" step']) == LENGTH
 
 
 def test_a_full_disk_is_said_and_leaves_no_file(tmp_path: Path, memory: Path) -> None:

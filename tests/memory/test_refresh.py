@@ -91,12 +91,15 @@ def test_steps_that_are_not_acknowledged_yet_are_not_seen(tmp_path: Path) -> Non
             assert_told(reader, 0, 6)
 
 
-def test_arrays_that_were_handed_out_stay_as_they_were(tmp_path: Path) -> None:
+def test_arrays_that_were_handed_out_stay_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Memory.create(tmp_path / "m", SPEC) as memory:
         add(memory, 20)
         with Memory.open(tmp_path / "m", write=False) as reader:
             early, before = reader.frames("q"), reader.frames("q").copy()
             add(memory, GROWTH_STEPS)
+            monkeypatch.setattr(View, "resembles", None)  # the files that grew are still trusted
             assert reader.refresh() == GROWTH_STEPS
             np.testing.assert_array_equal(early, before)
             np.testing.assert_array_equal(reader.frames("q")[:20], before)

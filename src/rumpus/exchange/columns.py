@@ -1,30 +1,46 @@
 """What a memory knows of its steps besides the readings, as columns: every format has these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
 from rumpus.memory.schema import FIELDS, Schema
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Step
 
 Shape = tuple[int, ...]
+Columns = dict[str, Array]
+BLOCK = 256  # steps in RAM at once
 
 
-def columns_of(spec: RobotSpec, first: int, steps: Sequence[Step]) -> dict[str, Array]:
-    """Consecutive steps, one row each; a sensor that tells no time has the step's.
+def blocks_of(memory: Memory, episode: Episode) -> Iterator[tuple[Columns, Columns]]:
+    """An episode's columns and its readings by sensor name, up to `BLOCK` rows at a time.
 
-    `present` says which sensors gave a reading, bool (n, S); `step_index` where each step lies.
+    Readings are zeros where a sensor gave nothing: `present`, bool (n, S), says where.
+    `step_index` is where in memory each step lies.
+
+    Raises:
+        MemoryFault: when a step is damaged.
     """
+    end = episode.first + episode.length
+    for first in range(episode.first, end, BLOCK):
+        steps = [step for _, step in memory.steps(first, min(first + BLOCK, end))]
+        index = np.arange(first, first + len(steps))
+        columns = columns_of(memory.spec, steps) | {"step_index": index}
+        yield columns, _readings(memory.spec, steps)
+
+
+def columns_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
+    """Steps, one row each; a sensor that tells no time has the step's."""
     schema = Schema(spec)
     values = [schema.values(schema.row(0, 0, step)) for step in steps]
-    columns = {
-        name: np.array([value[name] for value in values], FIELDS[name].dtype).reshape(-1, *shape)
-        for name, (_, shape) in kinds_of(spec).items()
-        if name in FIELDS
+    return {
+        name: np.array([value[name] for value in values], field.dtype)
+        for name, field in FIELDS.items()
     }
-    return columns | {"step_index": np.arange(first, first + len(steps))}
 
 
 def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
@@ -36,8 +52,7 @@ def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
     return kinds | {"step_index": (np.dtype(np.int64), ())}
 
 
-def readings_of(spec: RobotSpec, steps: Sequence[Step]) -> dict[str, Array]:
-    """The readings of consecutive steps, by sensor name, zeros where it gave none."""
+def _readings(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
     return {
         sensor.name: np.stack([
             step.observation.readings.get(sensor.name, np.zeros(sensor.shape, sensor.dtype))
@@ -51,9 +66,9 @@ def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step
     """A step from its readings and its row; columns that a stranger has not are left out."""
     times = np.reshape(row.get("captured_s", ()), -1)
     present = np.broadcast_to(np.reshape(row.get("present", True), -1), len(spec.sensors))
-    told = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
+    values = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
     there = [s.name for s, is_there in zip(spec.sensors, present, strict=True) if is_there]
-    return Schema(spec).step_of(told, {name: readings[name] for name in there})
+    return Schema(spec).step_of(values, {name: readings[name] for name in there})
 
 
 def scaled(actions: Array, low: Array, high: Array) -> Array:

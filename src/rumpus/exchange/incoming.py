@@ -22,13 +22,13 @@ class IncomingEpisode:
 
     Attributes:
         provenance: where it comes from.
-        steps: each with its index where it was lived; their goals are such indices too.
-        lived: what is known of when and where, where rumpus wrote the dataset.
+        steps: each with its index where it was recorded; their goals are such indices too.
+        stored: what is known of when and where, where rumpus wrote the dataset.
     """
 
     provenance: str
     steps: Iterator[tuple[int, Step]]
-    lived: Episode | None
+    stored: Episode | None
 
 
 class Dataset(Protocol):
@@ -70,7 +70,7 @@ def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
     memory.flush()
     lost = list(dataset.lost(episodes, len(index)))
     if astray:
-        lost.append(f"{astray:,} goals were lived in steps that did not come; they are -1.")
+        lost.append(f"{astray:,} goals lie in steps that did not come; they are -1.")
     return Transfer(dataset.folder, episodes, len(index), tuple(lost))
 
 
@@ -127,7 +127,7 @@ def _stored(
     incoming: IncomingEpisode, memory: Memory, known: set[tuple[str, int]]
 ) -> Episode | None:
     """What is kept of when and where; an episode that is here already comes as one of its own."""
-    lived = incoming.lived
-    if lived is not None and (lived.origin.memory, lived.origin.episode) in known:
-        return replace(lived, origin=Origin(memory.id))
-    return lived
+    stored = incoming.stored
+    if stored is not None and (stored.origin.memory, stored.origin.episode) in known:
+        return replace(stored, origin=Origin(memory.id))
+    return stored

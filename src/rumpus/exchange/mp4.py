@@ -46,16 +46,16 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
             or the file is there already.
         ModuleNotFoundError: when PyAV is missing.
     """
-    (lived,) = chosen(memory, [episode])
-    size = _size(memory, lived, enlarge)
+    (stored,) = chosen(memory, [episode])
+    size = _size(memory, stored, enlarge)
     with appearing(file) as new:
-        write_film(new, _pictures(memory, lived, size, enlarge), memory.spec.rate_hz, size)
+        write_film(new, _pictures(memory, stored, size, enlarge), memory.spec.rate_hz, size)
     hidden = [f"'{s.name}'" for s in memory.spec.sensors if not s.is_picture]
     hidden += [f"further channels of '{s.name}'" for s in memory.spec.sensors
                if s.is_picture and s.shape[2] not in (1, 3)]  # fmt: skip
     lost = (*LOST, f"Not shown: {', '.join(hidden)}.") if hidden else LOST
-    black = absences(memory, [lived], "it is black there.")
-    return Transfer(file, 1, lived.length, (*lost, *black))
+    black = absences(memory, [stored], "it is black there.")
+    return Transfer(file, 1, stored.length, (*lost, *black))
 
 
 def write_film(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rumpus.exchange.columns import columns_of, readings_of
+from rumpus.exchange.columns import Columns, blocks_of
 from rumpus.exchange.transfer import Transfer, appearing, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rerun.chunk import Chunk
 
 APPLICATION = "rumpus"
-BLOCK = 256  # steps in RAM at once
 COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}  # what Rerun calls pictures of so many channels
 NUMBERS = {
     "action": "action/wish", "executed_action": "action/deed", "goal_index": "goal/step",
@@ -54,41 +53,42 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
     """
     from rerun.chunk import LazyChunkStream  # an extra: pip install 'rumpus[rerun]'
 
-    lived = chosen(memory, episodes)
+    stored = chosen(memory, episodes)
     recording = f"{memory.spec.name} {memory.path.name}"  # what the viewer calls it
     with appearing(file) as new:
-        stream = LazyChunkStream.from_iter(_chunks(memory, lived))
+        stream = LazyChunkStream.from_iter(_chunks(memory, stored))
         try:
             stream.write_rrd(new, application_id=APPLICATION, recording_id=recording)
         except RuntimeError as error:  # all that Rerun says of a full disk
             raise OSError(str(error)) from error
-    steps = sum(episode.length for episode in lived)
+    steps = sum(episode.length for episode in stored)
     hidden = [f"'{s.name}'" for s in memory.spec.sensors if not _is_shown(s)]
     untold = (f"Not shown, for their channels are no colours: {', '.join(hidden)}.",)
-    return Transfer(file, len(lived), steps, LOST + (untold if hidden else ()))
+    return Transfer(file, len(stored), steps, LOST + (untold if hidden else ()))
 
 
 def _is_shown(sensor: SensorSpec) -> bool:
     return not sensor.is_picture or sensor.shape[2] in COLOURS
 
 
-def _chunks(memory: Memory, lived: list[Episode]) -> Iterator["Chunk"]:
+def _chunks(memory: Memory, stored: list[Episode]) -> Iterator["Chunk"]:
     """All there is, a block of steps at a time."""
     for sensor in memory.spec.sensors:
         if sensor.is_picture and _is_shown(sensor):
             yield _format(sensor)
-    for episode in lived:
-        end = episode.first + episode.length
-        for first in range(episode.first, end, BLOCK):
-            yield from _block(memory, episode, first, min(first + BLOCK, end))
+    for episode in stored:
+        index = np.array([episode.first])
+        begun = {"step_index": index, "time_s": memory.time_s[index]}
+        yield _texts("episode/provenance", begun, [0], [episode.provenance])
+        for columns, readings in blocks_of(memory, episode):
+            yield from _block(memory, episode, columns, readings)
 
 
-def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator["Chunk"]:
+def _block(
+    memory: Memory, episode: Episode, columns: Columns, readings: Columns
+) -> Iterator["Chunk"]:
     import rerun
 
-    steps = [step for _, step in memory.steps(first, last)]
-    columns = columns_of(memory.spec, first, steps)
-    readings = readings_of(memory.spec, steps)
     for k, sensor in enumerate(memory.spec.sensors):
         there = np.flatnonzero(columns["present"][:, k])
         if _is_shown(sensor) and len(there):
@@ -101,12 +101,10 @@ def _block(memory: Memory, episode: Episode, first: int, last: int) -> Iterator[
                 yield _numbers(_path("vector", sensor), at, rows)
     for name, path in NUMBERS.items():
         yield _numbers(path, columns, columns[name])
-    yield _numbers("episode/id", columns, np.full(len(steps), episode.id))
+    yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), episode.id))
     for name, path in TEXTS.items():
-        if told := [k for k, text in enumerate(columns[name]) if text]:
-            yield _texts(path, columns, told, [columns[name][k] for k in told])
-    if first == episode.first:
-        yield _texts("episode/provenance", columns, [0], [episode.provenance])
+        if said := [k for k, text in enumerate(columns[name]) if text]:
+            yield _texts(path, columns, said, [columns[name][k] for k in said])
 
 
 def _path(kind: str, sensor: SensorSpec) -> str:
@@ -115,8 +113,8 @@ def _path(kind: str, sensor: SensorSpec) -> str:
     return str(rerun.new_entity_path([kind, sensor.name]))  # a name may hold what means something
 
 
-def _chunk(path: str, columns: dict[str, Array], told: Any, rows: Any = slice(None)) -> "Chunk":
-    """Something told at some of the steps."""
+def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)) -> "Chunk":
+    """Something known at some of the steps."""
     import rerun
     from rerun.chunk import Chunk
 
@@ -124,7 +122,7 @@ def _chunk(path: str, columns: dict[str, Array], told: Any, rows: Any = slice(No
         rerun.TimeColumn("step", sequence=columns["step_index"][rows]),
         rerun.TimeColumn("clock", duration=columns["time_s"][rows]),
     ]
-    return Chunk.from_columns(path, times, told)
+    return Chunk.from_columns(path, times, components)
 
 
 def _numbers(path: str, columns: dict[str, Array], values: Array) -> "Chunk":

@@ -84,20 +84,20 @@ def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
     Raises:
         InputError: when the memory holds no step, or an episode is not in it or holds none.
     """
-    lived = {episode.id: episode for episode in memory.episodes() if episode.length}
-    if not lived:
+    stored = {episode.id: episode for episode in memory.episodes() if episode.length}
+    if not stored:
         raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
     if episodes is None:
-        return list(lived.values())
+        return list(stored.values())
     for id_ in episodes:
-        if id_ not in lived:
+        if id_ not in stored:
             raise InputError(
                 f"The memory {memory.path} has no episode {id_} with a step in it; "
-                f"it has {len(lived)}, with ids from {min(lived)} to {max(lived)}."
+                f"it has {len(stored)}, with ids from {min(stored)} to {max(stored)}."
             )
     if not episodes:
         raise InputError("No episode was named; name at least one, or leave them out for all.")
-    return [lived[id_] for id_ in dict.fromkeys(episodes)]
+    return [stored[id_] for id_ in dict.fromkeys(episodes)]
 
 
 @contextmanager

@@ -85,12 +85,9 @@ def connect(file: Path, write: bool) -> sqlite3.Connection:
     if not write and not os.access(file.parent, os.W_OK) and not _has_log(file):
         mode = "ro&immutable=1"  # SQLite otherwise wants to put a lock file beside it
     connection = sqlite3.connect(
-        f"{file.resolve().as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,
-        timeout=30.0,
+        f"{file.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30.0,
         check_same_thread=False,
-    )
+    )  # fmt: skip
     # Damaged text is for the checksum to find; SQLite would end the whole look at it.
     connection.text_factory = lambda text: text.decode(errors="replace")
     try:

@@ -1,14 +1,14 @@
-"""An episode is one unbroken stretch of a robot's life."""
+"""An episode is a run of steps with nothing missing between them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a stretch of life was lived; never the same for two stretches, in any memory.
+    """Where an episode was recorded first; never the same for two episodes, in any memory.
 
     Attributes:
-        memory: id of the memory in which it was remembered first.
+        memory: id of the memory in which it was recorded first.
         episode: its id there; 0 where that is its id here.
         first: from which of that episode's steps on.
     """
@@ -20,7 +20,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Episode:
-    """One unbroken stretch of life: consecutive steps, nothing missing between them.
+    """Consecutive steps of one robot, nothing missing between them.
 
     Attributes:
         id: 1, 2, 3 ...; never given twice in one memory.
@@ -28,7 +28,7 @@ class Episode:
         length: steps so far; 0 when it was begun and nothing was appended.
         provenance: where it came from, e.g. "play door seed 0".
         begun_unix_s: wall clock when it began.
-        origin: where it was lived.
+        origin: where it was recorded first.
     """
 
     id: int

@@ -40,7 +40,7 @@ _MIGRATIONS = {
 ALTER TABLE step ADD COLUMN intervention INTEGER NOT NULL DEFAULT 0;
 -- Capture time of each sensor, float64, NaN: at the step's own time; empty: all at it.
 ALTER TABLE step ADD COLUMN captured_s BLOB NOT NULL DEFAULT x'';
--- In which memory the episode was lived, as which episode, and from which of its steps on.
+-- In which memory the episode was recorded, as which episode, and from which of its steps on.
 ALTER TABLE episode ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE episode ADD COLUMN origin_episode INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE episode ADD COLUMN origin_first INTEGER NOT NULL DEFAULT 0;

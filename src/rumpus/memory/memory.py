@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 from rumpus.atomic_file import make_folder
@@ -24,7 +23,7 @@ from rumpus.memory.fault import faults
 from rumpus.memory.reader import Reader
 from rumpus.memory.schema import Row
 from rumpus.memory.store import Store
-from rumpus.memory.view import VIEW_NAME, View, open_view, read_view, whose
+from rumpus.memory.view import VIEW_NAME, View, mark_of, open_view, read_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
@@ -93,7 +92,7 @@ class Memory(Reader):
 
         Args:
             path: the folder.
-            spec: the robot whose life it will hold.
+            spec: the robot whose steps it will hold.
             config: how it is kept.
 
         Raises:
@@ -104,7 +103,7 @@ class Memory(Reader):
             with database.lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
-                if whose(path / VIEW_NAME) is not None:
+                if mark_of(path / VIEW_NAME) is not None:
                     raise MemoryFault(
                         f"In {path} is the view of a memory whose store is gone; bring it back "
                         "with: rumpus memory repair, or name another folder."
@@ -123,7 +122,7 @@ class Memory(Reader):
         Args:
             path: its folder.
             write: False looks at what is there now, also while another program writes.
-            spec: the robot that wants it, refused where another robot's life is in it.
+            spec: the robot that wants it, refused where another robot's steps are in it.
             config: how it is kept.
 
         Raises:
@@ -237,12 +236,7 @@ class Memory(Reader):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def film(self) -> int:
@@ -265,7 +259,7 @@ class Memory(Reader):
         Rewrites the store, for which the disk needs as much room again for a while.
 
         Raises:
-            MemoryFault: when there is no room, or another program reads at the moment.
+            MemoryFault: when there is no room, or another program reads just then.
         """
         self.check_writable()
         with self._asking():

@@ -1,6 +1,6 @@
 """Two memories become one: every step that is not there yet is taken over, once.
 
-A step is known by where it was lived (memory, episode, which step of it), and keeps that name
+A step is known by where it was recorded (memory, episode, which step of it), and keeps that name
 wherever it is taken; so merging twice, or in circles, adds nothing twice. Interview 28:31.
 """
 
@@ -85,7 +85,7 @@ def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Ti
 
 
 def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
-    """The stretches of a memory, by the episode of which they were lived."""
+    """The episodes of a memory, by the episode that they were recorded as."""
     pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)
     for episode in memory.episodes():
         pieces[episode.origin.memory, episode.origin.episode].append(episode)

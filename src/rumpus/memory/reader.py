@@ -170,8 +170,8 @@ class Reader:
 
     def readings(self, index: int) -> dict[str, Array]:
         """What the sensors said at one step, copied; one that gave nothing is left out."""
-        told = [s.name for s in self.spec.sensors if self.present(s.name)[index]]
-        return {name: self.frames(name)[index].copy() for name in told}
+        there = [s.name for s in self.spec.sensors if self.present(s.name)[index]]
+        return {name: self.frames(name)[index].copy() for name in there}
 
     def step(self, index: int) -> Step:
         """One step as it was appended, reasons included, read from the store and checked.

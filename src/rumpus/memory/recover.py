@@ -17,7 +17,7 @@ from rumpus.memory import acknowledged
 from rumpus.memory.database import FILE_NAME, WRECK_NAME, about, connect, new_store
 from rumpus.memory.films import Films
 from rumpus.memory.schema import Schema
-from rumpus.memory.view import VIEW_NAME, acknowledged_in, whose
+from rumpus.memory.view import VIEW_NAME, mark_of
 
 # In the header of an SQLite file, see section 1.3 of its file format.
 _MAGIC = b"SQLite format 3\0"
@@ -61,9 +61,9 @@ def _is_sound(file: Path) -> bool:
 
 def _begin_anew(folder: Path) -> None:
     """An empty store where there is none any more, of the memory that the view is of."""
-    known = whose(folder / VIEW_NAME)
-    assert known is not None, folder  # repair asked before
-    with new_store(folder, *known):
+    mark = mark_of(folder / VIEW_NAME)
+    assert mark is not None, folder  # repair asked before
+    with new_store(folder, mark.memory, mark.spec):
         pass
 
 
@@ -88,7 +88,8 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
     """Copy everything that can be read; whose it is stands in the view, too."""
     source.row_factory = sqlite3.Row
     source.text_factory = lambda text: text.decode(errors="replace")  # as in `connect`
-    known = whose(folder / VIEW_NAME)
+    mark = mark_of(folder / VIEW_NAME)
+    known = (mark.memory, mark.spec) if mark else None
     with suppress(sqlite3.DatabaseError):
         known = about(source) or known
     if known is None:
@@ -101,12 +102,13 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
         for table in ("episode", "movie"):
             _take_over(into, table, _from_both_ends(source, table))
         _never_again(into, source)
-        told = max(acknowledged.read(folder), acknowledged_in(folder / VIEW_NAME, known[0]))
-        _take_over(into, "step", _one_by_one(source, told))
+        marked = mark.count if mark and mark.memory == known[0] else 0
+        known_n = max(acknowledged.read(folder), marked)
+        _take_over(into, "step", _one_by_one(source, known_n))
         # That figure may be gone or, after power loss, an older one. Nobody vouches for the number
         # of a step beyond it but its own checksum.
-        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {told}"))
-        _leave_out_unproved(into, folder, Schema(known[1]), told)
+        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {known_n}"))
+        _leave_out_unproved(into, folder, Schema(known[1]), known_n)
         into.execute("COMMIT")
 
 
@@ -122,11 +124,10 @@ def _never_again(into: sqlite3.Connection, source: sqlite3.Connection) -> None:
 def _leave_out_unproved(into: sqlite3.Connection, folder: Path, schema: Schema, first: int) -> None:
     """Let the last step be one that is whole, where it is not before `first`."""
     films = Films(folder, into, schema)
-    query = f"SELECT {', '.join(schema.columns)} FROM step WHERE step = ?"
     last = "SELECT step FROM step WHERE step >= ? ORDER BY step DESC"
     for (index,) in into.execute(last, (first,)).fetchall():
-        found = into.execute(query, (index,)).fetchone()
-        if schema.is_whole(films.filled(dict(zip(schema.columns, found, strict=True)))):
+        found = into.execute(f"{schema.select} step = ?", (index,)).fetchone()
+        if schema.is_whole(films.filled(schema.named(found))):
             return
         into.execute("DELETE FROM step WHERE step = ?", (index,))
 

@@ -18,7 +18,7 @@ from rumpus.memory.films import segment_of
 from rumpus.memory.recover import recover
 from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Tick, ticking
-from rumpus.memory.view import VIEW_NAME, View, view_of, whose
+from rumpus.memory.view import VIEW_NAME, View, mark_of, view_of
 
 
 @dataclass
@@ -52,7 +52,7 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
     Raises:
         MemoryFault: when another program writes to it, nothing says whose it is, or there is none.
     """
-    if not (folder / FILE_NAME).exists() and whose(folder / VIEW_NAME) is None:
+    if not (folder / FILE_NAME).exists() and mark_of(folder / VIEW_NAME) is None:
         raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
     with faults(folder), suppress(sqlite3.DatabaseError):  # one that cannot be read is made anew
         migrate(folder)

@@ -7,7 +7,7 @@ name, as its type says, once a migration in layout.py has made that column.
 import dataclasses
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -95,6 +95,7 @@ class Schema:
         spec: the robot.
         sensors: its sensors, by the column of their readings.
         columns: of a row.
+        select: the beginning of a query for rows.
     """
 
     def __init__(self, spec: RobotSpec) -> None:
@@ -102,18 +103,23 @@ class Schema:
         self.spec = spec
         self.sensors = {f"sensor_{k}": sensor for k, sensor in enumerate(spec.sensors)}
         self.columns = ("step", "episode", "checksum", *FIELDS, *self.sensors)
+        self.select = f"SELECT {', '.join(self.columns)} FROM step WHERE"
+
+    def named(self, found: Sequence[Any]) -> Row:
+        """What a query found, by column."""
+        return dict(zip(self.columns, found, strict=True))
 
     def row(self, index: int, episode: int, step: Step) -> Row:
         """A step as a row; its bytes are copies of the step's arrays."""
         seen, sensors = step.observation, self.spec.sensors
-        told: dict[str, Any] = {name: getattr(step, name, b"") for name in FIELDS}
-        told["time_s"] = seen.time_s
+        values: dict[str, Any] = {name: getattr(step, name, b"") for name in FIELDS}
+        values["time_s"] = seen.time_s
         if seen.captured_s:
-            told["captured_s"] = np.array([seen.captured_s.get(s.name, np.nan) for s in sensors])
+            values["captured_s"] = np.array([seen.captured_s.get(s.name, np.nan) for s in sensors])
         if any(s.name not in seen.readings for s in sensors):
-            told["present"] = np.array([s.name in seen.readings for s in sensors])
+            values["present"] = np.array([s.name in seen.readings for s in sensors])
         row: Row = {"step": index, "episode": episode, "checksum": 0}
-        row |= {name: field.stored(told[name]) for name, field in FIELDS.items()}
+        row |= {name: field.stored(values[name]) for name, field in FIELDS.items()}
         for column, sensor in self.sensors.items():
             reading = seen.readings.get(sensor.name)
             row[column] = b"" if reading is None else reading.tobytes()
@@ -127,21 +133,21 @@ class Schema:
         }  # fmt: skip
         return self.step_of(_said(row), readings)
 
-    def step_of(self, told: Mapping[str, Any], readings: Readings) -> Step:
-        """A step from its fields and readings; fields that are not told have their defaults.
+    def step_of(self, values: Mapping[str, Any], readings: Readings) -> Step:
+        """A step from its fields and readings; fields that are not given have their defaults.
 
         Args:
-            told: by the field's name; `captured_s`, float64 (S,), has NaN for the step's own time.
+            values: by the field's name; `captured_s`, (S,), has NaN for the step's own time.
             readings: of the sensors that gave one.
         """
-        times = zip(self.spec.sensors, told.get("captured_s", ()), strict=False)
+        times = zip(self.spec.sensors, values.get("captured_s", ()), strict=False)
         captured_s = {s.name: float(time_s) for s, time_s in times if not np.isnan(time_s)}
         own = {
-            name: told[name] if field.per else _PLAIN[field.dtype.kind](told[name])
+            name: values[name] if field.per else _PLAIN[field.dtype.kind](values[name])
             for name, field in _OWN.items()
-            if name in told
+            if name in values
         }
-        return Step(Observation(readings, float(told["time_s"]), captured_s), **own)
+        return Step(Observation(readings, float(values["time_s"]), captured_s), **own)
 
     def values(self, row: Row) -> dict[str, Any]:
         """What a row says, by the field's name, nothing left to be understood.
@@ -208,14 +214,14 @@ class Schema:
             viewed: (), the view's row.
             readings: by column, zeros for a sensor that gave nothing.
         """
-        told = {name: viewed[name] for name in viewed.dtype.names or ()}
+        values = {name: viewed[name] for name in viewed.dtype.names or ()}
         times = viewed["captured_s"]
-        told["captured_s"] = np.where(times == viewed["time_s"], np.nan, times)
-        present = told.get("present", np.ones(len(self.sensors), np.bool_))
+        values["captured_s"] = np.where(times == viewed["time_s"], np.nan, times)
+        present = values.get("present", np.ones(len(self.sensors), np.bool_))
         there = {sensor.name: readings[column]
                  for (column, sensor), is_there in zip(self.sensors.items(), present, strict=True)
                  if is_there}  # fmt: skip
-        return self.row(index, int(viewed["episode"]), self.step_of(told, there))
+        return self.row(index, int(viewed["episode"]), self.step_of(values, there))
 
     def _checksum(self, row: Row) -> int:
         scalars = [row[name] for name in ("step", "episode", *_FIRST)]

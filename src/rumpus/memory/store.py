@@ -82,7 +82,6 @@ class Store:
             self._connection.close()
             raise
         columns = self.schema.columns
-        self._select = f"SELECT {', '.join(columns)} FROM step WHERE step >= ? AND step < ?"
         self._insert = f"INTO step ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         self._films = films.Films(folder, self._connection, self.schema)
 
@@ -242,8 +241,8 @@ class Store:
 
     def _rows(self, first: int, stop: int) -> Iterator[Row]:
         """Rows as they lie there, in order, without what is in films."""
-        for found in self._connection.execute(f"{self._select} ORDER BY step", (first, stop)):
-            yield dict(zip(self.schema.columns, found, strict=True))
+        query = f"{self.schema.select} step >= ? AND step < ? ORDER BY step"
+        yield from map(self.schema.named, self._connection.execute(query, (first, stop)))
 
     def _put(self, row: Row) -> None:
         self._begin()
@@ -254,7 +253,7 @@ class Store:
 
     def _counted(self, query: str) -> int:
         # The figure beside the store first: it follows the store, so that a reader counts right
-        # while another program writes. Then one statement, which counts at one moment.
+        # while another program writes. Then one statement, which counts at one time.
         return self._number(query, acknowledged.read(self._folder))
 
     def _whose(self) -> tuple[str, Schema]:

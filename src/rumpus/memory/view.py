@@ -3,7 +3,7 @@
 One flat file for each sensor and one for everything else, all row by row. It is only a cache of
 the store: it is compared with the store when opened, and made again where it differs. The
 operating system keeps the rows that are in use in RAM and lets go of the others, so the
-program's own memory does not grow with the robot's life.
+program's own memory does not grow with the memory.
 """
 
 import os
@@ -32,7 +32,7 @@ _PROBES = 32  # rows compared with the store when a view is opened
 
 
 @dataclass(frozen=True)
-class _Mark:
+class Mark:
     """Which memory a view is of, how many of its steps are durable in it, and how they lie.
 
     The robot's spec is in it too, so that a view whose store is gone can still be understood.
@@ -157,7 +157,7 @@ class View:
         """Make the view durable and write down how far it can be trusted."""
         for column in self._columns():
             column.sync()
-        mark = _Mark(self._id, self.count, VIEW_LAYOUT, self._schema.spec)
+        mark = Mark(self._id, self.count, VIEW_LAYOUT, self._schema.spec)
         atomic_file.write(self._folder / "mark.json", msgspec.json.encode(mark))
 
     def close(self) -> None:
@@ -264,7 +264,7 @@ def view_of(
     folder: Path, store: Store, mode: str = "rb", layouts: Sequence[int] = READABLE
 ) -> View | None:
     """The view in `folder` where it is of this store; what is in it may still be wrong."""
-    mark = _mark_of(folder)
+    mark = mark_of(folder)
     if mark is None or mark.memory != store.id or mark.layout not in layouts:
         return None
     try:
@@ -275,21 +275,10 @@ def view_of(
     return view
 
 
-def whose(folder: Path) -> tuple[str, RobotSpec] | None:
-    """The memory that the view in `folder` is of, by its id, and its robot; None where unknown."""
-    mark = _mark_of(folder)
-    return None if mark is None else (mark.memory, mark.spec)
-
-
-def acknowledged_in(folder: Path, memory: str) -> int:
-    """How many steps of that memory were durable, as far as the view in `folder` knows."""
-    mark = _mark_of(folder)
-    return mark.count if mark is not None and mark.memory == memory else 0
-
-
-def _mark_of(folder: Path) -> _Mark | None:
+def mark_of(folder: Path) -> Mark | None:
+    """What the view in `folder` says of itself; None where there is none that can be understood."""
     try:
-        return msgspec.json.decode((folder / "mark.json").read_bytes(), type=_Mark)
+        return msgspec.json.decode((folder / "mark.json").read_bytes(), type=Mark)
     except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 

@@ -17,8 +17,8 @@ from rumpus.spec import RobotSpec
 def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Transfer:
     """Write a whole memory as a LeRobot dataset v3.0, which LeRobot's own reader loads.
 
-    The dataset appears under its name only when it is whole. `action` is the deed, as LeRobot's
-    users expect; the wish is `rumpus.action`.
+    The dataset appears under its name only when it is whole. `action` is the executed one, as
+    LeRobot's users expect; the chosen one is `rumpus.action`.
 
     Args:
         memory: may still be written to by another program; its durable steps are taken.

@@ -61,7 +61,7 @@ class LeRobotDataset:
             yield self._incoming(number, rows)
 
     def lost(self, episodes: int, steps: int) -> Iterator[str]:
-        """What is other than in a memory that rumpus lived itself, and what did not come."""
+        """What is other than in a memory that rumpus recorded itself, and what did not come."""
         if self._is_scaled:
             yield (
                 f"Actions reach {self._range()}; rumpus's are in [-1, 1], so each entry was scaled "
@@ -70,7 +70,7 @@ class LeRobotDataset:
         if "time_s" not in self._columns:
             yield "The dataset has no clock: times are frame numbers over its rate."
         if "action" not in self._columns:
-            yield "The dataset does not tell wish from deed: both are its action."
+            yield "The dataset has one action: it stands for the chosen and the executed one."
         for key in self._source.keys.values():
             feature = self._features[key]
             if feature.is_number and (len(feature.shape) > 1 or feature.dtype in WIDER):
@@ -79,7 +79,7 @@ class LeRobotDataset:
                 )
         if unknown := [key for key in self._features if key not in self._known]:
             yield f"Left out, rumpus has no place for them: {', '.join(unknown)}."
-        yield from self._source.told
+        yield from self._source.notes
         info = self._source.info
         if steps < info.total_frames:
             yield (
@@ -95,11 +95,11 @@ class LeRobotDataset:
     def _incoming(self, number: int, rows: Iterator[Row]) -> IncomingEpisode:
         first = next(rows)
         steps = self._steps(number, chain([first], rows))
-        lived = self._source.ours.episode(number) if self._source.ours else None
-        if lived is not None and self._films:  # what a video blurred is not what was lived there
-            lived = dataclasses.replace(lived, origin=Origin(""))
-        if lived is not None:
-            return IncomingEpisode(lived.provenance, steps, lived)
+        stored = self._source.ours.episode(number) if self._source.ours else None
+        if stored is not None and self._films:  # what a video blurred is not what was seen there
+            stored = dataclasses.replace(stored, origin=Origin(""))
+        if stored is not None:
+            return IncomingEpisode(stored.provenance, steps, stored)
         task = self._source.tasks.get(first["task_index"], "")
         scaled = f"; actions scaled from {self._range()}" if self._is_scaled else ""
         provenance = f"LeRobot {self.folder.name}, episode {number}: {task}{scaled}"
@@ -112,7 +112,7 @@ class LeRobotDataset:
                 yield {key: rows[key][k] for key in keys}
 
     def _steps(self, number: int, rows: Iterator[Row]) -> Iterator[tuple[int, Step]]:
-        """An episode's steps; the last is truncated where the recording ended before life did."""
+        """An episode's steps; the last is truncated where the recording was cut short."""
         last: tuple[int, Step] | None = None
         whole = "truncated" in self._columns
         with ExitStack() as stack:
@@ -121,7 +121,7 @@ class LeRobotDataset:
                 readings = {s.name: self._reading(s, row, films) for s in self.spec.sensors}
                 seen = {name: reading for name, reading in readings.items() if reading is not None}
                 if len(seen) < len(readings):
-                    self._source.tell(
+                    self._source.note(
                         f"Episode {number} has no picture for its frame {frame} that can be read: "
                         f"its last {1 + sum(1 for _ in rows):,} frames are lost."
                     )
@@ -158,10 +158,10 @@ class LeRobotDataset:
 
     def _step(self, row: Row, readings: dict[str, Array]) -> Step:
         columns = {name: row[key] for name, key in self._columns.items()}
-        deed = scaled(np.reshape(row["action"], -1), *self._limits)
+        executed = scaled(np.reshape(row["action"], -1), *self._limits)
         begun_s = (int(row["index"]) - int(row["frame_index"])) / self._source.info.fps
         stranger = {"action": row["action"], "time_s": begun_s + float(row["timestamp"])}
-        columns = stranger | columns | {"executed_action": deed}
+        columns = stranger | columns | {"executed_action": executed}
         columns["action"] = scaled(np.reshape(columns["action"], -1), *self._limits)
         return step_of(self.spec, readings, columns)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import columns_of, readings_of
+from rumpus.exchange.columns import blocks_of
 from rumpus.exchange.lerobot import layout, rows, stats
 from rumpus.exchange.mp4 import write_film
 from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
@@ -20,7 +20,6 @@ from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 
-ROWS_AT_ONCE = 256  # a row group: what is in RAM
 DATA_FILE_BYTES = 100 * 2**20
 LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
 QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
@@ -29,10 +28,10 @@ QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random ac
 def export(memory: Memory, folder: Path, video: bool) -> Transfer:
     """See lerobot.export_lerobot."""
     _check(memory.spec, video)
-    lived = chosen(memory, None)
+    stored = chosen(memory, None)
     with appearing(folder) as new:
-        _Writer(new, memory, video).write(lived)
-    return Transfer(folder, len(lived), len(memory), tuple(_lost(memory, lived, video)))
+        _Writer(new, memory, video).write(stored)
+    return Transfer(folder, len(stored), len(memory), tuple(_lost(memory, stored, video)))
 
 
 def _check(spec: RobotSpec, video: bool) -> None:
@@ -62,12 +61,12 @@ class _Writer:
         self._features = layout.features_of(memory.spec, video)
         self._schema = layout.schema_of(self._features)
 
-    def write(self, lived: Sequence[Episode]) -> None:
+    def write(self, stored: Sequence[Episode]) -> None:
         """Rows and films first, then everything in meta/."""
-        words = dict.fromkeys(episode.provenance for episode in lived)
+        words = dict.fromkeys(episode.provenance for episode in stored)
         tasks = {provenance: number for number, provenance in enumerate(words)}
-        places = list(self._data(lived, tasks))
-        records = [self._record(*of) for of in zip(lived, range(len(lived)), places, strict=True)]
+        places = list(self._data(stored, tasks))
+        records = [self._record(*of) for of in zip(stored, range(len(stored)), places, strict=True)]
         pq.write_table(rows.tasks_table(tasks), self._file(layout.TASKS))
         pq.write_table(pa.Table.from_pylist(records), self._file(layout.EPISODES, 0))
         self._file(layout.STATS).write_text(json.dumps(self._stats(slice(None)), indent=1))
@@ -76,14 +75,14 @@ class _Writer:
             layout.VERSION,
             int(spec.rate_hz) if spec.rate_hz == int(spec.rate_hz) else spec.rate_hz,
             self._features,
-            total_episodes=len(lived),
+            total_episodes=len(stored),
             total_frames=records[-1]["dataset_to_index"],
             total_tasks=len(tasks),
             robot_type=spec.name,
-            splits={"train": f"0:{len(lived)}"},
+            splits={"train": f"0:{len(stored)}"},
             video_path=layout.VIDEO if self._video else None,
         )
-        for name, about in ((layout.INFO, info), (layout.OURS, ours_of(self._memory, lived))):
+        for name, about in ((layout.INFO, info), (layout.OURS, ours_of(self._memory, stored))):
             self._file(name).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=4))
 
     def _file(self, name: str, number: int = 0, key: str = "") -> Path:
@@ -92,12 +91,12 @@ class _Writer:
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
-    def _data(self, lived: Sequence[Episode], tasks: dict[str, int]) -> Iterator[int]:
+    def _data(self, stored: Sequence[Episode], tasks: dict[str, int]) -> Iterator[int]:
         """Write the rows of one episode after the other; gives the number of each one's file.
 
         An episode lies in one file; the next begins another where that is large.
         """
-        left, number = deque(enumerate(lived)), 0
+        left, number = deque(enumerate(stored)), 0
         while left:
             path, written = self._file(layout.DATA, number), 0
             with pq.ParquetWriter(path, self._schema, compression="snappy") as file:
@@ -110,45 +109,40 @@ class _Writer:
             number += 1
 
     def _tables(self, episode: Episode, index: int, task: int) -> Iterator[pa.Table]:
-        spec = self._memory.spec
-        for first in range(0, episode.length, ROWS_AT_ONCE):
-            frames = np.arange(first, min(first + ROWS_AT_ONCE, episode.length))
-            begin = episode.first + first
-            steps = [step for _, step in self._memory.steps(begin, begin + len(frames))]
-            told = columns_of(spec, begin, steps)
-            columns: dict[str, Any] = {layout.column_of(name): told[name] for name in told}
-            for name, rows_ in readings_of(spec, steps).items():
-                columns[self._keys[name]] = rows_
+        for known, readings in blocks_of(self._memory, episode):
+            frames = known["step_index"] - episode.first
+            columns: dict[str, Any] = {layout.column_of(name): known[name] for name in known}
+            columns |= {self._keys[name]: readings[name] for name in readings}
             yield rows.table(self._schema, columns | {
-                "timestamp": frames / spec.rate_hz,
+                "timestamp": frames / self._memory.spec.rate_hz,
                 "frame_index": frames,
                 "episode_index": np.full(len(frames), index),
                 "task_index": np.full(len(frames), task),
             })  # fmt: skip
 
     def _record(self, episode: Episode, index: int, file: int) -> dict[str, Any]:
-        """What is told of one episode; writes its films."""
-        lived = slice(episode.first, episode.first + episode.length)
+        """The record of one episode; writes its films."""
+        stored = slice(episode.first, episode.first + episode.length)
         record: dict[str, Any] = {
             "episode_index": index,
             "tasks": [episode.provenance],
             "length": episode.length,
-            "dataset_from_index": lived.start,
-            "dataset_to_index": lived.stop,
+            "dataset_from_index": stored.start,
+            "dataset_to_index": stored.stop,
             **_place("meta/episodes", 0),
             **_place("data", file),
         }
         if self._video:
-            record |= self._films(episode, index, lived)
-        for key, of in self._stats(lived).items():
+            record |= self._films(episode, index, stored)
+        for key, of in self._stats(stored).items():
             record |= {f"stats/{key}/{name}": value for name, value in of.items()}
         return record
 
-    def _films(self, episode: Episode, index: int, lived: slice) -> dict[str, Any]:
+    def _films(self, episode: Episode, index: int, stored: slice) -> dict[str, Any]:
         spec, places = self._memory.spec, dict[str, Any]()
         for sensor in spec.sensors:
             if sensor.is_picture:
-                key, pictures = self._keys[sensor.name], self._memory.frames(sensor.name)[lived]
+                key, pictures = self._keys[sensor.name], self._memory.frames(sensor.name)[stored]
                 size = (sensor.shape[1], sensor.shape[0])
                 file = self._file(layout.VIDEO, index, key)
                 write_film(file, pictures, spec.rate_hz, size, **QUICK)
@@ -157,17 +151,17 @@ class _Writer:
                 places[f"videos/{key}/to_timestamp"] = episode.length / spec.rate_hz
         return places
 
-    def _stats(self, lived: slice) -> dict[str, stats.Stats]:
+    def _stats(self, stored: slice) -> dict[str, stats.Stats]:
         memory = self._memory
-        told = {
-            "action": stats.of_numbers(memory.executed_actions[lived]),
-            "rumpus.action": stats.of_numbers(memory.actions[lived]),
+        figures = {
+            "action": stats.of_numbers(memory.executed_actions[stored]),
+            "rumpus.action": stats.of_numbers(memory.actions[stored]),
         }
         for sensor in memory.spec.sensors:
             of = stats.of_pictures if sensor.is_picture else stats.of_numbers
-            rows = np.flatnonzero(memory.present(sensor.name)[lived])
-            told[self._keys[sensor.name]] = of(memory.frames(sensor.name)[lived], rows)
-        return told
+            rows = np.flatnonzero(memory.present(sensor.name)[stored])
+            figures[self._keys[sensor.name]] = of(memory.frames(sensor.name)[stored], rows)
+        return figures
 
 
 def _place(what: str, number: int) -> dict[str, int]:
@@ -175,21 +169,21 @@ def _place(what: str, number: int) -> dict[str, int]:
     return {f"{what}/chunk_index": chunk, f"{what}/file_index": file}
 
 
-def _lost(memory: Memory, lived: Sequence[Episode], video: bool) -> Iterator[str]:
+def _lost(memory: Memory, stored: Sequence[Episode], video: bool) -> Iterator[str]:
     """Sentences on what LeRobot's format, or its reader, cannot hold."""
     yield (
-        "Episodes are numbered anew from 0, in the same order; when and where each was lived is in "
-        f"{layout.OURS}, which rumpus alone reads."
+        "Episodes are numbered anew from 0, in the same order; when and where each was recorded is "
+        f"in {layout.OURS}, which rumpus alone reads."
     )
-    if empty := len(memory.episodes()) - len(lived):
+    if empty := len(memory.episodes()) - len(stored):
         yield f"{empty} episodes without a step have no place in LeRobot's format."
     yield (
         "LeRobot's timestamp is the frame's number over the rate; when things were really sensed "
         "is in rumpus.time_s and rumpus.captured_s, which LeRobot's reader rounds to float32."
     )
     yield (
-        "LeRobot's policies read none of the features that begin with rumpus.: wishes, times, "
-        "goals, reasons, ends and interventions are kept for import alone."
+        "LeRobot's policies read none of the features that begin with rumpus.: chosen actions, "
+        "times, goals, reasons, ends and interventions are kept for import alone."
     )
     for sensor in memory.spec.sensors:
         if sensor.is_picture and sensor.shape[2] != 3:
@@ -197,10 +191,10 @@ def _lost(memory: Memory, lived: Sequence[Episode], video: bool) -> Iterator[str
                 f"LeRobot loads the pictures of '{sensor.name}', but its tools that join or edit "
                 f"datasets take 3 channels alone, not {sensor.shape[2]}."
             )
-    yield from absences(memory, lived, "it is 0 there, and rumpus.present says where.")
+    yield from absences(memory, stored, "it is 0 there, and rumpus.present says where.")
     if video:
         yield "The videos are lossy (H.264, yuv420p, crf 18); the memory keeps the pictures whole."
-        longest_s = max(episode.length for episode in lived) / memory.spec.rate_hz
+        longest_s = max(episode.length for episode in stored) / memory.spec.rate_hz
         if longest_s > LONGEST_FILM_S:
             yield (
                 f"The longest episode takes {longest_s:,.0f} s; beyond {LONGEST_FILM_S:,.0f} s "

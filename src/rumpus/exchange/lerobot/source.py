@@ -44,7 +44,7 @@ class Source:
         folder: where it is.
         info: what it says of itself.
         ours: what rumpus said, where rumpus wrote the dataset.
-        told: sentences on what was repaired or lost.
+        notes: sentences on what was repaired or lost.
     """
 
     def __init__(self, folder: Path, scratch: Path) -> None:
@@ -52,13 +52,13 @@ class Source:
         self.folder = folder
         self.info = layout.read_info(folder)
         self.ours = layout.read_ours(folder)
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self._files = self._open(scratch)
 
-    def tell(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         """Say something once, however often it is found."""
-        if sentence not in self.told:
-            self.told.append(sentence)
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     @cached_property
     def keys(self) -> dict[str, str]:
@@ -122,7 +122,7 @@ class Source:
         try:
             table = pq.read_table(self.folder / layout.TASKS)
         except (OSError, pa.ArrowException):
-            self.tell(f"{layout.TASKS} cannot be read: the tasks' sentences are lost.")
+            self.note(f"{layout.TASKS} cannot be read: the tasks' sentences are lost.")
             return {}
         (words,) = [n for n in table.column_names if n != "task_index"][:1] or ["task_index"]
         pairs = zip(table["task_index"].to_pylist(), table[words].to_pylist(), strict=True)
@@ -174,7 +174,7 @@ class Source:
                 readable.append(file)
             elif rows := repair(file, repaired, schema):
                 readable.append(repaired)
-                self.tell(
+                self.note(
                     f"{file.relative_to(self.folder)} has no footer, its recording was killed; "
                     f"{rows:,} frames of it were found again."
                 )

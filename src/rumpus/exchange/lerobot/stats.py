@@ -21,14 +21,16 @@ def of_numbers(values: Array, rows: Array | None = None) -> Stats:
     Only of some rows, where any are named: those at which a sensor gave something.
     """
     values = values if rows is None or not len(rows) else values[rows]
-    told = {
+    figures = {
         "min": values.min(0),
         "max": values.max(0),
         "mean": values.mean(0, dtype=np.float64),
         "std": values.std(0, dtype=np.float64),
     }
-    told |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values()), axis=0), strict=True))
-    return {name: array.tolist() for name, array in told.items()} | {"count": [len(values)]}
+    figures |= dict(
+        zip(QUANTILES, np.quantile(values, list(QUANTILES.values()), axis=0), strict=True)
+    )
+    return {name: array.tolist() for name, array in figures.items()} | {"count": [len(values)]}
 
 
 def of_pictures(pictures: Array, rows: Array) -> Stats:
@@ -47,12 +49,12 @@ def of_pictures(pictures: Array, rows: Array) -> Stats:
     levels = np.arange(LEVELS) / (LEVELS - 1)
     share = counts / counts.sum(1, keepdims=True)
     mean = share @ levels
-    told = {
+    figures = {
         "min": levels[(counts > 0).argmax(1)],
         "max": levels[LEVELS - 1 - (counts > 0)[:, ::-1].argmax(1)],
         "mean": mean,
         "std": np.sqrt(np.maximum(share @ levels**2 - mean**2, 0.0)),
     }
     below = share.cumsum(1)
-    told |= {name: levels[(below >= q).argmax(1)] for name, q in QUANTILES.items()}
-    return {name: a.reshape(-1, 1, 1).tolist() for name, a in told.items()} | {"count": [looked]}
+    figures |= {name: levels[(below >= q).argmax(1)] for name, q in QUANTILES.items()}
+    return {name: a.reshape(-1, 1, 1).tolist() for name, a in figures.items()} | {"count": [looked]}

@@ -1,4 +1,4 @@
-"""Pictures out of a LeRobot dataset's videos: which stretch is an episode's, and what it shows."""
+"""Pictures out of a LeRobot dataset's videos: which part is an episode's, and what it shows."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -24,11 +24,11 @@ def places(source: Source) -> Places:
     known: Places = {}
     for file in sorted(source.folder.glob("meta/episodes/*/*.parquet")) if keys else ():
         with suppress(pa.ArrowException, OSError, KeyError):
-            known |= _told(source, file, keys)
+            known |= _recorded(source, file, keys)
     for key in keys:
         lengths = source.lengths
         if any((episode, key) not in known for episode in lengths):
-            source.tell(
+            source.note(
                 f"Where the episodes lie in the videos of {key} was lost with meta/episodes; "
                 "it was counted anew from the videos' frames."
             )
@@ -36,7 +36,9 @@ def places(source: Source) -> Places:
     return known
 
 
-def _told(source: Source, file: Path, keys: list[str]) -> Iterator[tuple[tuple[int, str], Place]]:
+def _recorded(
+    source: Source, file: Path, keys: list[str]
+) -> Iterator[tuple[tuple[int, str], Place]]:
     """What meta/episodes says."""
     what = ("chunk_index", "file_index", "from_timestamp")
     columns = ["episode_index", *(f"videos/{key}/{name}" for key in keys for name in what)]
@@ -76,7 +78,7 @@ def frames_in(path: Path) -> int:
 
 
 class Film:
-    """One episode's stretch of a video, read forwards; damage ends it."""
+    """One episode's part of a video, read forwards; damage ends it."""
 
     def __init__(self, frames: Iterator[tuple[float, av.VideoFrame]], fps: float) -> None:
         """Show frames, each with its time in the episode."""
@@ -84,7 +86,7 @@ class Film:
         self._now = next(frames, None)
 
     def at(self, time_s: float) -> Array | None:
-        """The picture of a moment of the episode, uint8 (h, w, 3).
+        """The picture of one time in the episode, uint8 (h, w, 3).
 
         None where the video has none within half a frame's time: a neighbour would be a lie.
         """

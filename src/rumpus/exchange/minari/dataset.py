@@ -44,9 +44,9 @@ def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
 def import_minari(folder: Path, memory: Memory) -> Transfer:
     """Add all episodes of a Minari dataset to a memory, as new ones; all of them, or none.
 
-    A dataset that rumpus wrote comes back as it was: also wishes, times, goals and reasons. In any
-    other one the actions were both wish and deed, they are brought to [-1, 1], the last step of an
-    episode has the action 0, and the clock ticks at the robot's rate.
+    A dataset that rumpus wrote comes back as it was: also chosen actions, times, goals and reasons.
+    In any other one the actions stand for the chosen and the executed ones, they are brought to
+    [-1, 1], the last step of an episode has the action 0, and the clock ticks at the robot's rate.
 
     Raises:
         InputError: when the folder holds no such dataset, it is damaged, or it is of a robot with
@@ -82,7 +82,7 @@ class MinariDataset:
         self.id = str(metadata["dataset_id"])
         self.limits = layout.action_limits(json.loads(metadata["action_space"]), self.id)
         self.ours: Ours | None = None
-        self._told: dict[str, None] = {}  # sentences, each once
+        self._notes: dict[str, None] = {}  # sentences, each once
         if layout.OURS in metadata:
             self.ours = msgspec.convert(metadata[layout.OURS], Ours)
             self.ours.check(folder / layout.METADATA)
@@ -107,10 +107,10 @@ class MinariDataset:
                 raise InputError(f"The Minari dataset {self.folder} holds no episode.")
             first = 0
             for number in numbers:
-                episode = _Episode(self, file[f"episode_{number}"], self._told)
-                lived = self.ours.episode(number) if self.ours else None
-                provenance = lived.provenance if lived else f"minari {self.id} episode_{number}"
-                yield IncomingEpisode(provenance, episode.steps(first), lived)
+                episode = _Episode(self, file[f"episode_{number}"], self._notes)
+                stored = self.ours.episode(number) if self.ours else None
+                provenance = stored.provenance if stored else f"minari {self.id} episode_{number}"
+                yield IncomingEpisode(provenance, episode.steps(first), stored)
                 first += episode.length
 
     def lost(self, episodes: int, steps: int) -> Iterator[str]:
@@ -118,10 +118,10 @@ class MinariDataset:
         if self.ours is None:
             yield f"The clock ticks {self.spec.rate_hz:g} times a second: Minari keeps no times."
             yield (
-                "Minari keeps one action for wish and deed; they are equal, in [-1, 1], and 0 at "
-                "the last step of an episode."
+                "Minari keeps one action for the chosen and the executed one; they are equal, in "
+                "[-1, 1], and 0 at the last step of an episode."
             )
-        yield from self._told
+        yield from self._notes
 
 
 def open_dataset(folder: Path, rate_hz: float) -> MinariDataset:
@@ -155,8 +155,8 @@ def open_dataset(folder: Path, rate_hz: float) -> MinariDataset:
 class _Episode:
     """One episode of a Minari dataset: N observations and the N - 1 moves between them."""
 
-    def __init__(self, dataset: MinariDataset, group: Any, told: dict[str, None]) -> None:
-        self._dataset, self._group, self._told = dataset, group, told
+    def __init__(self, dataset: MinariDataset, group: Any, notes: dict[str, None]) -> None:
+        self._dataset, self._group, self._notes = dataset, group, notes
         self._name = group.name.strip("/")
         self.length: int = len(self._part(next(iter(dataset.places.values()))))
 
@@ -182,20 +182,20 @@ class _Episode:
         return found
 
     def _theirs(self, first: int) -> dict[str, Array]:
-        """What Minari tells, in the columns of rumpus; of the last step no deed is known."""
+        """What Minari tells, in the columns of rumpus; of the last step no action is known."""
         if np.any(self._part("rewards")[()]):
-            self._told["Rewards are not kept: a robot that plays has none."] = None
+            self._notes["Rewards are not kept: a robot that plays has none."] = None
         if infos := ", ".join(sorted(self._group.get("infos", ()))):
-            self._told[f"Infos are not kept: {infos}."] = None
+            self._notes[f"Infos are not kept: {infos}."] = None
         moves, (low, high) = self.length - 1, self._dataset.limits
         actions = self._part("actions", moves)[()].reshape(moves, -1)
         if actions.shape[1] != low.size:
             raise self._unlike("actions", f"{actions.shape[1]} wide", f"{low.size}")
-        deeds = np.append(scaled(actions, low, high), np.zeros((1, low.size), np.float32), axis=0)
+        done = np.append(scaled(actions, low, high), np.zeros((1, low.size), np.float32), axis=0)
         index = first + np.arange(self.length)
         return {
-            "action": deeds,
-            "executed_action": deeds,
+            "action": done,
+            "executed_action": done,
             "time_s": index / self._dataset.spec.rate_hz,
             "step_index": index,
             "terminated": np.append(False, self._part("terminations", moves)[()]),
@@ -206,12 +206,12 @@ class _Episode:
         """Where a sensor's readings are, of the right shape."""
         part = self._part(self._dataset.places[sensor.name], self.length)
         if _is_jpeg(part, sensor):
-            self._told[f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen."] = None
+            self._notes[f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen."] = None
         elif _squeezed(part.shape[1:]) != _squeezed(sensor.shape):
             raise self._unlike(part.name, f"rows of {part.shape[1:]}", f"{sensor.shape}")
         elif part.dtype != sensor.dtype:
-            told = f"Readings of '{sensor.name}' were {part.dtype}, and are float32 now."
-            self._told[told] = None
+            note = f"Readings of '{sensor.name}' were {part.dtype}, and are float32 now."
+            self._notes[note] = None
         return part
 
     def _readings(self, sensor: SensorSpec, part: Any, first: int) -> Array:

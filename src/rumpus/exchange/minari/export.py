@@ -9,14 +9,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from rumpus.exchange.columns import columns_of, readings_of
+from rumpus.exchange.columns import BLOCK, blocks_of
 from rumpus.exchange.minari import layout
 from rumpus.exchange.minari.hdf5_file import PatientFile, new_hdf5
 from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 
-BLOCK = 256  # steps in RAM at once
 CHUNK_BYTES = 2**20  # what HDF5 reads at once
 NUL, REPLACEMENT = "\0", "\ufffd"
 
@@ -38,31 +37,31 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
         MemoryFault: when a step is damaged, or the disk does not take the dataset.
         ModuleNotFoundError: when h5py is missing.
     """
-    lived = chosen(memory, episodes)
-    steps = sum(episode.length for episode in lived)
+    stored = chosen(memory, episodes)
+    steps = sum(episode.length for episode in stored)
     with appearing(folder) as new:
         (new / layout.DATA).parent.mkdir(parents=True)
         with new_hdf5(new / layout.DATA) as (file, disk):
             spoilt = sum(
                 _write(file.create_group(f"episode_{k}"), memory, episode, k, disk)
-                for k, episode in enumerate(lived)
+                for k, episode in enumerate(stored)
             )
         about = {
             "dataset_id": _dataset_id(folder.name),
-            "total_steps": steps - len(lived),
+            "total_steps": steps - len(stored),
             "dataset_size": round((new / layout.DATA).stat().st_size / 1e6, 1),
-            **_about(memory, lived),
+            **_about(memory, stored),
         }
         (new / layout.METADATA).write_text(json.dumps(about))
-    absent = absences(memory, lived, "it is 0 there, and infos/present says where.")
-    return Transfer(folder, len(lived), steps, (*_lost(spoilt), *absent))
+    absent = absences(memory, stored, "it is 0 there, and infos/present says where.")
+    return Transfer(folder, len(stored), steps, (*_lost(spoilt), *absent))
 
 
-def _about(memory: Memory, lived: Sequence[Episode]) -> dict[str, Any]:
+def _about(memory: Memory, stored: Sequence[Episode]) -> dict[str, Any]:
     """What the metadata tells of the robot and its episodes."""
     spec = memory.spec
     return {
-        "total_episodes": len(lived),
+        "total_episodes": len(stored),
         "data_format": "hdf5",
         "jpeg_encoding": False,  # Minari's own way with pictures is lossy
         "observation_space": layout.observation_space(spec),
@@ -70,7 +69,7 @@ def _about(memory: Memory, lived: Sequence[Episode]) -> dict[str, Any]:
         "minari_version": layout.MINARI_VERSION,
         "algorithm_name": "rumpus",
         "description": f"The memory of {spec.name}, which played without reward.",
-        layout.OURS: msgspec.to_builtins(ours_of(memory, lived)),
+        layout.OURS: msgspec.to_builtins(ours_of(memory, stored)),
     }
 
 
@@ -82,27 +81,24 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: Pati
         for s in memory.spec.sensors
     }
     blocks = []
-    for first in range(0, episode.length, BLOCK):
-        begin, end = episode.first + first, episode.first + min(first + BLOCK, episode.length)
-        steps = [step for _, step in memory.steps(begin, end)]
-        blocks.append(columns_of(memory.spec, begin, steps))
-        readings = readings_of(memory.spec, steps)
+    for columns, readings in blocks_of(memory, episode):
+        blocks.append(columns)
         for sensor, room in pictures.items():
-            room[first : first + len(steps)] = readings[sensor.name]
+            room[columns["step_index"] - episode.first] = readings[sensor.name]
         disk.check()
-    told = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     spoilt = 0
     for name in ("goal_reason", "clip_reason"):
-        spoilt += sum(NUL in text for text in told[name])
-        told[name] = np.array([text.replace(NUL, REPLACEMENT) for text in told[name]], object)
-    # A move is the deed at one step, and whether the next step ended the episode.
+        spoilt += sum(NUL in text for text in columns[name])
+        columns[name] = np.array([text.replace(NUL, REPLACEMENT) for text in columns[name]], object)
+    # A move is the action executed at one step, and whether the next step ended the episode.
     moves = {
-        "actions": told["executed_action"][:-1],
+        "actions": columns["executed_action"][:-1],
         "rewards": np.zeros(episode.length - 1),
-        "terminations": told["terminated"][1:],
-        "truncations": told["truncated"][1:],
+        "terminations": columns["terminated"][1:],
+        "truncations": columns["truncated"][1:],
     }
-    for name, values in ({f"infos/{name}": rows for name, rows in told.items()} | moves).items():
+    for name, values in ({f"infos/{name}": rows for name, rows in columns.items()} | moves).items():
         _room(group, name, values.shape, values.dtype)[()] = values
     return spoilt
 
@@ -114,13 +110,10 @@ def _room(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -
     row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
     rows = min(CHUNK_BYTES // max(1, row_bytes), shape[0], BLOCK)
     return group.create_dataset(
-        name,
-        shape,
-        h5py.string_dtype() if dtype.hasobject else dtype,
-        chunks=(max(1, rows), *shape[1:]),
-        maxshape=(None, *shape[1:]),
+        name, shape, h5py.string_dtype() if dtype.hasobject else dtype,
+        chunks=(max(1, rows), *shape[1:]), maxshape=(None, *shape[1:]),
         fletcher32=not dtype.hasobject,  # a checksum, by which HDF5 notices a flipped byte
-    )
+    )  # fmt: skip
 
 
 def _dataset_id(folder: str) -> str:
@@ -133,8 +126,8 @@ def _dataset_id(folder: str) -> str:
 def _lost(spoilt: int) -> tuple[str, ...]:
     lost = (
         "Rewards are all 0: a robot that plays has none.",
-        "Minari has no place for wishes, times, goals, people's interventions, reasons and the "
-        "deed at an episode's last step; they are in infos, where rumpus finds them again.",
+        "Minari has no place for chosen actions, times, goals, people's interventions, reasons and "
+        "the action at an episode's last step; they are in infos, where rumpus finds them again.",
     )
     if not spoilt:
         return lost

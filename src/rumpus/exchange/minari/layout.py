@@ -68,9 +68,9 @@ def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
         if sensor is not None:
             return sensor
     raise InputError(
-        f"{owner}: its observation '{name}' is {_told(space)}, expected a picture (Box, uint8, "
-        "(h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat Dict "
-        "of them; it cannot be imported."
+        f"{owner}: its observation '{name}' is {_described(space)}, expected a picture (Box, "
+        "uint8, (h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat "
+        "Dict of them; it cannot be imported."
     )
 
 
@@ -82,7 +82,7 @@ def action_limits(space: Space, owner: str) -> tuple[Array, Array]:
     """
     if space["type"] != "Box" or not space["dtype"].startswith("float"):
         raise InputError(
-            f"{owner}: its action is {_told(space)}, expected a Box of floats; "
+            f"{owner}: its action is {_described(space)}, expected a Box of floats; "
             "rumpus moves by continuous actions, so it cannot be imported."
         )
     low, high = (np.asarray(space[end], np.float64).reshape(-1) for end in ("low", "high"))
@@ -94,5 +94,5 @@ def action_limits(space: Space, owner: str) -> tuple[Array, Array]:
     return low, high
 
 
-def _told(space: Space) -> str:
+def _described(space: Space) -> str:
     return f"{space['type']} {space.get('dtype', '')} {space.get('shape', '')}".strip()
