@@ -7,7 +7,7 @@ name, as its type says, once a migration in layout.py has made that column.
 import dataclasses
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -46,12 +46,6 @@ class Field:
     per: str = ""
     default: Any = b""
 
-    def stored(self, value: Any) -> Any:
-        """A value as a row holds it: a number, a text, or bytes."""
-        if self.per:
-            return value if isinstance(value, bytes) else value.tobytes()
-        return int(value) if self.dtype.kind == "b" else _PLAIN[self.dtype.kind](value)
-
     def mark(self, stored: Any) -> Any:
         """What a later field adds to a row's checksum.
 
@@ -84,6 +78,10 @@ def _fields() -> dict[str, Field]:
 
 
 FIELDS = _fields()
+_STORED: dict[str, Callable[[Any], Any]] = {  # what makes of a value what a row holds
+    name: bytes if field.per else int if field.dtype.kind == "b" else _PLAIN[field.dtype.kind]
+    for name, field in FIELDS.items()
+}
 _OWN = {name: f for name, f in FIELDS.items() if name in Step.__dataclass_fields__}
 _ADDED = [f for name, f in FIELDS.items() if name not in (*_FIRST, *_ACTIONS)]
 
@@ -116,10 +114,10 @@ class Schema:
         values["time_s"] = seen.time_s
         if seen.captured_s:
             values["captured_s"] = np.array([seen.captured_s.get(s.name, np.nan) for s in sensors])
-        if any(s.name not in seen.readings for s in sensors):
+        if len(seen.readings) < len(sensors):
             values["present"] = np.array([s.name in seen.readings for s in sensors])
         row: Row = {"step": index, "episode": episode, "checksum": 0}
-        row |= {name: field.stored(values[name]) for name, field in FIELDS.items()}
+        row |= {name: stored(values[name]) for name, stored in _STORED.items()}
         for column, sensor in self.sensors.items():
             reading = seen.readings.get(sensor.name)
             row[column] = b"" if reading is None else reading.tobytes()
