@@ -1,0 +1,115 @@
+"""What an older rumpus wrote is understood: its config, and the mind in its words."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from rumpus.memory import Memory
+from rumpus.run import checkpoint
+from rumpus.run.config import RunConfig, decode
+from rumpus.run.folder import open_run
+from rumpus.run.session import make_mind
+
+LAYOUT_1 = {
+    "world": "door",
+    "seed": 3,
+    "agent": {
+        "world_model": {"hidden": 100, "drawing_weight": 2.5, "encoder": {"latent_size": 32}},
+        "planner": {"horizon": 5}, "actor": "planner", "drawn_windows": 7, "tried_actions": 4,
+    },
+    "play": {"random_steps": 11},
+    "learn": {
+        "sleep_every": 50, "updates_per_step": 0.25, "practice_per_step": 0.75, "windows": 8,
+        "surprising": 4, "moments": 16, "hindsight": {"anywhere": 0.5},
+    },
+    "skew_fit": {"skew_exponent": -0.5},
+}  # fmt: skip
+# Today's parts in the words of layout 1, the longer names first.
+PARTS_1 = {
+    "temporal_distance.learned.target": "temporal_distance.slow",
+    "world_model.learned": "learning_model", "world_model.average": "world_model",
+    "policy.learned": "learning_policy", "policy.average": "policy",
+    "temporal_distance.learned": "temporal_distance", "decoders.learned": "decoders",
+    "world_model.adam": "adam.learning_model", "policy.adam": "adam.learning_policy",
+    "temporal_distance.adam": "adam.temporal_distance", "decoders.adam": "adam.decoders",
+}  # fmt: skip
+
+
+def test_a_config_of_the_first_layout_keeps_every_value() -> None:
+    file = decode(json.dumps(LAYOUT_1).encode())
+    config = file.config
+    assert file.id == ""
+    assert (config.world, config.seed) == ("door", 3)
+    assert config.mind.world_model.decoder_weight == 2.5
+    assert config.mind.world_model.hidden == 100
+    assert config.mind.world_model.encoder.latent_size == 32
+    assert (config.mind.acts_by, config.mind.cem.horizon) == ("cem", 5)
+    assert (config.mind.decoded_windows, config.mind.tried_actions) == (7, 4)
+    assert config.play.random_steps == 11
+    assert config.train.train_every == 50
+    assert config.train.updates_per_step == 0.25
+    assert config.train.policy_updates_per_step == 0.75
+    assert (config.replay.windows, config.replay.prioritized_windows) == (8, 4)
+    assert (config.replay.goal_batch, config.replay.hindsight.anywhere) == (16, 0.5)
+    assert config.skew_fit.skew_exponent == -0.5
+
+
+def test_no_value_of_the_first_layout_is_passed_by() -> None:
+    """Each leaf of the old file is a leaf of the new config, under whatever name."""
+
+    def leaves(tree: object) -> list[object]:
+        children = tree.values() if isinstance(tree, dict) else ()
+        return [leaf for child in children for leaf in leaves(child)] or [tree]
+
+    config = asdict(decode(json.dumps(LAYOUT_1).encode()).config)
+    kept = [leaf for leaf in leaves(config) if not isinstance(leaf, dict)]
+    wanted = [leaf for leaf in leaves(LAYOUT_1) if leaf != "planner"]
+    assert [leaf for leaf in wanted if leaf not in kept] == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"[]", b"{", b'{"layout": 3, "id": "", "config": {"world": "door"}}', b'{"layout": 2}']
+)
+def test_what_cannot_be_understood_is_refused(data: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(data)
+
+
+def test_a_mind_of_the_first_layout_is_taken_up_tensor_for_tensor(dot: Path) -> None:
+    run = open_run(dot)
+    with safe_open(run.checkpoint, "pt") as opened:
+        about = json.loads(opened.metadata()["rumpus"])
+    tensors = load_file(run.checkpoint)
+    old = {"chance": tensors["chance"], "surprise": tensors["replay.priorities"]}
+    for name, tensor in tensors.items():
+        if part := next((p for p in PARTS_1 if name.startswith(f"{p}.")), None):
+            old[PARTS_1[part] + name.removeprefix(part)] = tensor
+    told = {
+        "steps": about["steps"], "updates": about["world_model_updates"],
+        "practised": about["policy_updates"], "attempts": about["attempts"],
+        "random_state": about["random_state"],
+    }  # fmt: skip
+    save_file(old, run.checkpoint, {"rumpus": json.dumps(told)})
+    with Memory.open(run.memory, write=False) as memory:
+        mind, saved = make_mind(memory, run.config), checkpoint.read(run)
+        assert saved is not None
+        assert checkpoint.restore(saved, mind, len(memory)) == 60
+    for name, tensor in mind.learner.state_dict().items():
+        assert torch.equal(tensor, tensors[name]), name
+    assert torch.equal(
+        torch.from_numpy(mind.replay.priorities.values), tensors["replay.priorities"]
+    )
+    assert mind.learner.world_model_updates == about["world_model_updates"]
+
+
+def test_the_hash_of_a_mind_tells_configs_apart() -> None:
+    one, other = RunConfig("door"), RunConfig("pusher", 5)
+    assert one.mind_hash == other.mind_hash
+    changed = decode(json.dumps(LAYOUT_1).encode()).config
+    assert changed.mind_hash != one.mind_hash
