@@ -112,7 +112,8 @@ def train(folder: Path) -> Metrics:
 
     from rumpus.actor import MindConfig
     from rumpus.learner import Learner
-    from rumpus.play.train import ENCODING, MODEL, POLICY, TrainConfig, Trainer
+    from rumpus.play.config import TrainConfig
+    from rumpus.play.train import ENCODING, MODEL, POLICY, Trainer
 
     class OnePhase(Trainer):
         """Owes what the steps between two train phases owe, as often as it is asked."""
@@ -186,7 +187,8 @@ def act(folder: Path) -> Metrics:
     from rumpus.actor import Actor, MindConfig, fresh_nets
     from rumpus.goals.base import Candidates, Situation
     from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
-    from rumpus.play.explore import PlayChooser, PlayConfig
+    from rumpus.play.config import PlayConfig
+    from rumpus.play.explore import PlayChooser
     from rumpus.play.goal import goal_at
     from rumpus.replay.working_set import WorkingSet
 

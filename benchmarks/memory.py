@@ -24,6 +24,7 @@ import numpy as np
 
 from rumpus.body.random_motion import smoothed_action
 from rumpus.memory import Memory
+from rumpus.memory.verify import verify
 from rumpus.result import Metric, Row, write_result
 from rumpus.types import Step
 from rumpus.worlds.door import Door
@@ -132,7 +133,7 @@ def size(asked: argparse.Namespace) -> list[Row]:
             memory.shrink()
             filmed_s, after = time.monotonic() - begun_s, memory.room()
             begun_s = time.monotonic()
-            found = memory.verify(lambda done, total: None)
+            found = verify(memory, lambda done, total: None)
             verified_s = time.monotonic() - begun_s
             steps = len(memory)
             raw = sum(memory.frames(sensor.name).nbytes for sensor in memory.spec.sensors)

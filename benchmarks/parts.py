@@ -26,11 +26,12 @@ from rumpus.objectives.base import Objective
 from rumpus.objectives.latent_distance import LatentDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
 from rumpus.play.evaluate import Subject, attempt, evaluate, summary
+from rumpus.play.progress import Until
 from rumpus.replay import sampler
 from rumpus.result import Metric, Row, write_result
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin
-from rumpus.run.life import Until, play
+from rumpus.run.play_loop import play
 from rumpus.run.session import Session, make_mind, open_memory, resume
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Executed, Observation, Step

@@ -23,9 +23,10 @@ from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
 from rumpus.play.control import Nowhere, control_step
+from rumpus.play.progress import Until
 from rumpus.play.reach import GoalChooser
 from rumpus.result import Metric, Row, median_interval, over_seeds, wilson_interval, write_result
-from rumpus.run.life import Until, play
+from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume
 from rumpus.spec import Readings, RobotSpec, SensorSpec
 from rumpus.types import Array, Executed, Goal, Observation

@@ -25,8 +25,9 @@ import numpy as np
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.play.evaluate import attempt, summary
+from rumpus.play.progress import Progress, Until
 from rumpus.result import Metric, Row, circumstances, over_seeds, write_result
-from rumpus.run.life import Progress, Until, play
+from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, Session, begin_or_resume, resume
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import World

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from rumpus.cli.command_line import main
 from rumpus.memory import Memory
-from rumpus.play.train import TrainConfig
+from rumpus.play.config import TrainConfig
 
 DOT = "outside_image:DotEnv"
 STRANGE = """

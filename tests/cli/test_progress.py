@@ -9,9 +9,10 @@ from rumpus.cli.counting import counting, duration
 from rumpus.cli.progress import Remaining, telling
 from rumpus.learner import Learner
 from rumpus.memory import Memory
-from rumpus.play.train import MODEL, POLICY, TrainConfig, Trainer
+from rumpus.play.config import TrainConfig
+from rumpus.play.progress import Progress, Until
+from rumpus.play.train import MODEL, POLICY, Trainer
 from rumpus.replay.replay import Replay, ReplayConfig
-from rumpus.run.life import Progress, Until
 from rumpus.spec import RobotSpec, SensorSpec
 
 SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)

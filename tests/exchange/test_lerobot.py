@@ -92,9 +92,9 @@ def smooth(k: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def test_a_film_shows_the_picture_of_each_moment_and_no_other(tmp_path: Path) -> None:
+    from rumpus.exchange.h264 import write_film
     from rumpus.exchange.lerobot.export import QUICK
     from rumpus.exchange.lerobot.videos import frames_in, showing
-    from rumpus.exchange.mp4 import write_film
 
     pictures = np.stack([smooth(k) for k in range(40)])
     write_film(tmp_path / "film.mp4", pictures, 10.0, (48, 32), **QUICK)

@@ -11,7 +11,8 @@ import pytest
 
 import rumpus
 from rumpus.errors import InputError, MemoryFault
-from rumpus.exchange.transfer import appearing, chosen
+from rumpus.exchange.outgoing import chosen
+from rumpus.exchange.transfer import appearing
 from rumpus.memory import Memory
 from rumpus.spec import RobotSpec
 from rumpus.types import Step

@@ -15,7 +15,7 @@ import numpy as np
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory, MemoryConfig
 from rumpus.memory.memory import DEFAULT
-from rumpus.memory.writer import Writer
+from rumpus.memory.writer_thread import Writer
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Observation, Step
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from rumpus.play.config import PlayConfig, TrainConfig
 from rumpus.play.evaluate import Subject, evaluate
-from rumpus.play.explore import PlayConfig
-from rumpus.play.train import TrainConfig
+from rumpus.play.progress import Until
 from rumpus.result import Row
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin
-from rumpus.run.life import Until, play
+from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, resume
 
 CONFIG = RunConfig(

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rumpus.memory import Memory, MemoryConfig, films
 from rumpus.memory.merge import merge
 from rumpus.memory.repair import repair
+from rumpus.memory.verify import verify
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Observation, Step
 
@@ -135,7 +136,7 @@ class Life(RuleBasedStateMachine):
     def verify(self) -> None:
         self.memory.flush()
         self.kept = len(self.lived)
-        found = self.memory.verify(quiet)
+        found = verify(self.memory, quiet)
         assert found.good
         assert (found.acknowledged, found.drawable) == (len(self.lived), len(self.lived))
 

@@ -16,6 +16,7 @@ from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.database import FILE_NAME
 from rumpus.memory.repair import repair
+from rumpus.memory.verify import verify
 from rumpus.spec import RobotSpec
 
 LIVED_N = 600
@@ -39,7 +40,7 @@ def folder(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> Path:
 def assert_whole(folder: Path, step_of: StepOf) -> None:
     with Memory.open(folder) as memory:
         assert len(memory) == LIVED_N
-        assert memory.verify(quiet).good
+        assert verify(memory, quiet).good
         for k, (_, step) in enumerate(memory.steps(0, LIVED_N)):
             lived = step_of(k)
             for name, reading in lived.observation.readings.items():

@@ -14,7 +14,7 @@ from tests.memory.refreshing_writer import SPEC, step
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
-from rumpus.memory.store import Store
+from rumpus.memory.durable_store import Store
 from rumpus.memory.view import GROWTH_STEPS, View
 
 STEPS_N = GROWTH_STEPS + 700  # so that the view's files grow meanwhile

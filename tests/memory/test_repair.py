@@ -11,11 +11,12 @@ from tests.memory.conftest import StepOf
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
+from rumpus.memory.damage import Damage
+from rumpus.memory.durable_store import Store
 from rumpus.memory.films import SEGMENT_STEPS
 from rumpus.memory.repair import repair
 from rumpus.memory.schema import Schema
-from rumpus.memory.store import Damage, Store
-from rumpus.memory.verify import Verified
+from rumpus.memory.verify import Verified, verify
 from rumpus.spec import RobotSpec
 
 LIVED_N = SEGMENT_STEPS + 60
@@ -28,7 +29,7 @@ def quiet(done: int, total: int) -> None:
 
 def verified(folder: Path) -> Verified:
     with Memory.open(folder, write=False) as memory:
-        return memory.verify(quiet)
+        return verify(memory, quiet)
 
 
 @pytest.fixture

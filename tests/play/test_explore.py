@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from rumpus.memory import Memory
-from rumpus.play.explore import PlayChooser, PlayConfig
+from rumpus.play.config import PlayConfig
+from rumpus.play.explore import PlayChooser
+from rumpus.play.progress import Until
 from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Mind
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin, open_run
-from rumpus.run.life import Until, play
+from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, make_mind
 
 DOT = "outside_image:DotEnv"

@@ -11,10 +11,11 @@ import rumpus
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.memory import Memory
-from rumpus.play.explore import PlayConfig
+from rumpus.play.config import PlayConfig
+from rumpus.play.progress import Until
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import Run, begin
-from rumpus.run.life import Until, play
+from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume
 from rumpus.types import Array, Executed, Observation
 
@@ -22,7 +23,7 @@ SOURCE = Path(rumpus.__file__).parent
 TRUTHFUL = {"state", "errors", "trials", "stage", "measure", "engaged"}
 BLIND = [
     SOURCE / part
-    for part in ("actor.py", "learner.py", "run/life.py", "run/checkpoint.py")
+    for part in ("actor.py", "learner.py", "run/play_loop.py", "run/checkpoint.py")
 ] + [
     file
     for part in ("memory", "model", "goals", "objectives", "planning", "replay", "play")

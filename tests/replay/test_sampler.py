@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from rumpus.errors import InputError
 from rumpus.replay import sampler
+from rumpus.replay.window import starts
 
 LIVES = st.lists(st.integers(0, 9), max_size=12)
 
@@ -31,7 +32,7 @@ def test_no_window_crosses_a_cut(lengths: list[int], length: int, seed: int) -> 
 
 @given(LIVES, st.integers(1, 6))
 def test_every_step_of_a_long_enough_episode_can_be_drawn(lengths: list[int], length: int) -> None:
-    windows = sampler.starts(episode_of(lengths), length)[:, None] + np.arange(length)
+    windows = starts(episode_of(lengths), length)[:, None] + np.arange(length)
     long_enough = [n for n in lengths if n >= length]
     assert len(windows) == sum(n - length + 1 for n in long_enough)
     assert len(np.unique(windows)) == sum(long_enough)
@@ -39,7 +40,7 @@ def test_every_step_of_a_long_enough_episode_can_be_drawn(lengths: list[int], le
 
 def test_every_window_is_drawn_equally_often() -> None:
     episode = episode_of([3, 10, 1, 5])
-    every = sampler.starts(episode, 3)
+    every = starts(episode, 3)
     drawn = sampler.draw(np.random.default_rng(0), episode, 12_000, 3)[:, 0]
     first, count = np.unique(drawn, return_counts=True)
     np.testing.assert_array_equal(first, every)
@@ -60,7 +61,7 @@ def test_the_same_chance_draws_the_same_windows() -> None:
 
 def test_an_empty_window_is_refused() -> None:
     with pytest.raises(InputError, match="at least 1"):
-        sampler.starts(episode_of([5]), 0)
+        starts(episode_of([5]), 0)
 
 
 def test_recent_steps_are_of_the_age_that_was_asked_and_reach_back_to_the_first() -> None:
@@ -92,7 +93,7 @@ def test_preferred_windows_come_first_and_never_cross_a_cut() -> None:
     episode = episode_of([5, 5])
     first = sampler.draw(np.random.default_rng(0), episode, 3, 3, np.array([2, 4, 7]))[:, 0]
     assert list(first[:2]) == [2, 7]
-    assert first[2] in sampler.starts(episode, 3)
+    assert first[2] in starts(episode, 3)
 
 
 def test_preferred_windows_come_first_where_few_windows_fit() -> None:

@@ -19,9 +19,9 @@ from rumpus.cli.command import _farewell
 from rumpus.cli.command_line import main
 from rumpus.errors import RunError
 from rumpus.memory import Memory
+from rumpus.play.progress import Progress, Until
 from rumpus.play.train import ENCODING, POLICY
-from rumpus.run import checkpoint, life
-from rumpus.run.life import Progress, Until
+from rumpus.run import checkpoint, play_loop
 from rumpus.run.session import Asked, begin_or_resume
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.catalogue import load
@@ -54,7 +54,7 @@ def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path)
     robot = Jammed()
     with begin_or_resume(Asked(DOT), dot) as session:
         with pytest.raises(OSError, match="brake"):
-            life.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
+            play_loop.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
         assert robot.stops == 1
         assert session.memory.acknowledged == len(session.memory) == 63
         assert checkpoint.holds(session.run, session.mind)
@@ -69,7 +69,7 @@ def test_a_mind_that_cannot_be_saved_still_stops_the_robot_and_keeps_the_steps(d
     robot = Jammed()
     with begin_or_resume(Asked(DOT), dot) as session:
         with pytest.raises(RunError, match="cannot be written"):
-            life.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
+            play_loop.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
         assert robot.stops == 1
         assert session.memory.acknowledged == 63
 
@@ -80,7 +80,7 @@ def test_a_diverged_mind_does_not_replace_the_good_one(dot: Path) -> None:
         weights = session.mind.learner.policy.learned.parameters()
         next(weights).data.fill_(float("nan"))
         with pytest.raises(RunError, match=r"The mind diverged: '.*' is no longer finite"):
-            life.play(session, Until(100), lambda _: None)
+            play_loop.play(session, Until(100), lambda _: None)
     assert (dot / "checkpoint.safetensors").read_bytes() == good
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 100
@@ -101,7 +101,7 @@ def test_time_that_is_up_ends_the_encoding_too(dot: Path) -> None:
         assert trained is not None
         assert len(trained.candidates.step) == 60
         until = Until(minutes=1e-9)
-        life.play(session, until, seen.append)
+        play_loop.play(session, until, seen.append)
     assert [progress.phase for progress in seen] == [ENCODING, "saved"]
 
 

@@ -21,13 +21,13 @@ from rumpus.model.device import Device
 from rumpus.play import do as attempt
 from rumpus.play import evaluate as trial
 from rumpus.play.goal import load_goal
+from rumpus.play.progress import Progress, Until
 from rumpus.report.page import check_report, report_evaluation, write_page
 from rumpus.report.strip import write_strip
 from rumpus.result import Row
-from rumpus.run import checkpoint, life
-from rumpus.run.beside import Beside
-from rumpus.run.life import Progress, Until
+from rumpus.run import checkpoint, play_loop
 from rumpus.run.session import Asked, Session, begin_or_resume, default_folder, resume
+from rumpus.service.learner_process import Beside
 
 Part = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 
@@ -49,7 +49,7 @@ def play(
                     interrupt.check()
 
                 training = Beside(session, until, asked.device) if learner == "beside" else None
-                life.play(session, until, watch, training)
+                play_loop.play(session, until, watch, training)
         except Interrupted as stop:
             session.memory.flush()
             _say(_farewell(session))

@@ -75,7 +75,7 @@ def play(
     """
     from rumpus.cli import command
     from rumpus.memory import MemoryConfig
-    from rumpus.run.life import Until
+    from rumpus.play.progress import Until
     from rumpus.run.session import Asked
 
     until = Until(steps, minutes)

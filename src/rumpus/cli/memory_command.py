@@ -15,13 +15,15 @@ from rumpus.exchange.incoming import memory_for
 from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
 from rumpus.exchange.minari import export_minari, import_minari, minari_spec
 from rumpus.exchange.mp4 import export_film
+from rumpus.exchange.outgoing import chosen
 from rumpus.exchange.rerun import export_rrd
-from rumpus.exchange.transfer import Transfer, chosen
+from rumpus.exchange.transfer import Transfer
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
 from rumpus.memory.merge import merge as merge_into
 from rumpus.memory.repair import repair as repair_memory
 from rumpus.memory.side_by_side import side_by_side
+from rumpus.memory.verify import verify as verify_memory
 from rumpus.report.sheet import Tile, write_sheet
 
 FRAMES, ROWS = 8, 4  # of a film strip
@@ -92,7 +94,7 @@ def show(path: Path, episode: int | None, out: Path) -> int:
 def verify(path: Path, json: bool) -> int:
     """Read every byte; 1 where anything is not as it was written."""
     with Memory.open(folder(path), write=False) as memory, stoppable("verifying") as tick:
-        found = memory.verify(tick)
+        found = verify_memory(memory, tick)
     if json:
         print(msgspec.json.encode(found).decode())
         return int(not found.good)

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from rumpus.cli.counting import PLAIN_EVERY_S, Clock, duration
+from rumpus.play.progress import Progress, Until, Watch
 from rumpus.play.train import MODEL, POLICY, Trainer
-from rumpus.run.life import Progress, Until, Watch
 
 RECENT = 0.99  # how much of a phase's mean cost stays at each new measurement
 TRAINING = (MODEL, POLICY)

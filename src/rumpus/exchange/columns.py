@@ -1,36 +1,16 @@
 """What a memory knows of its steps besides the readings, as columns: every format has these."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from rumpus.memory.episode import Episode
-from rumpus.memory.memory import Memory
 from rumpus.memory.schema import FIELDS, Schema
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Step
 
 Shape = tuple[int, ...]
 Columns = dict[str, Array]
-BLOCK = 256  # steps in RAM at once
-
-
-def blocks_of(memory: Memory, episode: Episode) -> Iterator[tuple[Columns, Columns]]:
-    """An episode's columns and its readings by sensor name, up to `BLOCK` rows at a time.
-
-    Readings are zeros where a sensor gave nothing: `present`, bool (n, S), says where.
-    `step_index` is where in memory each step lies.
-
-    Raises:
-        MemoryFault: when a step is damaged.
-    """
-    end = episode.first + episode.length
-    for first in range(episode.first, end, BLOCK):
-        steps = [step for _, step in memory.steps(first, min(first + BLOCK, end))]
-        index = np.arange(first, first + len(steps))
-        columns = columns_of(memory.spec, steps) | {"step_index": index}
-        yield columns, _readings(memory.spec, steps)
 
 
 def columns_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
@@ -52,7 +32,8 @@ def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
     return kinds | {"step_index": (np.dtype(np.int64), ())}
 
 
-def _readings(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
+def readings_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
+    """The readings of steps by sensor name, one row each; zeros where a sensor gave nothing."""
     return {
         sensor.name: np.stack([
             step.observation.readings.get(sensor.name, np.zeros(sensor.shape, sensor.dtype))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rumpus.exchange.columns import Columns, blocks_of
-from rumpus.exchange.transfer import Transfer, appearing, chosen
+from rumpus.exchange.columns import Columns
+from rumpus.exchange.outgoing import blocks_of, chosen
+from rumpus.exchange.transfer import Transfer, appearing
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import SensorSpec

@@ -1,6 +1,6 @@
-"""What all formats have in common: which episodes, a target that appears whole, what is told."""
+"""What all formats have in common: a target that appears whole, and what is told of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from rumpus.atomic_file import sync, sync_name
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory.episode import Episode
-from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 
 WHOLE, WITH_ABSENCES = 1, 2  # versions of what rumpus alone reads in a dataset
@@ -61,43 +60,6 @@ class Ours:
                 f"{file} has rumpus's version {self.version}, but this rumpus knows "
                 f"{WITH_ABSENCES}; use a newer rumpus."
             )
-
-
-def ours_of(memory: Memory, episodes: Sequence[Episode]) -> Ours:
-    """What is written for rumpus alone beside these episodes."""
-    version = WITH_ABSENCES if any(absences(memory, episodes, "")) else WHOLE
-    return Ours(memory.spec, tuple(episodes), version)
-
-
-def absences(memory: Memory, episodes: Sequence[Episode], instead: str) -> Iterator[str]:
-    """A sentence for each sensor that gave nothing at some steps, and what is there instead."""
-    for sensor in memory.spec.sensors:
-        present = memory.present(sensor.name)
-        spans = [slice(e.first, e.first + e.length) for e in episodes]
-        if absent := sum(int((~present[span]).sum()) for span in spans):
-            yield f"'{sensor.name}' gave nothing at {absent:,} steps; {instead}"
-
-
-def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
-    """The episodes that were asked for by id; all that hold a step where None was asked for.
-
-    Raises:
-        InputError: when the memory holds no step, or an episode is not in it or holds none.
-    """
-    stored = {episode.id: episode for episode in memory.episodes() if episode.length}
-    if not stored:
-        raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
-    if episodes is None:
-        return list(stored.values())
-    for id_ in episodes:
-        if id_ not in stored:
-            raise InputError(
-                f"The memory {memory.path} has no episode {id_} with a step in it; "
-                f"it has {len(stored)}, with ids from {min(stored)} to {max(stored)}."
-            )
-    if not episodes:
-        raise InputError("No episode was named; name at least one, or leave them out for all.")
-    return [stored[id_] for id_ in dict.fromkeys(episodes)]
 
 
 @contextmanager

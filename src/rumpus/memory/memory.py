@@ -1,6 +1,6 @@
 """A robot's memory: append every step, draw from all of them, lose nothing.
 
-One folder a memory: `memory.sqlite` (the truth, see store.py), `view/` (a cache of it that the
+One folder a memory: `memory.sqlite` (the truth, see durable_store.py), `view/` (a cache that the
 learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock`.
 """
 
@@ -18,11 +18,11 @@ from typing import Literal, Self
 from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import database
+from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.reader import Reader
 from rumpus.memory.schema import Row
-from rumpus.memory.store import Store
 from rumpus.memory.view import VIEW_NAME, View, mark_of, open_view, read_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
@@ -57,7 +57,7 @@ class Memory(Reader):
     """Everything one robot ever sensed and did, in one folder, for ever.
 
     Append from one thread at a time; drawing and asking from another meanwhile is safe. What can
-    be asked of it is in reader.py; writer.py appends in a thread of its own.
+    be asked of it is in reader.py; writer_thread.py appends in a thread of its own.
 
     Attributes:
         config: how it is kept.

@@ -10,10 +10,9 @@ import numpy as np
 from rumpus.errors import InputError, WorldError
 from rumpus.memory import films
 from rumpus.memory.database import FILE_NAME
+from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
-from rumpus.memory.store import Store
-from rumpus.memory.verify import Tick, Verified, verify
 from rumpus.memory.view import VIEW_NAME, View
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Step
@@ -117,15 +116,6 @@ class Reader:
         with self._asking():
             return self._store.missing()
 
-    def verify(self, tick: Tick) -> Verified:
-        """Look at every byte of it; see verify.py.
-
-        Args:
-            tick: told (steps looked at, steps in all) now and then.
-        """
-        with self._asking():
-            return verify(self._store, self._view, tick)
-
     def check(self, step: Step) -> None:
         """Refuse a step that is not of this robot, or not finite.
 
@@ -199,6 +189,16 @@ class Reader:
         """How many segments of old pictures could become films."""
         with self._asking():
             return len(self._store.unfilmed())
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Store, View]]:
+        """The store and the view behind it, for whoever looks at every byte; nobody else asks.
+
+        Raises:
+            MemoryFault: when the disk does not give it, naming what to do.
+        """
+        with self._asking():
+            yield self._store, self._view
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rumpus.errors import MemoryFault
+from rumpus.memory.damage import Damage
 from rumpus.memory.database import FILE_NAME, lock, migrate
+from rumpus.memory.durable_store import Store
 from rumpus.memory.fault import faults
 from rumpus.memory.films import segment_of
 from rumpus.memory.recover import recover
-from rumpus.memory.store import Damage, Store
 from rumpus.memory.verify import Tick, ticking
 from rumpus.memory.view import VIEW_NAME, View, mark_of, view_of
 

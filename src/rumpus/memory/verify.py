@@ -7,8 +7,8 @@ step can be drawn by the learner.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rumpus.memory.store import Damage, Store
-from rumpus.memory.view import View
+from rumpus.memory.damage import Damage
+from rumpus.memory.reader import Reader
 
 TICK_STEPS = 1000
 Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
@@ -38,17 +38,27 @@ class Verified:
         return not self.damages and self.acknowledged <= self.drawable
 
 
-def verify(store: Store, view: View, tick: Tick) -> Verified:
-    """Read the whole memory: every step, every film, and the view beside them."""
-    total, damages, whole, drawable = store.acknowledged_steps(), list(store.damaged_films()), 0, 0
-    stored = total - store.missing()
-    for index in ticking(total, tick):
-        found = store.examine(index)
-        if isinstance(found, Damage):
-            damages.append(found)
-        else:
-            whole += 1
-            drawable += index < view.count and view.holds(index, found)
+def verify(memory: Reader, tick: Tick) -> Verified:
+    """Read the whole memory: every step, every film, and the view beside them.
+
+    Args:
+        memory: it is only read.
+        tick: told (steps looked at, steps in all) now and then.
+
+    Raises:
+        MemoryFault: when the disk does not give it at all.
+    """
+    whole = drawable = 0
+    with memory.opened() as (store, view):
+        total, damages = store.acknowledged_steps(), list(store.damaged_films())
+        stored = total - store.missing()
+        for index in ticking(total, tick):
+            found = store.examine(index)
+            if isinstance(found, Damage):
+                damages.append(found)
+            else:
+                whole += 1
+                drawable += index < view.count and view.holds(index, found)
     return Verified(total, stored, whole, drawable, sorted(damages, key=lambda d: d.step))
 
 

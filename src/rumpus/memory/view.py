@@ -10,18 +10,18 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 
 from rumpus import atomic_file
-from rumpus.memory.schema import VIEW_LAYOUT, Row
-from rumpus.memory.store import Damage, Store
+from rumpus.memory.damage import Damage
+from rumpus.memory.schema import VIEW_LAYOUT, Row, Schema
 from rumpus.spec import RobotSpec
 from rumpus.types import Array
 
@@ -42,6 +42,26 @@ class Mark:
     count: int
     layout: int
     spec: RobotSpec
+
+
+class StoredRows(Protocol):
+    """What a view needs of the store that it is a view of."""
+
+    id: str
+    schema: Schema
+    count: int
+
+    def rows(self, first: int, stop: int) -> Iterator[Row]:
+        """The rows first <= index < stop, checked against damage."""
+        ...
+
+    def glimpse(self, index: int) -> Row | None:
+        """One row without pictures that lie in films; None where it is damaged."""
+        ...
+
+    def examine(self, index: int) -> Row | Damage:
+        """One row with its films, or what is wrong with it."""
+        ...
 
 
 class Column:
@@ -100,7 +120,9 @@ class View:
         sensors: the files of readings, by column; zeros where a sensor gave nothing.
     """
 
-    def __init__(self, folder: Path, store: Store, mode: str, layout: int = VIEW_LAYOUT) -> None:
+    def __init__(
+        self, folder: Path, store: StoredRows, mode: str, layout: int = VIEW_LAYOUT
+    ) -> None:
         """Open the view's files as they are, or make them empty with mode "x+b"."""
         self._folder, self._id, self._schema = folder, store.id, store.schema
         self._is_copy = mode == "x+b"
@@ -137,7 +159,7 @@ class View:
         for column in self._columns():
             column.grow(self.count + GROWTH_STEPS)
 
-    def follow(self, store: Store) -> bool:
+    def follow(self, store: StoredRows) -> bool:
         """Count the steps that were added to the store; False where these files have them not."""
         if self._is_copy:
             self.extend(store.rows(self.count, store.count))
@@ -189,7 +211,7 @@ class View:
         readings = [column.rows[index].tobytes() for column in self.sensors.values()]
         return bool(_sealed(row.copy(), readings)["checksum"] == row["checksum"])
 
-    def resembles(self, store: Store, index: int) -> bool:
+    def resembles(self, store: StoredRows, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
         glimpsed = store.glimpse(index)
         if glimpsed is None:
@@ -214,7 +236,7 @@ def _sealed(viewed: Array, readings: list[bytes]) -> Array:
     return viewed
 
 
-def open_view(folder: Path, store: Store) -> View:
+def open_view(folder: Path, store: StoredRows) -> View:
     """The writer's view: kept where it equals the store, brought up to it, else made again."""
     view = trusted_view(folder, store, "r+b") or _made_again(folder, store)
     view.extend(store.rows(view.count, store.count))
@@ -224,7 +246,7 @@ def open_view(folder: Path, store: Store) -> View:
     return view
 
 
-def _made_again(folder: Path, store: Store) -> View:
+def _made_again(folder: Path, store: StoredRows) -> View:
     """A view made beside the old one, which goes only then: repair of the store may need it."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
@@ -238,7 +260,7 @@ def _made_again(folder: Path, store: Store) -> View:
     return view
 
 
-def read_view(folder: Path, scratch: Path, store: Store) -> View:
+def read_view(folder: Path, scratch: Path, store: StoredRows) -> View:
     """A reader's view: the writer's own files where they equal the store, else a private copy."""
     view = trusted_view(folder, store)
     if view is not None:
@@ -248,7 +270,7 @@ def read_view(folder: Path, scratch: Path, store: Store) -> View:
     return _copied(Path(tempfile.mkdtemp(dir=scratch)) / VIEW_NAME, store)
 
 
-def trusted_view(folder: Path, store: Store, mode: str = "rb") -> View | None:
+def trusted_view(folder: Path, store: StoredRows, mode: str = "rb") -> View | None:
     """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
     view = view_of(folder, store, mode, (VIEW_LAYOUT,))
     if view is None:
@@ -261,7 +283,7 @@ def trusted_view(folder: Path, store: Store, mode: str = "rb") -> View | None:
 
 
 def view_of(
-    folder: Path, store: Store, mode: str = "rb", layouts: Sequence[int] = READABLE
+    folder: Path, store: StoredRows, mode: str = "rb", layouts: Sequence[int] = READABLE
 ) -> View | None:
     """The view in `folder` where it is of this store; what is in it may still be wrong."""
     mark = mark_of(folder)
@@ -283,7 +305,7 @@ def mark_of(folder: Path) -> Mark | None:
         return None
 
 
-def _copied(folder: Path, store: Store) -> View:
+def _copied(folder: Path, store: StoredRows) -> View:
     """A view of the whole store, in a new folder."""
     # New files, never the old ones emptied: a reader may still have those mapped.
     folder.mkdir()

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from rumpus.body.robot import Robot
+from rumpus.replay.base import StoredSteps
 from rumpus.types import Array, Goal, Observation, Step
 
 
@@ -49,6 +50,18 @@ class Keeper(Protocol):
     def append(self, step: Step) -> int:
         """Keep one step; its position."""
         ...
+
+
+class DurableKeeper(Keeper, Protocol):
+    """A keeper that can be asked to make everything durable."""
+
+    def flush(self) -> None:
+        """Wait until every step so far is durable."""
+        ...
+
+
+class OwnMemory(StoredSteps, DurableKeeper, Protocol):
+    """A robot's memory, as play knows it: what is stored in it, and where new steps go."""
 
 
 class Nowhere:

@@ -8,8 +8,7 @@ import numpy as np
 from rumpus.actor import Actor
 from rumpus.body.robot import Robot
 from rumpus.errors import InputError
-from rumpus.memory import Memory
-from rumpus.play.control import control_step, last_step
+from rumpus.play.control import OwnMemory, control_step, last_step
 from rumpus.play.reach import GoalChooser
 from rumpus.spec import Readings
 from rumpus.types import Array, Goal
@@ -37,7 +36,7 @@ class Done:
 
 
 def do(
-    robot: Robot, memory: Memory, actor: Actor, goal: Goal, steps: int,
+    robot: Robot, memory: OwnMemory, actor: Actor, goal: Goal, steps: int,
     rng: np.random.Generator, tick: Callable[[int, int], None],
 ) -> Done:  # fmt: skip
     """Let the robot go for a goal; every step is remembered.

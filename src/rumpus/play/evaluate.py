@@ -16,9 +16,9 @@ import numpy as np
 from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
-from rumpus.memory import Memory
 from rumpus.play.control import Nowhere, control_step
 from rumpus.play.reach import GoalChooser
+from rumpus.replay.base import StoredSteps
 from rumpus.result import Metric, Row, median_interval, wilson_interval
 from rumpus.spec import Readings
 from rumpus.types import Goal
@@ -93,7 +93,7 @@ class Subject:
     """
 
     actor: Actor
-    memory: Memory
+    memory: StoredSteps
     steps: int
     seed: int
 

@@ -12,35 +12,12 @@ from torch import Tensor
 
 from rumpus.actor import Actor
 from rumpus.body.random_motion import smoothed_action
-from rumpus.errors import InputError
 from rumpus.goals.base import Candidates, GoalSource, Situation
-from rumpus.memory import Memory
+from rumpus.play.config import PlayConfig
 from rumpus.play.control import Choice
 from rumpus.play.goal import goal_at
+from rumpus.replay.base import StoredSteps
 from rumpus.types import Goal, Observation
-
-
-@dataclass(frozen=True)
-class PlayConfig:
-    """How the robot spends its play.
-
-    Attributes:
-        random_steps: of smoothed random motion before the first goal.
-        goal_steps: at most, towards one goal.
-        explore_steps: of random motion after each goal.
-        reached_steps: a goal this near, in discounted steps, is reached.
-    """
-
-    random_steps: int = 2000
-    goal_steps: int = 40
-    explore_steps: int = 10
-    reached_steps: float = 2.5
-
-    def __post_init__(self) -> None:
-        if self.random_steps < 0:
-            raise InputError(
-                f"{self.random_steps} random steps were asked for, expected 0 or more."
-            )
 
 
 @dataclass
@@ -66,7 +43,7 @@ class PlayChooser:
     """
 
     def __init__(
-        self, goals: GoalSource, config: PlayConfig, rng: np.random.Generator, memory: Memory
+        self, goals: GoalSource, config: PlayConfig, rng: np.random.Generator, memory: StoredSteps
     ) -> None:
         """Play from the steps of a memory; nothing but random motion until an actor comes."""
         self.goals, self.config, self.rng, self.memory = goals, config, rng, memory

@@ -11,13 +11,14 @@ import numpy as np
 from rumpus.errors import InputError
 from rumpus.goals.base import GoalAt
 from rumpus.goals.picture import pictured
-from rumpus.memory import Memory
+from rumpus.play.control import OwnMemory
+from rumpus.replay.base import StoredSteps
 from rumpus.types import Goal, GoalReference, Observation, Step
 
 STORED = "memory:"
 
 
-def goal_at(memory: Memory) -> GoalAt:
+def goal_at(memory: StoredSteps) -> GoalAt:
     """Makes goals of a memory's steps, of all the sensors that gave something there."""
 
     def goal(step: int, source: str, reason: str) -> Goal:
@@ -27,7 +28,7 @@ def goal_at(memory: Memory) -> GoalAt:
     return goal
 
 
-def load_goal(text: str, camera: str, memory: Memory) -> tuple[Goal, tuple[str, ...]]:
+def load_goal(text: str, camera: str, memory: OwnMemory) -> tuple[Goal, tuple[str, ...]]:
     """The goal that a person gives, and notices for the person.
 
     Args:

@@ -10,25 +10,11 @@ from dataclasses import dataclass
 from rumpus.actor import Actor
 from rumpus.goals.base import Candidates
 from rumpus.learner import Learner
+from rumpus.play.config import TrainConfig
 from rumpus.replay.replay import Replay
 
 Tick = Callable[[str, int, int], bool]  # told (phase, done, owed); False: leave off
 MODEL, ENCODING, POLICY = "training model", "re-encoding", "training policy"
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How much the mind learns.
-
-    Attributes:
-        train_every: steps between two train phases.
-        updates_per_step: gradient steps of the world model for each step.
-        policy_updates_per_step: gradient steps of distance and policy for each step.
-    """
-
-    train_every: int = 500
-    updates_per_step: float = 0.2
-    policy_updates_per_step: float = 0.5
 
 
 @dataclass(frozen=True)

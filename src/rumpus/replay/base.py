@@ -47,3 +47,21 @@ class ReplayView(Protocol):
     def present(self, sensor: str) -> Array:
         """At which steps one sensor gave something, bool (N,)."""
         ...
+
+
+class StoredSteps(ReplayView, Protocol):
+    """Stored steps that can be asked for one by one, and made goals of."""
+
+    @property
+    def id(self) -> str:
+        """The name of what keeps them, never given to another."""
+        ...
+
+    @property
+    def time_s(self) -> Array:
+        """When each step was, on the robot's clock, float64 (N,)."""
+        ...
+
+    def readings(self, index: int) -> dict[str, Array]:
+        """What the sensors said at one step; one that gave nothing is left out."""
+        ...

@@ -13,7 +13,7 @@ Differs from the paper:
 
 import numpy as np
 
-from rumpus.replay import sampler
+from rumpus.replay import window
 from rumpus.types import Array
 
 NEVER_SEEN = 10.0
@@ -48,7 +48,7 @@ class Priorities:
         steps = len(episode_of)
         # Running sums cost more than a draw, the more the longer the life; old ones are as good.
         if self._stale == 0 or self._steps != steps:
-            self._begins, self._steps = sampler.starts(episode_of, length), steps
+            self._begins, self._steps = window.starts(episode_of, length), steps
             self._total = np.cumsum(self._values[self._begins], dtype=np.float64)
         self._stale = (self._stale + 1) % max(FRESH_DRAWS, steps // STEPS_PER_DRAW)
         if not len(self._begins):

@@ -14,6 +14,7 @@ from rumpus.replay import sampler
 from rumpus.replay.base import ReplayView
 from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.replay.priority import Priorities
+from rumpus.replay.window import starts
 from rumpus.replay.working_set import SEGMENT_STEPS, WorkingSet, rows_of
 from rumpus.spec import Readings
 from rumpus.types import Array, Batch, GoalBatch
@@ -83,7 +84,7 @@ class Replay:
     @property
     def has_windows(self) -> bool:
         """Whether an episode is long enough for a window of the world model."""
-        return len(sampler.starts(self.working_set.episode_of, self.config.window_steps)) > 0
+        return len(starts(self.working_set.episode_of, self.config.window_steps)) > 0
 
     def batch(self) -> tuple[Batch, Array]:
         """Windows for the world model, and where they begin in memory: for `report`."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.replay.base import ReplayView
+from rumpus.replay.window import starts, window_span
 from rumpus.types import Array, Batch
 
 Weigh = Callable[[Array], Array]
@@ -58,20 +59,6 @@ def _actions(stored: ReplayView, index: Array) -> Array:
     """
     asked, executed = stored.actions[index], stored.executed_actions[index]
     return np.where(stored.intervention[index][..., None], executed, asked)
-
-
-def starts(episode_of: Array, length: int) -> Array:
-    """Every step at which a window of `length` steps can begin, in order.
-
-    Args:
-        episode_of: (N,) episode of each step; the steps of an episode are consecutive.
-        length: T >= 1, steps in the window.
-
-    Returns:
-        int64 (M,), M <= N - T + 1.
-    """
-    span = _span(episode_of, length)
-    return np.flatnonzero(episode_of[:span] == episode_of[length - 1 : length - 1 + span])
 
 
 def draw(
@@ -153,7 +140,7 @@ def skewed(
 
 def _reject(rng: np.random.Generator, episode_of: Array, batch: int, length: int) -> Array:
     kept = np.empty(0, np.int64)
-    span = _span(episode_of, length)
+    span = window_span(episode_of, length)
     for _ in range(_ROUNDS if span else 0):
         tried = rng.integers(span, size=batch)
         fits = episode_of[tried] == episode_of[tried + length - 1]
@@ -161,9 +148,3 @@ def _reject(rng: np.random.Generator, episode_of: Array, batch: int, length: int
         if len(kept) >= batch:
             return kept[:batch]
     return kept
-
-
-def _span(episode_of: Array, length: int) -> int:
-    if length < 1:
-        raise InputError(f"A window of {length} steps was asked; it must be at least 1.")
-    return max(0, len(episode_of) - length + 1)

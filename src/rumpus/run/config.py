@@ -10,8 +10,7 @@ import msgspec
 from rumpus.actor import MindConfig
 from rumpus.errors import InputError
 from rumpus.goals.skew_fit import SkewFitConfig
-from rumpus.play.explore import PlayConfig
-from rumpus.play.train import TrainConfig
+from rumpus.play.config import PlayConfig, TrainConfig
 from rumpus.replay.replay import ReplayConfig
 
 LAYOUT = 2

@@ -16,10 +16,9 @@ from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
-from rumpus.memory import Memory, MemoryConfig
-from rumpus.memory.memory import DEFAULT
+from rumpus.memory.memory import DEFAULT, Memory, MemoryConfig
 from rumpus.model.device import Device, choose_device
-from rumpus.play.train import Trainer
+from rumpus.play.train import Tick, Trained, Trainer
 from rumpus.replay.replay import Replay
 from rumpus.run import checkpoint, folder
 from rumpus.run.checkpoint import Mind
@@ -180,6 +179,15 @@ def open_memory(run: Run, spec: RobotSpec, config: MemoryConfig = DEFAULT) -> Me
     if Memory.exists(run.memory):
         return Memory.open(run.memory, spec=spec, config=config)
     return Memory.create(run.memory, spec, config)
+
+
+def wake(session: Session, tick: Tick) -> Trained | None:
+    """What a mind that was saved has to play by; None where it learned nothing yet."""
+    mind = session.mind
+    mind.replay.refresh()
+    if not mind.learner.world_model_updates or not mind.trainer.encode(tick):
+        return None
+    return mind.trainer.trained()
 
 
 @contextmanager

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import blocks_of
+from rumpus.exchange.h264 import write_film
 from rumpus.exchange.lerobot import layout, rows, stats
-from rumpus.exchange.mp4 import write_film
-from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
+from rumpus.exchange.outgoing import absences, blocks_of, chosen, ours_of
+from rumpus.exchange.transfer import Transfer, appearing
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from rumpus.exchange.columns import BLOCK, blocks_of
 from rumpus.exchange.minari import layout
 from rumpus.exchange.minari.hdf5_file import PatientFile, new_hdf5
-from rumpus.exchange.transfer import Transfer, absences, appearing, chosen, ours_of
+from rumpus.exchange.outgoing import BLOCK, absences, blocks_of, chosen, ours_of
+from rumpus.exchange.transfer import Transfer, appearing
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 

@@ -1,75 +1,23 @@
 """Play for ever, or as long as is asked: play, train, save, play on."""
 
 import importlib.util
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
-from rumpus.errors import InputError, MemoryFault
-from rumpus.memory import Memory
-from rumpus.memory.writer import Writer
-from rumpus.play.control import Keeper, control_step
+from rumpus.errors import MemoryFault
+from rumpus.memory.memory import Memory
+from rumpus.memory.writer_thread import Writer
+from rumpus.play.control import DurableKeeper, control_step
 from rumpus.play.explore import PlayChooser
+from rumpus.play.progress import Progress, Until, Watch
 from rumpus.play.train import Tick, Trained
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
-from rumpus.run.session import Session
+from rumpus.run.session import Session, wake
 
 FILMING = "filming"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is, for whoever watches.
-
-    Attributes:
-        steps: in memory.
-        phase: "exploring", "reaching", a phase of training (see play/train.py), "filming" (old
-            pictures) or "saved".
-        done: gradient steps of this train phase, or steps encoded; 0 outside of it.
-        owed: how many there are in all.
-        goal_reason: why the present goal was chosen, or "".
-    """
-
-    steps: int
-    phase: str
-    done: int = 0
-    owed: int = 0
-    goal_reason: str = ""
-
-
-@dataclass(frozen=True)
-class Until:
-    """When to stop: at so many steps in all, or after so many minutes of this call, or never."""
-
-    steps: int | None = None
-    minutes: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.steps is not None and self.minutes is not None:
-            raise InputError("Both --steps and --minutes were given; give one of them.")
-        for name, limit in (("steps", self.steps), ("minutes", self.minutes)):
-            if limit is not None and not 0 < limit < math.inf:
-                raise InputError(f"Play was to last {limit:g} {name}, expected more than 0.")
-
-    @property
-    def seconds(self) -> float | None:
-        """How long this call may last."""
-        return None if self.minutes is None else 60.0 * self.minutes
-
-
-Watch = Callable[[Progress], None]
-
-
-class Kept(Keeper, Protocol):
-    """A keeper that can be asked to make everything durable."""
-
-    def flush(self) -> None:
-        """Wait until every step so far is durable."""
-        ...
 
 
 class Training(Protocol):
@@ -79,7 +27,7 @@ class Training(Protocol):
         """What to play by from the beginning; None where nothing was learned yet."""
         ...
 
-    def after_step(self, steps: int, keeper: Kept, tick: Tick) -> Trained | None:
+    def after_step(self, steps: int, keeper: DurableKeeper, tick: Tick) -> Trained | None:
         """Told between two steps that so many are kept; what to play by from now on, if new."""
         ...
 
@@ -98,7 +46,7 @@ class Resting:
         """See `Training`."""
         return wake(self._session, tick)
 
-    def after_step(self, steps: int, keeper: Kept, tick: Tick) -> Trained | None:
+    def after_step(self, steps: int, keeper: DurableKeeper, tick: Tick) -> Trained | None:
         """See `Training`; it learns here."""
         session, mind = self._session, self._session.mind
         if not train_is_due(steps, session.run.config, self._until):
@@ -123,15 +71,6 @@ class Resting:
         """See `Training`."""
         # Nothing is learned from a step that is not durable: the mind never runs ahead of these.
         checkpoint.save(self._session.run, self._session.mind, self._session.memory.acknowledged)
-
-
-def wake(session: Session, tick: Tick) -> Trained | None:
-    """What a mind that was saved has to play by; None where it learned nothing yet."""
-    mind = session.mind
-    mind.replay.refresh()
-    if not mind.learner.world_model_updates or not mind.trainer.encode(tick):
-        return None
-    return mind.trainer.trained()
 
 
 def play(session: Session, until: Until, watch: Watch, training: Training | None = None) -> None:
@@ -181,7 +120,7 @@ def play(session: Session, until: Until, watch: Watch, training: Training | None
 
 
 @contextmanager
-def kept(memory: Memory) -> Iterator[Kept]:
+def kept(memory: Memory) -> Iterator[DurableKeeper]:
     """Where steps go: to a thread that writes them, so that no disk keeps the robot waiting.
 
     A memory that is to make every step durable at once is written to directly.

@@ -14,10 +14,12 @@ import torch
 
 from rumpus.errors import RunError
 from rumpus.memory import Memory
-from rumpus.play.train import TrainConfig
-from rumpus.run.beside import Beside, read_actor, write_actor
-from rumpus.run.life import Progress, Until, play
+from rumpus.memory.verify import verify
+from rumpus.play.config import TrainConfig
+from rumpus.play.progress import Progress, Until
+from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, resume
+from rumpus.service.learner_process import Beside, read_actor, write_actor
 
 DOT = "outside_image:DotEnv"
 
@@ -36,7 +38,7 @@ def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(dot: Path) -> Non
         assert session.mind.learner.world_model_updates == learner.world_model_updates
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 1100
-        assert memory.verify(lambda *_: None).good
+        assert verify(memory, lambda *_: None).good
         assert (memory.goal_index >= 0).any()
 
 

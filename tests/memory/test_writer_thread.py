@@ -14,9 +14,10 @@ from tests.memory.test_memory import assert_same
 
 from rumpus.errors import InputError, MemoryFault, WorldError
 from rumpus.memory import Memory, MemoryConfig
+from rumpus.memory.durable_store import Store
 from rumpus.memory.films import SEGMENT_STEPS
-from rumpus.memory.store import Store
-from rumpus.memory.writer import Writer
+from rumpus.memory.verify import verify
+from rumpus.memory.writer_thread import Writer
 from rumpus.spec import RobotSpec
 
 SLOW_S = 0.2
@@ -156,7 +157,7 @@ def test_old_pictures_become_films_while_the_robot_goes_on(
         assert memory.segments() == 0
         assert memory.room()["films"] > 0
         assert len(memory) == SEGMENT_STEPS + 6
-        assert memory.verify(lambda done, total: None).good
+        assert verify(memory, lambda done, total: None).good
 
 
 def test_a_film_that_fails_is_told_when_the_next_is_asked_for(

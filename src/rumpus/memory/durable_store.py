@@ -8,11 +8,11 @@ and a transaction cut short leaves no trace. Nothing is ever overwritten.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import acknowledged, database, films, layout
+from rumpus.memory.damage import Damage
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.schema import Row, Schema
 
@@ -24,21 +24,6 @@ SELECT max(
 )
 """
 _MISSING = f"{_ACKNOWLEDGED} - (SELECT count(*) FROM step)"
-
-
-@dataclass(frozen=True)
-class Damage:
-    """One thing that is wrong with a memory.
-
-    Attributes:
-        step: where.
-        episode: of it; 0 where that is not known.
-        what: goes on "step 12 of episode 3 ...".
-    """
-
-    step: int
-    episode: int
-    what: str
 
 
 class Store:

@@ -24,17 +24,18 @@ from rumpus import atomic_file
 from rumpus.actor import Actor, fresh_nets
 from rumpus.errors import MemoryFault, RumpusError, RunError
 from rumpus.goals.base import Candidates
-from rumpus.memory import Memory
 from rumpus.memory.films import SEGMENT_STEPS
-from rumpus.memory.writer import Writer
+from rumpus.memory.memory import Memory
+from rumpus.memory.writer_thread import Writer
 from rumpus.model.device import Device
 from rumpus.model.part import join, split
+from rumpus.play.control import DurableKeeper
+from rumpus.play.progress import Until
 from rumpus.play.train import Tick, Trained
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import open_run
-from rumpus.run.life import Kept, Until, wake
-from rumpus.run.session import Session, make_mind
+from rumpus.run.session import Session, make_mind, wake
 from rumpus.spec import RobotSpec
 
 ACTOR = "actor.safetensors"  # in the run's folder: what the robot is to act by
@@ -44,7 +45,7 @@ FINISH, STOP = "finish", "stop"
 
 
 class Beside:
-    """What a playing robot knows of the learner beside it; see `run.life.Training`.
+    """What a playing robot knows of the learner beside it; see `run.play_loop.Training`.
 
     Attributes:
         process: of the learner.
@@ -66,7 +67,7 @@ class Beside:
         """See `Training`."""
         return wake(self._session, tick)
 
-    def after_step(self, steps: int, keeper: Kept, tick: Tick) -> Trained | None:
+    def after_step(self, steps: int, keeper: DurableKeeper, tick: Tick) -> Trained | None:
         """See `Training`; it only looks whether a new actor came, but after the last step.
 
         Raises:

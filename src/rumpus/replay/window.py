@@ -1,0 +1,31 @@
+"""Where windows of consecutive steps can begin: never across a cut."""
+
+import numpy as np
+
+from rumpus.errors import InputError
+from rumpus.types import Array
+
+
+def starts(episode_of: Array, length: int) -> Array:
+    """Every step at which a window of `length` steps can begin, in order.
+
+    Args:
+        episode_of: (N,) episode of each step; the steps of an episode are consecutive.
+        length: T >= 1, steps in the window.
+
+    Returns:
+        int64 (M,), M <= N - T + 1.
+    """
+    span = window_span(episode_of, length)
+    return np.flatnonzero(episode_of[:span] == episode_of[length - 1 : length - 1 + span])
+
+
+def window_span(episode_of: Array, length: int) -> int:
+    """How many steps there are at which a window could begin, were there no cuts.
+
+    Raises:
+        InputError: when a window would hold no step.
+    """
+    if length < 1:
+        raise InputError(f"A window of {length} steps was asked; it must be at least 1.")
+    return max(0, len(episode_of) - length + 1)
