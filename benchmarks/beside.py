@@ -2,8 +2,8 @@
 
     python benchmarks/beside.py --minutes 10
 
-Plays the door at its own 10 Hz in real time: with the learner beside it and films on the way,
-and without either (random motion and no learning). Counts the ticks that begin late and the commands
+Plays the door at its own 10 Hz in real time: with the learner beside it and films on the way, and
+without either (random motion and no learning). Counts the ticks that begin late and the commands
 that come late, by more than 10 ms. Then the robot that learned beside is shown pictures, beside one
 that rested while it learned and played as many steps, as fast as it could. Writes
 benchmarks/results/beside.json.
