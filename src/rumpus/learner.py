@@ -13,15 +13,13 @@ from torch import Tensor
 
 from rumpus.actor import Actor, MindConfig, Nets
 from rumpus.model.decoder import Decoders
-from rumpus.model.device import all_to_device, to_array, to_device
+from rumpus.model.device import CPU, all_to_device, to_array, to_device
 from rumpus.model.part import Part, join, split
 from rumpus.model.policy import Policy
 from rumpus.model.temporal_distance import TemporalDistance
 from rumpus.model.world_model import WorldModel
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, GoalBatch
-
-CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import torch
 from rumpus.errors import InputError
 from rumpus.goals.base import Candidates, Situation
 from rumpus.model.density import Density, NearestNeighbourDensity
+from rumpus.model.device import to_array
 from rumpus.types import Array, Goal
 
 
@@ -75,7 +76,7 @@ class SkewFit:
         split = size * config.candidates // (config.candidates + config.sample)
         weighed = drawn[: max(split, 1)]
         points, usual = stored.points[weighed], stored.points[drawn[split:]]
-        log_p = self.density.log_density(points, usual).cpu().numpy()
+        log_p = to_array(self.density.log_density(points, usual))
         weight = skew(log_p, config.skew_exponent) * self.reachability(points, stored)
         row = int(weighed[situation.rng.choice(len(weighed), p=weight / weight.sum())])
         return situation.goal_at(int(stored.step[row]), "skew", self.reason(row, situation))
@@ -91,7 +92,7 @@ class SkewFit:
         if not len(arrived):
             return np.ones(len(points))
         goals = stored.points[rows[rows >= 0]]
-        near = (torch.cdist(points, goals) < 2.0 * self.config.near_steps).cpu().numpy()
+        near = to_array(torch.cdist(points, goals) < 2.0 * self.config.near_steps)
         reach: Array = (near @ arrived + 1.0) / (near.sum(1) + 1.0)
         return reach
 
@@ -99,7 +100,7 @@ class SkewFit:
         """Why this one, in words: how often something like it was seen, and when last."""
         stored = situation.candidates
         distance = (stored.points - stored.points[row]).norm(dim=1)
-        seen = torch.nonzero(distance < self.config.near_steps)[:, 0].cpu().numpy()
+        seen = np.flatnonzero(to_array(distance) < self.config.near_steps)
         # Ages are counted in steps: a robot's clock may begin anew with every start.
         ago_s = float(stored.step[-1] - stored.step[seen].max()) / situation.rate_hz
         times = "once" if len(seen) <= 1 else f"{len(seen)} times"

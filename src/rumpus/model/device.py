@@ -11,6 +11,7 @@ from rumpus.errors import InputError
 from rumpus.types import Array
 
 Device = Literal["auto", "cpu", "cuda"]
+CPU = torch.device("cpu")
 
 
 def choose_device(asked: Device) -> torch.device:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from rumpus.model.device import to_array
 from rumpus.types import Array
 
 
@@ -25,7 +26,6 @@ class LatentDistanceObjective:
         """See `objectives.base.Objective`."""
 
         def cost(imagined: Tensor) -> Array:
-            apart: Array = (imagined - goal).norm(dim=-1).sum(-1).cpu().numpy()
-            return apart
+            return to_array((imagined - goal).norm(dim=-1).sum(-1))
 
         return cost

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from rumpus.model.device import to_array
 from rumpus.model.temporal_distance import TemporalDistance
 from rumpus.types import Array
 
@@ -22,7 +23,6 @@ class TemporalDistanceObjective:
         """See `objectives.base.Objective`."""
 
         def cost(imagined: Tensor) -> Array:
-            steps: Array = self.distance(imagined, goal).sum(-1).cpu().numpy()
-            return steps
+            return to_array(self.distance(imagined, goal).sum(-1))
 
         return cost
