@@ -17,7 +17,7 @@ import pytest
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
 
-WRITER = Path(__file__).with_name("writer_thread.py")
+WRITER = Path(__file__).with_name("writer.py")
 LIFE = runpy.run_path(str(WRITER))
 SPEC, STEP = LIFE["SPEC"], LIFE["step"]
 NOBODY = 65534
