@@ -1,7 +1,7 @@
 """Writers killed at random moments, one after the other, and what is left of their lives.
 
 Each writer is a process of its own, born by fork so that ten thousand of them take minutes: the
-whole of writer_thread.py's life lies within the moments at which it can be killed.
+whole of writer.py's life lies within the moments at which it can be killed.
 """
 
 import os

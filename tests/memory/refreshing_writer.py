@@ -1,4 +1,4 @@
-"""Goes on with a memory in a process of its own: refreshing_writer_thread.py FOLDER STEPS."""
+"""Goes on with a memory in a process of its own: refreshing_writer.py FOLDER STEPS."""
 
 import sys
 import time
