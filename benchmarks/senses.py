@@ -1,6 +1,6 @@
 """Can a goal leave sensors out? A robot of two cameras and joints is asked by some of them alone.
 
-    python benchmarks/senses.py --seeds 0 1 2 3 4 --steps 3000
+    python benchmarks/senses.py --seeds 0 1 2 3 4 --steps 4000
 
 The world `senses:Senses` has a hand that camera "above" and the joints sense, and a slider that
 camera "aside" sees. After play it is asked for pictures of one camera, for joints without any
@@ -211,7 +211,7 @@ def row(variant: str, seed: int, errors: list[float], steps: int) -> Row:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--steps", type=int, default=3_000)
+    parser.add_argument("--steps", type=int, default=4_000)
     parser.add_argument("--goals", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1, help="seeds at a time")
     parser.add_argument("--runs", default="runs/senses", help="where the runs are kept")
