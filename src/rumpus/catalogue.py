@@ -122,7 +122,7 @@ def blamed(kind: Kind, name: str) -> Iterator[None]:
         yield
     except RumpusError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise WorldError(_broken(kind, name, error)) from error
 
 
@@ -168,11 +168,11 @@ def _import(module_name: str, kind: Kind, name: str) -> ModuleType:
                 "its package, or put the folder that holds it on PYTHONPATH."
             ) from error
         raise WorldError(_broken(kind, name, error)) from error
-    except Exception as error:  # whatever a stranger's module raises is its own fault, reported
+    except (Exception, SystemExit) as error:  # a stranger's module is to blame, not we
         raise WorldError(_broken(kind, name, error)) from error
 
 
-def _broken(kind: Kind, name: str, error: Exception) -> str:
+def _broken(kind: Kind, name: str, error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and (remedy := missing_extra(error)):
         return f"The {kind} '{name}' {remedy}"
     return f"The {kind} '{name}' cannot be loaded: {told(error)}; mend it there."

@@ -34,7 +34,7 @@ def missing_extra(error: ModuleNotFoundError) -> str | None:
     return f"needs {error.name}, which is not installed; run: pip install 'rumpus[{extra}]'."
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """What a stranger's code raised, and where in it: "OSError: no camera, at arm.py line 12"."""
     import traceback  # only when something went wrong
 

@@ -39,6 +39,6 @@ def gather(look: Callable[[], Iterable[Finding]], kind: str) -> list[Finding]:
         raise
     except WorldError as error:
         findings.append(failure(str(error)))
-    except Exception as error:  # whatever a stranger's part raises is a finding about it
+    except (Exception, SystemExit) as error:  # whatever a part raises is a finding about it
         findings.append(failure(f"It raised {told(error)}; mend the {kind} there."))
     return findings

@@ -197,6 +197,9 @@ def test_a_wrong_command_is_refused(
         ("do RUN --goal memory:-1", "memory:0 to memory:"),
         ("do RUN --goal memory:first", "memory:0 to memory:"),
         ("do RUN --goal memory:0 --steps 0", "0 steps"),
+        ("do RUN --goal whole.png --steps -3", "-3 steps"),
+        ("do RUN --goal whole.png --camera nose", "no camera 'nose'"),
+        ("do RUN --goal memory:0 --camera nose", "--camera nose was given with the stored step"),
     ],
 )
 def test_a_wrong_goal_of_a_run_is_refused(
@@ -204,6 +207,7 @@ def test_a_wrong_goal_of_a_run_is_refused(
 ) -> None:
     picture = here / "cut.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32, 3), np.uint8)).save(picture)
+    picture.with_name("whole.png").write_bytes(picture.read_bytes())
     picture.write_bytes(picture.read_bytes()[:500])
     assert says in refused(capfd, *(dot if a == "RUN" else a for a in arguments.split()))
     with Memory.open(dot / "memory", write=False) as memory:

@@ -450,6 +450,11 @@ class Silent(First):
         return ""
 
 
+class Wantless(First):
+    def next_goal(self, situation: Situation) -> Any:
+        return None
+
+
 class Numbered(First):
     def next_goal(self, situation: Situation) -> Any:
         return 3
@@ -470,6 +475,7 @@ class Forgetful(First):
     [
         (Nowhere, "a Goal of one of the candidates' steps"),
         (Silent, "with a reason"),
+        (Wantless, "it gave no goal; mend next_goal()"),
         (Numbered, "It gave 3, expected None or a Goal"),
         (Fickle, "draw every random number from `situation.rng`"),
         (Forgetful, "It raised LookupError: which goal?"),

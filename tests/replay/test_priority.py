@@ -66,3 +66,22 @@ def test_errors_follow_their_steps_when_the_working_set_changes() -> None:
     priorities.reorder(np.array([2, -1, 0]))
     np.testing.assert_array_equal(priorities.values[[0, 2]], kept[[2, 0]])
     assert priorities.values[1] > 1.0
+
+
+def test_what_was_saved_in_the_middle_of_running_sums_goes_on_alike() -> None:
+    """Old running sums are used for some draws: a refresh ends them, resumed or not."""
+    one, episode = Priorities(), one_episode(50)
+    one.reorder(np.full(50, -1))
+    rng = np.random.default_rng(0)
+    for _ in range(7):
+        starts = one.starts(rng, 10, episode, 3)
+        one.report(starts, rng.random(10))
+    other = Priorities(one.values.copy())
+    for priorities in (one, other):
+        priorities.reorder(np.arange(50))
+    for seed in range(60):
+        drawn = one.starts(np.random.default_rng(seed), 10, episode, 3)
+        again = other.starts(np.random.default_rng(seed), 10, episode, 3)
+        np.testing.assert_array_equal(drawn, again)
+        for priorities in (one, other):
+            priorities.report(drawn, np.full(10, 0.1 * seed))

@@ -136,6 +136,7 @@ def replay(count: int, partial: float = 0.0) -> Replay:
         goal_batch=2000,
         working_set_steps=MOST,
         windows=32,
+        prioritized_windows=24,
         partial_goal_rate=partial,
         partial_step_rate=partial,
     )

@@ -10,6 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from rumpus.errors import InputError
 from rumpus.memory import Memory
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig, decode
@@ -113,3 +114,26 @@ def test_the_hash_of_a_mind_tells_configs_apart() -> None:
     assert one.mind_hash == other.mind_hash
     changed = decode(json.dumps(LAYOUT_1).encode()).config
     assert changed.mind_hash != one.mind_hash
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "says"),
+    [
+        ("train", {"train_every": 0}, "in which not one update is due; expected 5 or more"),
+        ("train", {"train_every": 3}, "in which not one update is due"),
+        ("train", {"updates_per_step": 0.0}, "expected more than 0"),
+        ("train", {"policy_updates_per_step": -1.0}, "expected more than 0, and 0 or more"),
+        ("play", {"goal_steps": -1}, "-1 goal steps were asked for, expected 1"),
+        ("replay", {"windows": 0}, "0 windows"),
+        ("replay", {"window_steps": 1}, "of 1 steps"),
+        ("replay", {"goal_batch": 0}, "0 goals"),
+        ("replay", {"prioritized_windows": 65}, "65 of 64 windows"),
+        ("replay", {"working_set_steps": 100}, "hold 100 steps"),
+    ],
+)
+def test_a_config_that_no_mind_could_learn_by_is_refused(
+    part: str, value: dict[str, float], says: str
+) -> None:
+    file = {"layout": 2, "id": "", "config": {"world": "door", part: value}}
+    with pytest.raises((msgspec.DecodeError, InputError), match=says):
+        decode(json.dumps(file).encode())

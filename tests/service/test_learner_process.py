@@ -1,6 +1,7 @@
 """A learner beside the robot: it pays what is owed, and whatever ends, what was kept stays."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from rumpus.play.config import TrainConfig
 from rumpus.play.progress import Progress, Until
 from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, resume
-from rumpus.service.learner_process import Beside, read_actor, write_actor
+from rumpus.service.learner_process import Beside, learn, read_actor, write_actor
 
 DOT = "outside_image:DotEnv"
 
@@ -77,6 +78,59 @@ def test_a_learner_that_died_is_told_and_every_step_stays(dot: Path) -> None:
         assert session.memory.acknowledged == steps >= 100
     with resume(dot, write=False) as session:
         assert session.mind.learner.world_model_updates > 0
+
+
+def test_chance_goes_on_where_a_run_goes_on(tmp_path: Path) -> None:
+    """Short runs beside a learner do not move alike each time."""
+    run = tmp_path / "run"
+    for steps in (40, 80):
+        with begin_or_resume(Asked(DOT), run) as session:
+            until = Until(steps)
+            play(session, until, lambda progress: None, Beside(session, until, "cpu"))
+    with Memory.open(run / "memory", write=False) as memory:
+        assert not np.array_equal(memory.actions[:40], memory.actions[40:])
+
+
+def test_an_actor_that_cannot_be_written_is_one_sentence(dot: Path) -> None:
+    (dot / "actor.safetensors.part").mkdir()
+    with begin_or_resume(Asked(DOT), dot) as session:
+        until = Until(700)
+        with pytest.raises(RunError, match=r"The actor .* cannot be written"):
+            play(session, until, lambda progress: None, Beside(session, until, "cpu"))
+
+
+def test_an_old_failure_is_no_reason_for_a_new_one(dot: Path) -> None:
+    (dot / "learner-failed.txt").write_text("The disk was full in March.")
+    with begin_or_resume(Asked(DOT), dot) as session:
+        beside = Beside(session, Until(100_000), "cpu")
+        beside.process.kill()
+        beside.process.join()
+        with pytest.raises(RunError, match="ended with -9"):
+            beside.save()
+
+
+def test_who_insists_on_stopping_does_not_wait_for_the_learner(
+    dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with begin_or_resume(Asked(DOT), dot) as session:
+        beside = Beside(session, Until(100_000), "cpu")
+
+        def insist() -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(beside._watch, "end", insist)
+        with pytest.raises(KeyboardInterrupt):
+            beside.save()
+        beside.process.join(10.0)
+        assert not beside.process.is_alive()
+
+
+def test_a_learner_that_starts_without_its_robot_writes_nothing(dot: Path) -> None:
+    """The robot was killed while its learner was still starting."""
+    before = (dot / "checkpoint.safetensors").read_bytes()
+    orders = multiprocessing.get_context("spawn").Queue()
+    learn(dot, "cpu", orders, robot_process=1 + os.getppid())
+    assert (dot / "checkpoint.safetensors").read_bytes() == before
 
 
 def test_ctrl_c_ends_robot_and_learner_and_both_are_saved(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ class Limits:
 
     Attributes:
         reach: for each motor, the largest action either way, in (0, 1]; () allows all of it.
-        largest_change: of each motor from one executed action to the next, counted from 0 at the
-            beginning and after a rest; infinite where an action may be anything.
+        largest_change: of each motor, of what the robot is asked for, counted from what it
+            executed last, and from 0 at the beginning and after a rest; infinite where an action
+            may be anything. The robot's own limits come after it.
     """
 
     reach: tuple[float, ...] = ()

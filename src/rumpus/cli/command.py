@@ -16,6 +16,7 @@ from rumpus.catalogue import listings
 from rumpus.cli.counting import stoppable
 from rumpus.cli.interrupt import INTERRUPTED, Interrupted, interruptible
 from rumpus.cli.progress import telling
+from rumpus.errors import InputError
 from rumpus.finding import Finding
 from rumpus.model.device import Device
 from rumpus.play import do as attempt
@@ -64,6 +65,8 @@ def play(
 
 def do(run: Path, goal: str, camera: str, steps: int | None, device: Device, json: bool) -> int:
     """Do what one picture shows."""
+    if steps is not None and steps < 1:  # before the picture is stored
+        raise InputError(f"{steps} steps were asked for, expected 1 or more.")
     begun_s = time.monotonic()
     with resume(run, write=True, device=device) as session:
         memory, mind = session.memory, session.mind
@@ -177,8 +180,9 @@ def _played(session: Session, before: int, wall_s: float) -> Row:
     learner, attempts = session.mind.learner, session.mind.goals.attempts
     reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    peak_mb = used.ru_maxrss * unit / 2**20
+    # A learner beside the robot has ended by now, and counts.
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak_mb = sum(each.ru_maxrss for each in used) * unit / 2**20
     return Row(
         session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
         {
@@ -186,7 +190,7 @@ def _played(session: Session, before: int, wall_s: float) -> Row:
             "world_model_updates": learner.world_model_updates,
             "policy_updates": learner.policy_updates,
             "recent_goals_reached_rate": round(reached, 4),
-            "processor_s": round(used.ru_utime + used.ru_stime, 1),
+            "processor_s": round(sum(u.ru_utime + u.ru_stime for u in used), 1),
             "peak_memory_mb": round(peak_mb, 1),
         },
     )  # fmt: skip

@@ -50,6 +50,11 @@ def _look(made_by: Callable[[], GoalSource]) -> Iterator[Finding]:
             "a reason; make goals by `situation.goal_at`."
         )
         return
+    if not given:
+        yield failure(
+            f"Asked {ASKED_N} times among {STEPS_N} steps, it gave no goal; mend next_goal()."
+        )
+        return
     yield ok(f"Asked {ASKED_N} times, it gave {len(given)} goals, each with a reason.")
     if [goal and goal.step for goal in goals] != [goal and goal.step for goal in again]:
         yield failure(
@@ -71,7 +76,7 @@ def _asked(source: GoalSource) -> list[Goal | None]:
     for number in range(ASKED_N):
         goal = source.next_goal(situation)
         if isinstance(goal, Goal):
-            source.record_attempt(goal, reached=number % 2 == 0)
+            source.record_attempt(goal, number % 2 == 0)
         goals.append(goal)
     return goals
 

@@ -1,5 +1,6 @@
 """How a robot spends its play, and how much its mind learns from it."""
 
+import math
 from dataclasses import dataclass
 
 from rumpus.errors import InputError
@@ -22,10 +23,11 @@ class PlayConfig:
     reached_steps: float = 2.5
 
     def __post_init__(self) -> None:
-        if self.random_steps < 0:
-            raise InputError(
-                f"{self.random_steps} random steps were asked for, expected 0 or more."
-            )
+        least = {"random_steps": 0, "goal_steps": 1, "explore_steps": 0}
+        for name, limit in least.items():
+            if (steps := getattr(self, name)) < limit:
+                words = name.replace("_", " ")
+                raise InputError(f"{steps} {words} were asked for, expected {limit} or more.")
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,15 @@ class TrainConfig:
     train_every: int = 500
     updates_per_step: float = 0.2
     policy_updates_per_step: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.updates_per_step <= 0.0 or self.policy_updates_per_step < 0.0:
+            raise InputError(
+                f"{self.updates_per_step:g} world-model and {self.policy_updates_per_step:g} "
+                "policy updates a step were asked for, expected more than 0, and 0 or more."
+            )
+        if self.train_every * self.updates_per_step < 1.0:
+            raise InputError(
+                f"A train phase every {self.train_every} steps was asked for, in which not one "
+                f"update is due; expected {math.ceil(1.0 / self.updates_per_step)} or more."
+            )

@@ -40,6 +40,11 @@ def load_goal(text: str, camera: str, memory: OwnMemory) -> tuple[Goal, tuple[st
         InputError: when it is neither, or this robot cannot use it.
     """
     if text.startswith(STORED):
+        if camera:
+            raise InputError(
+                f"--camera {camera} was given with the stored step {text}, which is of every "
+                "sensor; leave it out."
+            )
         return goal_at(memory)(_number(text, len(memory)), "memory", text), ()
     readings, notices = pictured(Path(text), memory.spec, camera)
     still = np.zeros(memory.spec.action_size, np.float32)

@@ -4,8 +4,9 @@ The trainer owes updates for the steps in memory; when the robot rests, or besid
 A crash during a train phase loses only updates, and they are owed again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from rumpus.actor import Actor
 from rumpus.goals.base import Candidates
@@ -77,21 +78,21 @@ class Trainer:
         if most_steps is not None:
             steps = min(steps, self.paid_for + most_steps)
         updates, policy_updates = self.owed(steps)
-        means = Means()
+        losses: list[dict[str, float]] = []
         for number in range(updates):
             if not tick(MODEL, number, updates):
-                return means.result()
+                return means(losses)
             batch, starts = self.replay.batch()
             update = self.learner.update_world_model(batch)
             self.replay.report(starts, update.window_error)
-            means.add(update.losses)
+            losses.append(update.losses)
         if not self.encode(tick):
-            return means.result()
+            return means(losses)
         for number in range(policy_updates):
             if not tick(POLICY, number, policy_updates):
                 break
-            means.add(self.learner.update_value_and_policy(self.replay.goal_batch()))
-        return means.result()
+            losses.append(self.learner.update_value_and_policy(self.replay.goal_batch()))
+        return means(losses)
 
     def encode(self, tick: Tick) -> bool:
         """Encode the working set with the encoder of now; whether it came to the end."""
@@ -109,19 +110,7 @@ class Trainer:
         return Trained(actor, Candidates(actor.goal_embeddings(tokens, present), step))
 
 
-class Means:
-    """Running means of named figures."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
-        self.counts: dict[str, int] = {}
-
-    def add(self, figures: dict[str, float]) -> None:
-        """Count one more of each."""
-        for name, value in figures.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-            self.counts[name] = self.counts.get(name, 0) + 1
-
-    def result(self) -> dict[str, float]:
-        """The mean of each."""
-        return {name: total / self.counts[name] for name, total in self.sums.items()}
+def means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The mean of each named figure over those that have it."""
+    names = {name: None for each in figures for name in each}
+    return {name: fmean(f[name] for f in figures if name in f) for name in names}

@@ -62,9 +62,8 @@ class Priorities:
         known = (before >= 0) & (before < len(self._values))
         values = np.full(len(before), NEVER_SEEN, np.float32)
         values[known] = self._values[before[known]]
-        if len(before) != len(self._values) or not known.all():
-            self._steps = -1  # the running sums are of other steps
-        self._values = values
+        # The running sums begin anew, so that what was saved goes on as if never away.
+        self._values, self._stale = values, 0
 
     def report(self, starts: Array, window_error: Array) -> None:
         """Keep how wrongly the windows that begin at these rows were imagined: (B,) and (B,)."""

@@ -52,6 +52,16 @@ class ReplayConfig:
 
     def __post_init__(self) -> None:
         least = 4 * SEGMENT_STEPS
+        if self.windows < 1 or self.window_steps < 2 or self.goal_batch < 1:
+            raise InputError(
+                f"A batch was to have {self.windows} windows of {self.window_steps} steps, or "
+                f"{self.goal_batch} goals; expected 1 or more, of 2 steps or more."
+            )
+        if not 0 <= self.prioritized_windows <= self.windows:
+            raise InputError(
+                f"{self.prioritized_windows} of {self.windows} windows were to be prioritized; "
+                "expected 0 or more, and not more than there are."
+            )
         if self.working_set_steps < least:
             raise InputError(
                 f"The working set is to hold {self.working_set_steps} steps, expected {least} or "
@@ -138,6 +148,13 @@ class Replay:
         )  # fmt: skip
         config, count = self.config, len(here)
         there = self._present[here] & self._present[here + 1]
+        kept = there.any(1)  # a step and the next that no sensor tells both teach nothing
+        if not kept.any():
+            raise InputError(
+                f"No sensor of {self.stored.spec.name} tells two steps that follow each other, so "
+                "nothing can be learned of what leads where; mend the sensors."
+            )
+        here, goal, there, count = here[kept], goal[kept], there[kept], int(kept.sum())
         told = there & self._some(count, config.partial_step_rate)
         told[~told.any(1)] = there[~told.any(1)]  # the sensor that was chosen gave nothing
         matters = self._present[goal] & self._some(count, config.partial_goal_rate)

@@ -31,7 +31,8 @@ from rumpus.run.folder import Run
 LAYOUT = 2
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
-    OSError, SafetensorError, msgspec.DecodeError, KeyError, TypeError, ValueError, RuntimeError,
+    OSError, SafetensorError, msgspec.DecodeError, LookupError, TypeError, ValueError, RuntimeError,
+    ArithmeticError,
 )  # fmt: skip
 # Where the parts of layout 1 lie in today's.
 _PARTS_1 = {
@@ -217,6 +218,8 @@ def _blamed(path: Path) -> Iterator[None]:
 
 def _check_whose(about: _About, run: Run) -> None:
     """Refuse the mind of another run or rumpus, or one that was learned with another config."""
+    if about.layout < 1 or min(about.steps, *about.updates) < 0:
+        raise ValueError("what it says of itself makes no sense")
     if about.layout > LAYOUT:
         raise ValueError(
             f"it has layout {about.layout}, and this rumpus knows layouts up to {LAYOUT}; use a "

@@ -205,6 +205,9 @@ def _awake(
             mind = make_mind(memory, begun.config, device)
             saved = checkpoint.read(begun) if write else saved
             mind_steps = checkpoint.restore(saved, mind, len(memory)) if saved else 0
+            if write and len(memory) > mind_steps:  # else the chance of those steps comes again
+                fresh = np.random.default_rng((begun.config.seed, len(memory)))
+                mind.rng.bit_generator.state = fresh.bit_generator.state
             if write and known:  # a world that begins anew should not begin the same again
                 world.stop()
                 world = load(begun.config.world, _fresh(seed, len(memory)))

@@ -16,8 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rumpus import atomic_file
@@ -42,6 +43,7 @@ ACTOR = "actor.safetensors"  # in the run's folder: what the robot is to act by
 FAILED = "learner-failed.txt"  # why the learner could not go on
 LOOK_EVERY_S = 0.1
 FINISH, STOP = "finish", "stop"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Beside:
@@ -55,13 +57,23 @@ class Beside:
         """Start the learner's process, which opens the run's memory to read."""
         self._session, self._until = session, until
         self._orders: Any = multiprocessing.get_context("spawn").Queue()
-        arguments = (session.run.path, device, self._orders)
+        # The robot's own stream of chance: the learner goes on with the one that was saved.
+        fresh = np.random.default_rng((session.run.config.seed, len(session.memory), 1))
+        session.mind.rng.bit_generator.state = fresh.bit_generator.state
+        arguments = (session.run.path, device, self._orders, os.getpid())
         self.process = multiprocessing.get_context("spawn").Process(
             target=learn, args=arguments, name="rumpus learner", daemon=True
         )
         self._sent: list[tuple[int, bool]] | None = None
+        (session.run.path / FAILED).unlink(missing_ok=True)
         self._watch = ActorWatch(session)
-        self.process.start()
+        # The learner inherits that it does not hear these: the robot's process does, and tells it.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+        try:
+            self.process.start()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def wake(self, tick: Tick) -> Trained | None:
         """See `Training`."""
@@ -93,9 +105,13 @@ class Beside:
         Raises:
             RunError: when the learner could not go on; what it saved before stays.
         """
-        self._watch.end()
-        self._orders.put(STOP)
-        self.process.join()
+        self._orders.put(STOP)  # first: whatever comes, the learner is told
+        try:
+            self._watch.end()
+            self.process.join()
+        except BaseException:  # who insists does not wait
+            self.process.kill()
+            raise
         session = self._session
         saved = checkpoint.read(session.run)
         if saved is not None:
@@ -129,13 +145,20 @@ class ActorWatch:
         self._path, self._spec = session.run.path / ACTOR, session.memory.spec
         self._config = session.run.config
         self._found: Trained | None = None
+        self._fault: RunError | None = None
         self._ended = threading.Event()
         self._path.unlink(missing_ok=True)  # of an earlier time
         self._thread = threading.Thread(target=self._look, name="actor watch", daemon=True)
         self._thread.start()
 
     def take(self) -> Trained | None:
-        """The newest actor, once; None where no newer one came."""
+        """The newest actor, once; None where no newer one came.
+
+        Raises:
+            RunError: when one came that cannot be read.
+        """
+        if self._fault is not None:
+            raise self._fault
         found, self._found = self._found, None
         return found
 
@@ -146,25 +169,29 @@ class ActorWatch:
 
     def _look(self) -> None:
         seen = 0
-        while not self._ended.wait(LOOK_EVERY_S):
-            if self._path.exists() and (at := self._path.stat().st_mtime_ns) != seen:
-                seen, self._found = at, read_actor(self._path, self._spec, self._config)
+        while not self._ended.wait(LOOK_EVERY_S) and self._fault is None:
+            try:
+                if self._path.exists() and (at := self._path.stat().st_mtime_ns) != seen:
+                    seen, self._found = at, read_actor(self._path, self._spec, self._config)
+            except Exception as error:  # a thread that died unheard would leave an old actor
+                self._fault = RunError(
+                    f"The actor {self._path} cannot be read: {error}; the same command goes on "
+                    "from what was saved."
+                )
 
 
-def learn(path: Path, device: Device, orders: Any) -> None:
+def learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
     """What the learner's process does, until it is told to end or the robot's process is gone."""
-    for heard in (signal.SIGINT, signal.SIGTERM):  # the robot's process hears them, and says so
-        signal.signal(heard, signal.SIG_IGN)
     try:
-        _learn(path, device, orders)
-    except RumpusError as error:
-        (path / FAILED).write_text(str(error), encoding="utf-8")
+        _learn(path, device, orders, robot_process)
+    except (RumpusError, OSError) as error:
+        with suppress(OSError):  # on a full disk the robot says less
+            (path / FAILED).write_text(str(error), encoding="utf-8")
         raise SystemExit(2) from None
 
 
-def _learn(path: Path, device: Device, orders: Any) -> None:
-    run, robot_process, told = open_run(path), os.getppid(), set[str]()
-    (path / FAILED).unlink(missing_ok=True)
+def _learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
+    run, told = open_run(path), set[str]()
     with Memory.open(run.memory, write=False) as memory:
         mind = make_mind(memory, run.config, device)
         saved = checkpoint.read(run)
@@ -180,7 +207,11 @@ def _learn(path: Path, device: Device, orders: Any) -> None:
                     told.add(order)
                 else:
                     mind.goals.attempts = order
-            return STOP not in told and os.getppid() == robot_process
+            return STOP not in told and robot_is_there()
+
+        def robot_is_there() -> bool:
+            """Else the run may be another player's by now, and nothing of it may be written."""
+            return os.getppid() == robot_process
 
         while go_on("", 0, 0):
             memory.refresh()
@@ -191,6 +222,8 @@ def _learn(path: Path, device: Device, orders: Any) -> None:
             if due and mind.trainer.prepare():
                 begun_s = time.monotonic()
                 losses = mind.trainer.train(go_on, every)
+                if not robot_is_there():
+                    return
                 learned_from = steps
                 checkpoint.save(run, mind, steps)
                 write_actor(path / ACTOR, mind.trainer.trained())
@@ -203,11 +236,16 @@ def _learn(path: Path, device: Device, orders: Any) -> None:
                 break
             else:
                 time.sleep(LOOK_EVERY_S)
-        checkpoint.save(run, mind, learned_from)
+        if robot_is_there():
+            checkpoint.save(run, mind, learned_from)
 
 
 def write_actor(path: Path, trained: Trained | None) -> None:
-    """Leave an actor and its candidates for the robot's process, whole or not at all."""
+    """Leave an actor and its candidates for the robot's process, whole or not at all.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
     if trained is None:
         return
     actor, candidates = trained.actor, trained.candidates
@@ -217,9 +255,15 @@ def write_actor(path: Path, trained: Trained | None) -> None:
     }
     weights = {name: tensor.cpu() for name, tensor in actor.state_dict().items()}
     versions = {"version": actor.version, "encoder_version": actor.encoder_version}
-    with atomic_file.replacing(path) as part:
-        tensors = join({"nets": weights, "candidates": found})
-        save_file(tensors, part, metadata={"rumpus": json.dumps(versions)})
+    tensors = join({"nets": weights, "candidates": found})
+    try:
+        with atomic_file.replacing(path) as part:
+            save_file(tensors, part, metadata={"rumpus": json.dumps(versions)})
+    except (OSError, SafetensorError) as error:
+        raise RunError(
+            f"The actor {path} cannot be written: {error}; make room on the disk and run the same "
+            "command again."
+        ) from error
 
 
 def read_actor(path: Path, spec: RobotSpec, config: RunConfig) -> Trained:
