@@ -112,8 +112,8 @@ def train(folder: Path) -> Metrics:
 
     from rumpus.actor import MindConfig
     from rumpus.learner import Learner
-    from rumpus.play.config import TrainConfig
-    from rumpus.play.train import ENCODING, MODEL, POLICY, Trainer
+    from rumpus.replay.update_ratio import TrainConfig
+    from rumpus.trainer import ENCODING, MODEL, POLICY, Trainer
 
     class OnePhase(Trainer):
         """Owes what the steps between two train phases owe, as often as it is asked."""
@@ -187,9 +187,9 @@ def act(folder: Path) -> Metrics:
     from rumpus.actor import Actor, MindConfig, fresh_nets
     from rumpus.goals.base import Candidates, Situation
     from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
-    from rumpus.play.config import PlayConfig
     from rumpus.play.explore import PlayChooser
     from rumpus.play.goal import goal_at
+    from rumpus.play.progress import PlayConfig
     from rumpus.replay.working_set import WorkingSet
 
     torch.set_num_threads(1)

@@ -20,7 +20,7 @@ import numpy as np
 
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
-from rumpus.play.evaluate import Subject, evaluate
+from rumpus.play.evaluate import evaluate
 from rumpus.play.progress import Progress, Until, Watch
 from rumpus.result import Metric, Row, write_result
 from rumpus.run.play_loop import play
@@ -110,11 +110,9 @@ class Untaught:
 
 def evaluated(session: Session, name: str, goals: int) -> list[Row]:
     """What the robot makes of goal pictures, and the baselines beside it."""
-    subject = Subject(
-        session.mind.learner.snapshot(), session.memory, session.mind_steps,
-        session.run.config.seed,
-    )  # fmt: skip
-    found = evaluate(session.world, subject, "handle", goals, 1000, lambda done, total: None)
+    found = evaluate(
+        session.world, session.subject(), "handle", goals, 1000, lambda done, total: None
+    )
     return [replace(row, variant=f"{name}: {row.variant}") for row in found.rows]
 
 

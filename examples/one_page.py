@@ -16,14 +16,15 @@ from rumpus.body.safe_robot import SafeRobot
 from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
 from rumpus.learner import Learner
 from rumpus.memory import Memory
-from rumpus.play.config import PlayConfig, TrainConfig
 from rumpus.play.control import control_step
 from rumpus.play.do import do
 from rumpus.play.evaluate import attempt
 from rumpus.play.explore import PlayChooser
-from rumpus.play.train import Trainer
+from rumpus.play.progress import PlayConfig
 from rumpus.replay.replay import Replay, ReplayConfig
+from rumpus.replay.update_ratio import TrainConfig
 from rumpus.report.strip import write_strip
+from rumpus.trainer import Trainer
 from rumpus.types import Goal
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load

@@ -9,6 +9,8 @@ RumpusError            a sentence for the person: what came, what was expected, 
 The command line prints the sentence and exits with code 2; no traceback.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HOUSE = str(Path(__file__).parent)
@@ -65,3 +67,19 @@ class MemoryFault(RumpusError):
 
 class RunError(RumpusError):
     """The run directory cannot be used as asked: names the directory and the remedy."""
+
+
+@contextmanager
+def writing(what: str, path: Path) -> Iterator[None]:
+    """Whatever keeps a file of a run from being written is said in one sentence.
+
+    Raises:
+        RunError: naming the file.
+    """
+    try:
+        yield
+    except Exception as error:  # each library has its own for a full disk
+        raise RunError(
+            f"The {what} {path} cannot be written: {getattr(error, 'strerror', None) or error}; "
+            "make room on the disk, or the folder writable, and run the same command again."
+        ) from error

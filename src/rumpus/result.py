@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from rumpus import atomic_file
-from rumpus.errors import RunError
+from rumpus.errors import writing
 
 RESAMPLES = 2000
 Z_95 = 1.959964  # standard deviations that hold 95 % of a normal distribution
@@ -70,8 +70,7 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
 
 def circumstances() -> dict[str, Any]:
     """With which command, code, machine and versions a figure came about, and when."""
-    program = Path(sys.argv[0]).name.replace("__main__.py", "rumpus")
-    command = " ".join([program, *sys.argv[1:]])
+    command = " ".join([Path(sys.argv[0]).name.replace("__main__.py", "rumpus"), *sys.argv[1:]])
     versions = {name: version for name in TOLD_VERSIONS if (version := _version(name))}
     return {
         "command": command, "commit": _commit(), "date": date.today().isoformat(),
@@ -87,11 +86,8 @@ def write_result(path: Path, name: str, rows: Sequence[Row], **more: Any) -> Non
         RunError: when the disk does not take it.
     """
     result = {"name": name, **circumstances(), **more, "rows": list(rows)}
-    try:
+    with writing("result", path):
         atomic_file.write(path, msgspec.json.format(msgspec.json.encode(result)) + b"\n")
-    except OSError as error:
-        raise RunError(f"The result {path} cannot be written: {error.strerror}; "
-                       "make room on the disk, or the folder writable.") from error  # fmt: skip
 
 
 def over_seeds(rows: Sequence[Row], headline: str) -> list[str]:

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from rumpus.cli.command_line import main
 from rumpus.memory import Memory
-from rumpus.play.config import TrainConfig
+from rumpus.replay.update_ratio import TrainConfig
 
 DOT = "outside_image:DotEnv"
 STRANGE = """
@@ -519,7 +519,7 @@ def test_ctrl_c_saves_and_says_so(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130
-    assert "Stopped and saved" in one_sentence(said)
+    assert "mind saved as of step" in one_sentence(said)
     with Memory.open(run / "memory", write=False) as memory:
         assert f"{len(memory):,} steps remembered" in said
         assert len(memory) > 0

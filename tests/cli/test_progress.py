@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from rumpus.actor import MindConfig
-from rumpus.cli.counting import counting, duration
-from rumpus.cli.progress import Remaining, telling
+from rumpus.cli.counting import duration, stoppable
+from rumpus.cli.progress import remaining, telling
 from rumpus.learner import Learner
 from rumpus.memory import Memory
-from rumpus.play.config import TrainConfig
 from rumpus.play.progress import Progress, Until
-from rumpus.play.train import MODEL, POLICY, Trainer
 from rumpus.replay.replay import Replay, ReplayConfig
+from rumpus.replay.update_ratio import TrainConfig
 from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.trainer import Trainer
 
 SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)
 
@@ -39,41 +39,41 @@ def clock() -> Clock:
     return Clock()
 
 
-def play(remaining: Remaining, clock: Clock, trainer: Trainer, steps: int) -> None:
+def play(clock: Clock, trainer: Trainer, first: int, steps: int) -> None:
     """0.01 s a step, then a train phase: 0.1 s a world-model update, 0.02 s a policy update."""
-    first = remaining.last.steps
-    for step in range(first, first + steps):
-        clock.now_s += 0.01
-        remaining.note(Progress(step + 1, "exploring"))
+    clock.now_s += 0.01 * steps
     updates, policy_updates = trainer.owed(first + steps)
-    for done in range(updates):
-        remaining.note(Progress(first + steps, MODEL, done, updates))
-        clock.now_s += 0.1
-        trainer.learner.world_model_updates += 1
-    for done in range(policy_updates):
-        remaining.note(Progress(first + steps, POLICY, done, policy_updates))
-        clock.now_s += 0.02
-        trainer.learner.policy_updates += 1
-    remaining.note(Progress(first + steps, "saved"))
+    clock.now_s += 0.1 * updates + 0.02 * policy_updates
+    trainer.learner.world_model_updates += updates
+    trainer.learner.policy_updates += policy_updates
 
 
 def test_the_time_left_counts_the_training_that_is_still_owed(
     clock: Clock, trainer: Trainer
 ) -> None:
-    remaining = Remaining(Until(steps=300), trainer, clock)
-    assert remaining.seconds() is None  # before the first train phase nobody knows what it costs
-    play(remaining, clock, trainer, 100)
+    left_s = remaining(Until(steps=300), trainer, clock)
+    assert left_s() is None  # before the first train phase nobody knows what it costs
+    play(clock, trainer, 0, 100)
     true_s = 200 * 0.01 + 100 * 0.1 + 200 * 0.02
-    assert remaining.seconds() == pytest.approx(true_s, rel=0.05)
-    play(remaining, clock, trainer, 200)
-    assert remaining.seconds() == pytest.approx(0.0, abs=0.05)
+    assert left_s() == pytest.approx(true_s, rel=0.05)
+    play(clock, trainer, 100, 200)
+    assert left_s() == pytest.approx(0.0, abs=0.05)
+
+
+def test_who_goes_on_with_a_run_is_told_of_what_is_left_alone(
+    clock: Clock, trainer: Trainer
+) -> None:
+    play(clock, trainer, 0, 200)
+    left_s = remaining(Until(steps=300), trainer, clock)
+    play(clock, trainer, 200, 50)
+    assert left_s() == pytest.approx(50 * 0.01 + 25 * 0.1 + 50 * 0.02, rel=0.05)
 
 
 def test_minutes_tell_the_time_left_at_once(clock: Clock, trainer: Trainer) -> None:
-    remaining = Remaining(Until(minutes=1.5), trainer, clock)
+    left_s = remaining(Until(minutes=1.5), trainer, clock)
     clock.now_s = 30.0
-    assert remaining.seconds() == pytest.approx(60.0)
-    assert Remaining(Until(), trainer, clock).seconds() is None
+    assert left_s() == pytest.approx(60.0)
+    assert remaining(Until(), trainer, clock)() is None
 
 
 def test_one_plain_line_a_minute(
@@ -92,10 +92,18 @@ def test_one_plain_line_a_minute(
     assert err.splitlines()[-1] == "saved: 600 of 1,000 steps played"
 
 
+def test_more_steps_than_were_asked_for_are_not_a_part_of_them(
+    clock: Clock, trainer: Trainer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with telling(Until(steps=700), trainer, clock) as watch:
+        watch(Progress(760, "saved"))
+    assert capfd.readouterr().err == "saved: 760 steps played\n"
+
+
 def test_a_count_tells_one_plain_line_a_minute(
     clock: Clock, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with counting("trying", clock) as count:
+    with stoppable("trying", clock) as count:
         for done in range(200):
             count(done, 200)
             clock.now_s += 1.0

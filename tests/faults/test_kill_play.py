@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import safe_open
 
 from rumpus.memory import Memory
-from rumpus.play.config import TrainConfig
+from rumpus.replay.update_ratio import TrainConfig
 
 KILLS = int(os.environ.get("RUMPUS_KILLS", "10"))
 GROWTH = 20  # steps that a life adds, unless it is killed before

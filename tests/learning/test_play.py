@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rumpus.play.config import PlayConfig, TrainConfig
 from rumpus.play.evaluate import Subject, evaluate
-from rumpus.play.progress import Until
+from rumpus.play.progress import PlayConfig, Until
+from rumpus.replay.update_ratio import TrainConfig
 from rumpus.result import Row
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin

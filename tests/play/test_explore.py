@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from rumpus.memory import Memory
-from rumpus.play.config import PlayConfig
 from rumpus.play.explore import PlayChooser
-from rumpus.play.progress import Until
+from rumpus.play.progress import PlayConfig, Until
 from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Mind
 from rumpus.run.config import RunConfig

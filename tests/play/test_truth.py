@@ -11,8 +11,7 @@ import rumpus
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.memory import Memory
-from rumpus.play.config import PlayConfig
-from rumpus.play.progress import Until
+from rumpus.play.progress import PlayConfig, Until
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import Run, begin
 from rumpus.run.play_loop import play

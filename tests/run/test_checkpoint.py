@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from rumpus.errors import RunError
 from rumpus.memory import Memory
-from rumpus.play.config import TrainConfig
 from rumpus.play.explore import PlayChooser
+from rumpus.replay.update_ratio import TrainConfig
 from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Mind
 from rumpus.run.folder import open_run

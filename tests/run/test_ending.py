@@ -15,14 +15,14 @@ from safetensors.torch import load_file, save_file
 
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
-from rumpus.cli.command import _farewell
 from rumpus.cli.command_line import main
+from rumpus.cli.playing import farewell
 from rumpus.errors import RunError
 from rumpus.memory import Memory
 from rumpus.play.progress import Progress, Until
-from rumpus.play.train import ENCODING, POLICY
-from rumpus.run import checkpoint, play_loop
+from rumpus.run import play_loop
 from rumpus.run.session import Asked, begin_or_resume
+from rumpus.trainer import ENCODING, POLICY
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.catalogue import load
 
@@ -57,11 +57,10 @@ def test_a_robot_that_cannot_be_stopped_costs_neither_memory_nor_mind(dot: Path)
             play_loop.play(replace(session, robot=SafeRobot(robot)), Until(70), lambda _: None)
         assert robot.stops == 1
         assert session.memory.acknowledged == len(session.memory) == 63
-        assert checkpoint.holds(session.run, session.mind)
-        session.mind.learner.world_model_updates += 1
-        assert _farewell(session).startswith("Stopped before all was saved: 63 steps remembered")
-        session.mind.learner.world_model_updates -= 1
-        assert _farewell(session).startswith("Stopped and saved: 63 steps remembered")
+        said = "Stopped: 63 steps remembered, mind saved as of step {}; the same command goes on."
+        assert farewell(session) == said.format(63)
+        session.run.checkpoint.write_bytes(b"cut short")
+        assert farewell(session) == said.format(0)
 
 
 def test_a_mind_that_cannot_be_saved_still_stops_the_robot_and_keeps_the_steps(dot: Path) -> None:

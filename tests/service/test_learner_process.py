@@ -16,8 +16,8 @@ import torch
 from rumpus.errors import RunError
 from rumpus.memory import Memory
 from rumpus.memory.verify import verify
-from rumpus.play.config import TrainConfig
 from rumpus.play.progress import Progress, Until
+from rumpus.replay.update_ratio import TrainConfig
 from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, resume
 from rumpus.service.learner_process import Beside, learn, read_actor, write_actor

@@ -1,70 +1,117 @@
-"""What each verb of the command line does, and what it says; returns the exit code.
+"""The verbs: let a robot play, show it a picture, measure it, check a part, list the worlds."""
 
-Results go to standard output, everything else to standard error.
-"""
-
-import resource
-import sys
 import time
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-import msgspec
+from tyro.conf import Positional, arg
 
-from rumpus.catalogue import listings
-from rumpus.cli.counting import stoppable
-from rumpus.cli.interrupt import INTERRUPTED, Interrupted, interruptible
-from rumpus.cli.progress import telling
-from rumpus.errors import InputError
+from rumpus.cli.verb import Amount, Json, Number, answer, deferred, remark
 from rumpus.finding import Finding
-from rumpus.model.device import Device
-from rumpus.play import do as attempt
-from rumpus.play import evaluate as trial
-from rumpus.play.goal import load_goal
-from rumpus.play.progress import Progress, Until
-from rumpus.report.page import check_report, report_evaluation, write_page
-from rumpus.report.strip import write_strip
-from rumpus.result import Row
-from rumpus.run import checkpoint, play_loop
-from rumpus.run.session import Asked, Session, begin_or_resume, default_folder, resume
-from rumpus.service.learner_process import Beside
 
-Part = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
+World = Annotated[Positional[str], arg(metavar="WORLD")]
+Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
+Device = Literal["auto", "cpu", "cuda"]
+Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
+Part = Annotated[Positional[Kind], arg(metavar="PART")]
+Name = Annotated[Positional[str], arg(metavar="NAME")]
 
 
+@deferred
 def play(
-    asked: Asked, run: Path | None, until: Until, learner: Literal["resting", "beside"], json: bool
+    world: World,
+    run: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
+    steps: Number = None,
+    minutes: Amount = None,
+    seed: Number = None,
+    skew: Amount = None,
+    random_steps: Number = None,
+    device: Device = "auto",
+    learner: Literal["resting", "beside"] = "resting",
+    durability: Literal["group", "step"] = "group",
+    quota_gb: Amount = None,
+    json: Json = False,
 ) -> int:
-    """Let a robot play, or go on playing."""
-    path = run or default_folder(asked)
-    begun_s = time.monotonic()
+    """Let a robot play, or go on playing: it remembers everything and learns from it.
+
+    Args:
+        world: A world of rumpus (see `rumpus list`), or any Gymnasium environment as
+            package.module:Env.
+        run: Where memory and mind are kept; goes on where one is. Default: runs/WORLD-SEED.
+        steps: Stop when so many steps are remembered in all.
+        minutes: Stop after so many minutes.
+        seed: Where chance begins. Default: 0, or as the run was begun.
+        skew: How strongly play leans to the rare: -1 fully, 0 not at all.
+        random_steps: Steps of random motion before the first goal.
+        device: Where the mind learns and acts; auto is CUDA where there is one.
+        learner: Whether the robot rests while its mind learns, or goes on at its own rate with
+            the learner beside it, in a process of its own.
+        durability: When a step is on the disk for good: with those of a second, or each at once.
+        quota_gb: How much room the memory may take; where it is used up, play stops and drops
+            nothing.
+        json: the row of figures.
+    """
+    from rumpus.cli import playing
+    from rumpus.cli.progress import telling
+    from rumpus.memory import MemoryConfig
+    from rumpus.play.progress import Progress, Until
+    from rumpus.run import play_loop
+    from rumpus.run.session import Asked, begin_or_resume, default_folder
+    from rumpus.service.interrupt import INTERRUPTED, Interrupted, interruptible
+    from rumpus.service.learner_process import Beside
+
+    until = Until(steps, minutes)
+    keeping = MemoryConfig(durability, quota_gb or 0.0)
+    asked = Asked(world, seed, skew, random_steps, keeping, device)
+    path, begun_s = run or default_folder(asked), time.monotonic()
     with begin_or_resume(asked, path) as session:
-        _say(_greeting(session))
+        remark(playing.greeting(session))
         before = len(session.memory)
         try:
-            with interruptible() as interrupt, telling(until, session.mind.trainer) as tell:
+            with interruptible() as check_stop, telling(until, session.mind.trainer) as tell:
 
                 def watch(progress: Progress) -> None:
                     tell(progress)
-                    interrupt.check()
+                    check_stop()
 
-                training = Beside(session, until, asked.device) if learner == "beside" else None
+                training = Beside(session, until, device) if learner == "beside" else None
                 play_loop.play(session, until, watch, training)
         except Interrupted as stop:
             session.memory.flush()
-            _say(_farewell(session))
+            remark(playing.farewell(session))
             return INTERRUPTED + stop.signal
-        row = _played(session, before, time.monotonic() - begun_s)
-    if json:
-        print(row.json())
-    else:
-        print(f"{path} remembers {row.steps:,} steps; measure it with: rumpus evaluate {path}")
+        row = playing.figures(session, before, time.monotonic() - begun_s)
+    told = f"{path} remembers {row.steps:,} steps; measure it with: rumpus evaluate {path}"
+    answer(json, row, told)
     return 0
 
 
-def do(run: Path, goal: str, camera: str, steps: int | None, device: Device, json: bool) -> int:
-    """Do what one picture shows."""
+@deferred
+def do(
+    run: Run, goal: Annotated[str, arg(metavar="PICTURE")],
+    camera: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "",
+    steps: Number = None, device: Device = "auto", json: Json = False,
+) -> int:  # fmt: skip
+    """Show a robot a picture, let it do that, and keep a film strip of how it went.
+
+    Args:
+        run: of the robot.
+        goal: A picture (PNG or JPEG), or a stored step as memory:NUMBER.
+        camera: Which camera the picture is of, where the robot has several. Default: the first.
+        steps: How long it may try. Default: as long as the world's own trials take.
+        device: Where the mind acts.
+        json: the row of figures.
+    """
+    from rumpus.cli.counting import stoppable
+    from rumpus.errors import InputError
+    from rumpus.play.do import do as attempt
+    from rumpus.play.goal import load_goal
+    from rumpus.report.page import write_page
+    from rumpus.report.strip import write_strip
+    from rumpus.result import Row
+    from rumpus.run.session import resume
+
     if steps is not None and steps < 1:  # before the picture is stored
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
     begun_s = time.monotonic()
@@ -72,129 +119,81 @@ def do(run: Path, goal: str, camera: str, steps: int | None, device: Device, jso
         memory, mind = session.memory, session.mind
         wanted, notices = load_goal(goal, camera, memory)
         for notice in notices:
-            _say(notice)
+            remark(notice)
         steps = session.world.measure.steps if steps is None else steps
         with stoppable("doing") as tick:
-            done = attempt.do(
-                session.robot, memory, mind.learner.snapshot(), wanted, steps, mind.rng, tick
-            )
+            actor = mind.learner.snapshot()
+            done = attempt(session.robot, memory, actor, wanted, steps, mind.rng, tick)
         strip = session.run.report / f"do-{done.first_step}.png"
-        shown = write_strip(strip, done)
+        films = [f"Film strip: {strip}"] if write_strip(strip, done) else []
         write_page(session.run)
-    metrics = {"believed_before_steps": done.believed_before,
-               "believed_after_steps": done.believed_after}  # fmt: skip
-    if json:
-        wall_s = round(time.monotonic() - begun_s, 2)
-        seed = session.run.config.seed
-        print(Row(f"do {goal}", seed, 1, session.mind_steps, wall_s, {**metrics}).json())
-        return 0
-    print(f"It believed itself {done.believed_before:.1f} steps from the goal at the start, "
-          f"and {done.believed_after:.1f} at the end.")  # fmt: skip
-    if shown:
-        print(f"Film strip: {strip}")
+    believed = {"believed_before_steps": done.believed_before,
+                "believed_after_steps": done.believed_after}  # fmt: skip
+    wall_s = round(time.monotonic() - begun_s, 2)
+    row = Row(f"do {goal}", session.run.config.seed, 1, session.mind_steps, wall_s, {**believed})
+    told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
+            f"{done.believed_after:.1f} at the end.")  # fmt: skip
+    answer(json, row, told, *films)
     return 0
 
 
-def evaluate(run: Path, goals: int, kind: str, seed: int, device: Device, json: bool) -> int:
-    """Measure how well a robot does what pictures show."""
+@deferred
+def evaluate(
+    run: Run, goals: int = 100, kind: str = "", seed: int = 1000, device: Device = "auto",
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Measure how well a robot does what pictures show, in a world apart from its play.
+
+    Args:
+        run: of the robot.
+        goals: How many pictures.
+        kind: Which kind of trials, of those the world has. Default: its standard kind.
+        seed: Of the trials.
+        device: Where the mind acts.
+        json: the robot's row of figures.
+    """
     import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
+
+    from rumpus.cli.counting import stoppable
+    from rumpus.play import evaluate as trial
+    from rumpus.report.page import check_report, report_evaluation
+    from rumpus.run.session import resume
 
     with resume(run, write=False, seed=seed, device=device) as session:
         check_report(session.run)
         with stoppable("trying") as tick:
-            subject = trial.Subject(
-                session.mind.learner.snapshot(), session.memory, session.mind_steps,
-                session.run.config.seed,
-            )  # fmt: skip
-            evaluation = trial.evaluate(session.world, subject, kind, goals, seed, tick)
-        if json:
-            print(evaluation.rows[0].json(), flush=True)
-        else:  # said before it is written: minutes of trials are not lost to a full disk
-            for row in evaluation.rows:
-                print(trial.sentence(row, evaluation.measure), flush=True)
-        page = report_evaluation(session.run, evaluation)
+            found = trial.evaluate(session.world, session.subject(), kind, goals, seed, tick)
+        # Told before it is written: minutes of trials are not lost to a full disk.
+        answer(json, found.rows[0], *(trial.sentence(row, found.measure) for row in found.rows))
+        page = report_evaluation(session.run, found)
     if not json:
         print(f"Report: {page}")
     return 0
 
 
-def check(part: Part, name: str, json: bool) -> int:
-    """Say whether a part keeps its promises; 1 when it does not."""
-    findings = _examiner(part)(name)
-    if json:
-        print(msgspec.json.encode(findings).decode())
-    else:
-        for finding in findings:
-            print(f"{finding.verdict:8} {finding.sentence}")
-    return int(any(finding.verdict == "failure" for finding in findings))
+@deferred
+def check(part: Part, name: Name, json: Json = False) -> int:
+    """Try out a part, of rumpus or of another package, and say whether it keeps its promises.
+
+    Args:
+        part: What to check: world, sensor, robot, objective, goal_source or planner.
+        name: Its name: of rumpus, of an installed package, or package.module:Name.
+        json: the findings.
+    """
+    from rumpus.catalogue import FOLDERS
+
+    folders = {kind.replace(" ", "_"): folder.replace("/", ".") for kind, folder in FOLDERS.items()}
+    contract = import_module(f"rumpus.{folders[part]}.contract")
+    findings: list[Finding] = contract.examine_named(name)
+    answer(json, findings, *(f"{found.verdict:8} {found.sentence}" for found in findings))
+    return int(any(found.verdict == "failure" for found in findings))
 
 
-def _examiner(part: Part) -> Callable[[str], list[Finding]]:
-    """What examines a part of that kind; only what is asked for is imported."""
-    if part == "sensor":
-        from rumpus.body.sensors.contract import examine_named
-    elif part == "robot":
-        from rumpus.body.robots.contract import examine_named
-    elif part == "objective":
-        from rumpus.objectives.contract import examine_named
-    elif part == "goal_source":
-        from rumpus.goals.contract import examine_named
-    elif part == "planner":
-        from rumpus.planning.contract import examine_named
-    else:
-        from rumpus.worlds.contract import examine_named
-    return examine_named
+@deferred
+def worlds(json: Json = False) -> int:
+    """List the worlds that can be named, broken ones with their error."""
+    from rumpus.catalogue import listings
 
-
-def catalogue(json: bool) -> int:
-    """List the worlds."""
     found = listings("world")
-    if json:
-        print(msgspec.json.encode(found).decode())
-    else:
-        for listing in found:
-            print(f"{listing.name:12} {'BROKEN: ' * listing.broken}{listing.sentence}")
+    answer(json, found, *(f"{f.name:12} {'BROKEN: ' * f.broken}{f.sentence}" for f in found))
     return 0
-
-
-def _greeting(session: Session) -> str:
-    steps, path = len(session.memory), session.run.path
-    if not steps:
-        return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
-    # None, or this was refused before: a writer where steps lack, a mind that learned from more.
-    lost = session.memory.missing()
-    return (f"Going on with {path}: {steps:,} steps remembered, mind as of step "
-            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.")  # fmt: skip
-
-
-def _farewell(session: Session) -> str:
-    """What is true of play that was broken off: who insists may cut its saving short."""
-    kept = f"{session.memory.acknowledged:,} steps remembered"
-    if checkpoint.holds(session.run, session.mind):
-        return f"Stopped and saved: {kept}; the same command goes on."
-    return (f"Stopped before all was saved: {kept}, but the mind is as it was last saved; the "
-            "same command goes on.")  # fmt: skip
-
-
-def _played(session: Session, before: int, wall_s: float) -> Row:
-    learner, attempts = session.mind.learner, session.mind.goals.attempts
-    reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    # A learner beside the robot has ended by now, and counts.
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    peak_mb = sum(each.ru_maxrss for each in used) * unit / 2**20
-    return Row(
-        session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
-        {
-            "new_steps": len(session.memory) - before,
-            "world_model_updates": learner.world_model_updates,
-            "policy_updates": learner.policy_updates,
-            "recent_goals_reached_rate": round(reached, 4),
-            "processor_s": round(sum(u.ru_utime + u.ru_stime for u in used), 1),
-            "peak_memory_mb": round(peak_mb, 1),
-        },
-    )  # fmt: skip
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)

@@ -1,43 +1,67 @@
-"""Tells a person how far a count of equal things is: a bar on a terminal, plain lines elsewhere.
+"""Tells a person how far something is: a bar on a terminal, one plain line a minute elsewhere.
 
-Apart from progress.py, because it needs neither mind nor torch: `rumpus memory` counts too.
+Everything goes to standard error, so that standard output stays free for results. Needs neither
+mind nor torch: `rumpus memory` counts too.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import Progress as Bar
-
-from rumpus.cli.interrupt import interruptible
+from rumpus.cli.verb import remark
+from rumpus.service.interrupt import interruptible
 
 PLAIN_EVERY_S = 60.0
 Clock = Callable[[], float]
 Counter = Callable[[int, int], None]
 
 
+# Shows what is done: in words (what, how far), and as a part of the whole, None where that is not
+# known; True shows it whenever the last line was.
+Show = Callable[[str, str, int, int | None, bool], None]
+
+
 @contextmanager
-def counting(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
-    """What is told (done, in all) of equal things: a bar on a terminal, plain lines elsewhere."""
+def showing(clock: Clock, silent_s: float = 0.0) -> Iterator[Show]:
+    """Where progress is shown; plain lines begin after a silence."""
+    from rich.console import Console  # `rumpus --help` does without
+    from rich.progress import BarColumn, Progress, TextColumn
+
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _plain_count(doing, clock)
+    if console.is_terminal:
+        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[about]}")
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task("waking", about="")
+
+            def draw(doing: str, about: str, done: int, total: int | None, now: bool) -> None:
+                bar.update(task, description=doing, about=about, completed=done, total=total)
+
+            yield draw
         return
-    with Bar(console=console, transient=True) as bar:
-        task = bar.add_task(doing)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    due_s = clock() + silent_s
+
+    def write(doing: str, about: str, done: int, total: int | None, now: bool) -> None:
+        nonlocal due_s
+        if now or clock() >= due_s:
+            due_s = clock() + PLAIN_EVERY_S
+            remark(f"{doing}: {about}")
+
+    yield write
 
 
 @contextmanager
-def stoppable(doing: str) -> Iterator[Counter]:
-    """The same, and where a stop was asked for, the next count raises Interrupted."""
-    with interruptible() as interrupt, counting(doing) as count:
+def stoppable(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
+    """What is told (done, in all) of equal things; where a stop was asked for, raises Interrupted.
+
+    What is done within a minute says nothing in plain lines.
+    """
+    begun_s = clock()
+    with interruptible() as check_stop, showing(clock, silent_s=PLAIN_EVERY_S) as show:
 
         def tick(done: int, total: int) -> None:
-            count(done, total)
-            interrupt.check()
+            left_s = (clock() - begun_s) / max(done, 1) * (total - done)
+            show(doing, f"{done:,} of {total:,}, about {duration(left_s)} left", done, total, False)
+            check_stop()
 
         yield tick
 
@@ -47,18 +71,3 @@ def duration(seconds: float) -> str:
     if seconds < 90.0:
         return f"{seconds:.0f} s"
     return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
-
-
-def _plain_count(doing: str, clock: Clock) -> Counter:
-    """One line a minute; what is done within the first says nothing."""
-    begun_s = told_s = clock()
-
-    def count(done: int, total: int) -> None:
-        nonlocal told_s
-        now_s = clock()
-        if done and now_s - told_s >= PLAIN_EVERY_S:
-            told_s = now_s
-            left = duration((now_s - begun_s) / done * (total - done))
-            print(f"{doing}: {done:,} of {total:,}, about {left} left", file=sys.stderr, flush=True)
-
-    return count

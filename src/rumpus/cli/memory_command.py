@@ -1,126 +1,147 @@
-"""What `rumpus memory VERB` does, and what it says; returns the exit code.
+"""The verbs of `rumpus memory`: look after what a robot remembers.
 
-Needs neither mind nor world: a memory can be looked after where no deep learning is installed.
+They need neither mind nor world, so they work where no deep learning is installed.
 """
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
-import numpy as np
+from tyro.conf import Positional, arg
 
 from rumpus.cli.counting import duration, stoppable
+from rumpus.cli.verb import Into, Json, Number, Source, answer, deferred
 from rumpus.errors import InputError
-from rumpus.exchange.incoming import memory_for
-from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
-from rumpus.exchange.minari import export_minari, import_minari, minari_spec
-from rumpus.exchange.mp4 import export_film
-from rumpus.exchange.outgoing import chosen
-from rumpus.exchange.rerun import export_rrd
-from rumpus.exchange.transfer import Transfer
-from rumpus.memory import Memory
-from rumpus.memory.episode import Episode
-from rumpus.memory.merge import merge as merge_into
-from rumpus.memory.repair import repair as repair_memory
-from rumpus.memory.side_by_side import side_by_side
-from rumpus.memory.verify import verify as verify_memory
-from rumpus.report.sheet import Tile, write_sheet
 
+if TYPE_CHECKING:
+    from rumpus.exchange.transfer import Transfer
+    from rumpus.memory import Memory
+    from rumpus.memory.episode import Episode
+
+Folder = Annotated[
+    Positional[Path], arg(metavar="FOLDER", help="The folder of a run, or of a memory.")
+]
+Out = Annotated[Positional[Path], arg(metavar="OUT")]
+Picture = Annotated[Path, arg(metavar="PICTURE")]
 FRAMES, ROWS = 8, 4  # of a film strip
 
 
-def info(path: Path, json: bool) -> int:
-    """What a memory holds, and how much room it takes."""
-    with Memory.open(folder(path), write=False) as memory:
-        room = memory.room()
+@deferred
+def info(folder: Folder, json: Json = False) -> int:
+    """Say what a memory holds and how much room it takes."""
+    with opened(folder) as memory:
+        spec, room_mb = memory.spec, {n: round(b / 1e6, 3) for n, b in memory.room().items()}
+        lived_s = round(len(memory) / spec.rate_hz, 3)
         about = {
-            "robot": memory.spec.name, "steps": len(memory), "episodes": len(memory.episodes()),
-            "lived_s": round(len(memory) / memory.spec.rate_hz, 3), "missing": memory.missing(),
+            "robot": spec.name, "steps": len(memory), "episodes": len(memory.episodes()),
+            "lived_s": lived_s, "missing": memory.missing(),
             "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.segments(),
-            **{f"{name}_mb": round(size / 1e6, 3) for name, size in room.items()},
+            **{f"{name}_mb": size for name, size in room_mb.items()},
         }  # fmt: skip
-        sensors = [f"{s.name} {' x '.join(map(str, s.shape))}" for s in memory.spec.sensors]
-    if json:
-        print(msgspec.json.encode(about).decode())
-        return 0
-    print(f"{folder(path)}: the life of the robot {about['robot']}, which senses "
-          f"{', '.join(sensors)} {memory.spec.rate_hz:g} times a second.")  # fmt: skip
-    print(f"{about['steps']:,} steps in {about['episodes']:,} episodes, "
-          f"{duration(len(memory) / memory.spec.rate_hz)} of life; {about['missing']:,} "
-          "acknowledged steps are missing.")  # fmt: skip
-    print(f"On disk: store {about['store_mb']:,} MB, films {about['films_mb']:,} MB, "
-          f"view for learning {about['view_mb']:,} MB.")  # fmt: skip
-    if about["can_be_filmed"]:
-        print(
-            f"Old pictures can be kept as lossless films, in less room: rumpus memory film {path}"
-        )
+    sensors = ", ".join(f"{s.name} {' x '.join(map(str, s.shape))}" for s in spec.sensors)
+    hint = f"Old pictures can be kept as lossless films, in less room: rumpus memory film {folder}"
+    answer(
+        json, about,
+        f"{memory_in(folder)}: the life of the robot {spec.name}, which senses {sensors} "
+        f"{spec.rate_hz:g} times a second.",
+        f"{about['steps']:,} steps in {about['episodes']:,} episodes, "
+        f"{duration(lived_s)} of life; {about['missing']:,} acknowledged steps are "
+        "missing.",
+        f"On disk: store {room_mb['store']:,} MB, films {room_mb['films']:,} MB, view for learning "
+        f"{room_mb['view']:,} MB.",
+        *([hint] if about["can_be_filmed"] else []),
+    )  # fmt: skip
     return 0
 
 
-def list_episodes(path: Path, json: bool) -> int:
-    """The episodes, oldest first."""
-    with Memory.open(folder(path), write=False) as memory:
+@deferred
+def list_episodes(folder: Folder, json: Json = False) -> int:
+    """List the episodes, oldest first."""
+    with opened(folder) as memory:
         episodes, id_ = memory.episodes(), memory.id
-    if json:
-        print(msgspec.json.encode(episodes).decode())
-        return 0
-    for episode in episodes:
+
+    def line(episode: "Episode") -> str:
         begun = datetime.fromtimestamp(episode.begun_unix_s).strftime("%Y-%m-%d %H:%M")
         elsewhere = "" if episode.origin.memory == id_ else f", from memory {episode.origin.memory}"
-        print(f"{episode.id:6}  {begun}  {episode.length:9,} steps from {episode.first:,}  "
-              f"{episode.provenance}{elsewhere}")  # fmt: skip
+        steps = f"{episode.length:9,} steps from {episode.first:,}"
+        return f"{episode.id:6}  {begun}  {steps}  {episode.provenance}{elsewhere}"
+
+    answer(json, episodes, *map(line, episodes))
     return 0
 
 
-def show(path: Path, episode: int | None, out: Path) -> int:
-    """An episode as a film strip; the last one by default."""
-    with Memory.open(folder(path), write=False) as memory:
+@deferred
+def show(folder: Folder, episode: Number = None, out: Picture = Path("episode.png")) -> int:
+    """Show an episode as a film strip.
+
+    Args:
+        folder: of the memory.
+        episode: Its number in `rumpus memory list`. Default: the last one.
+        out: The picture to write.
+    """
+    import numpy as np
+
+    from rumpus.memory.side_by_side import side_by_side
+    from rumpus.report.sheet import Tile, write_sheet
+
+    with opened(folder) as memory:
         shown = _chosen(memory, episode)
         steps = shown.first + np.unique(
             np.linspace(0, shown.length - 1, FRAMES * ROWS).round().astype(int)
         )
         tiles = [Tile(f"{k:,}", side_by_side(memory.readings(k))) for k in steps.tolist()]
-        rate_hz = memory.spec.rate_hz
-    if all(tile.picture is None for tile in tiles):
-        raise InputError(f"The robot of {path} has no camera; there is nothing to show.")
-    write_sheet(out, [tiles[k : k + FRAMES] for k in range(0, len(tiles), FRAMES)])
+    if not write_sheet(out, [tiles[k : k + FRAMES] for k in range(0, len(tiles), FRAMES)]):
+        raise InputError(
+            f"No camera of {folder} gave a picture in that episode; there is nothing to show."
+        )
     last = shown.first + shown.length - 1
     print(f"Episode {shown.id}, {shown.provenance}: steps {shown.first:,} to {last:,}, "
-          f"{duration(shown.length / rate_hz)}.")  # fmt: skip
+          f"{duration(shown.length / memory.spec.rate_hz)}.")  # fmt: skip
     print(f"Film strip: {out}")
     return 0
 
 
-def verify(path: Path, json: bool) -> int:
-    """Read every byte; 1 where anything is not as it was written."""
-    with Memory.open(folder(path), write=False) as memory, stoppable("verifying") as tick:
-        found = verify_memory(memory, tick)
-    if json:
-        print(msgspec.json.encode(found).decode())
-        return int(not found.good)
-    for damage in found.damages:
-        of = f" of episode {damage.episode}" if damage.episode else ""
-        print(f"Step {damage.step:,}{of} {damage.what}.")
-    print(f"{found.acknowledged:,} steps were acknowledged, {found.stored:,} are stored, "
-          f"{found.whole:,} are as they were written, {found.drawable:,} can be drawn: "
-          f"{'all is well' if found.good else 'NOT all is well'}.")  # fmt: skip
+@deferred
+def verify(folder: Folder, json: Json = False) -> int:
+    """Read every byte of a memory and say what is not as it was written."""
+    from rumpus.memory.verify import verify as read_all
+
+    with opened(folder) as memory, stoppable("verifying") as tick:
+        found = read_all(memory, tick)
+    damages = (
+        f"Step {d.step:,}{f' of episode {d.episode}' if d.episode else ''} {d.what}."
+        for d in found.damages
+    )
+    told = (
+        f"{found.acknowledged:,} steps were acknowledged, {found.stored:,} are stored, "
+        f"{found.whole:,} are as they were written, {found.drawable:,} can be drawn: "
+        f"{'all is well' if found.good else 'NOT all is well'}."
+    )
+    answer(json, found, *damages, told)
     return int(not found.good)
 
 
-def repair(path: Path, accept_loss: bool) -> int:
-    """Mend what can be proved; 1 where something is still damaged or missed."""
+@deferred
+def repair(folder: Folder, accept_loss: bool = False) -> int:
+    """Mend what can be proved, from the training view beside the store.
+
+    Args:
+        folder: of the memory.
+        accept_loss: Go on without steps that are gone from the end.
+    """
+    from rumpus.memory.repair import repair as mend
+
     with stoppable("repairing") as tick:
-        done = repair_memory(folder(path), accept_loss, tick)
-        with Memory.open(folder(path), write=False) as memory:
+        done = mend(memory_in(folder), accept_loss, tick)
+        with opened(folder) as memory:
             missing = memory.missing()
     if done.recovered:
         print("The store's file could not be read and was made anew; the damaged one stays beside "
               "it under another name.")  # fmt: skip
     for damage in done.lost:
         print(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
-    print(
-        f"{len(done.repaired):,} steps are as they were written again, {len(done.lost):,} are not."
-    )
+    mended, lost = len(done.repaired), len(done.lost)
+    print(f"{mended:,} steps are as they were written again, {lost:,} are not.")
     if done.recalled:
         print(f"{len(done.recalled):,} steps came back from the view alone: as sensed and done, "
               "without the reasons noted with them.")  # fmt: skip
@@ -132,9 +153,10 @@ def repair(path: Path, accept_loss: bool) -> int:
     return int(bool(done.lost or missing))
 
 
-def film(path: Path) -> int:
-    """Turn old pictures into lossless films."""
-    with Memory.open(folder(path)) as memory, stoppable("filming") as tick:
+@deferred
+def film(folder: Folder) -> int:
+    """Keep old pictures as lossless films, in a fraction of the room."""
+    with opened(folder, write=True) as memory, stoppable("filming") as tick:
         before = memory.room()
         total, left_bytes = memory.segments(), 0
         for done in range(total):
@@ -148,23 +170,43 @@ def film(path: Path) -> int:
     return 0
 
 
-def merge(source: Path, into: Path) -> int:
-    """Take over from one memory what another has not."""
-    with (
-        Memory.open(folder(source), write=False) as given,
-        Memory.open(folder(into)) as taking,
-        stoppable("merging") as tick,
-    ):
-        merged = merge_into(given, taking, tick)
+@deferred
+def merge(source: Source, into: Into) -> int:
+    """Take over from one memory what another has not yet; doing it again adds nothing.
+
+    Args:
+        source: The run or memory to take from; it is only read.
+        into: The run or memory that grows.
+    """
+    from rumpus.memory.merge import merge as take_over
+
+    with opened(source) as given, opened(into, write=True) as taking, stoppable("merging") as tick:
+        merged = take_over(given, taking, tick)
         steps = len(taking)
     print(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
           f"remembers {steps:,}.")  # fmt: skip
     return 0
 
 
-def export(path: Path, out: Path, format: str, episode: int | None) -> int:
-    """Write a memory, or one episode of it, in a format that other programs read."""
-    with Memory.open(folder(path), write=False) as memory:
+@deferred
+def export(
+    folder: Folder, out: Out, format: Literal["lerobot", "minari", "rrd", "film"] = "lerobot",
+    episode: Number = None,
+) -> int:  # fmt: skip
+    """Write a memory in a format that other people's programs read; say what that cannot hold.
+
+    Args:
+        folder: of the memory.
+        out: The file or folder to make.
+        format: LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film.
+        episode: Only this episode. Default: all; for a film the last one.
+    """
+    from rumpus.exchange.lerobot import export_lerobot
+    from rumpus.exchange.minari import export_minari
+    from rumpus.exchange.mp4 import export_film
+    from rumpus.exchange.rerun import export_rrd
+
+    with opened(folder) as memory:
         if format == "lerobot":
             if episode is not None:
                 raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
@@ -177,27 +219,49 @@ def export(path: Path, out: Path, format: str, episode: int | None) -> int:
     return _report(done, f"are in {out}")
 
 
-def import_dataset(source: Path, into: Path, format: str) -> int:
-    """Take a dataset of another program into a memory, made where there is none."""
+@deferred
+def import_dataset(
+    source: Source, into: Into, format: Literal["lerobot", "minari"] = "lerobot"
+) -> int:
+    """Take another program's dataset into a memory; say what was lost or mended.
+
+    Args:
+        source: The dataset's folder.
+        into: The run or memory that grows; made where there is none.
+        format: What it is.
+    """
+    from rumpus.exchange.incoming import memory_for
+    from rumpus.exchange.lerobot import import_lerobot, lerobot_spec
+    from rumpus.exchange.minari import import_minari, minari_spec
+
     spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
     importer = import_lerobot if format == "lerobot" else import_minari
-    with memory_for(folder(into), spec) as memory:
+    with memory_for(memory_in(into), spec) as memory:
         done = importer(source, memory)
     return _report(done, f"came into {into}")
 
 
-def _report(done: Transfer, where: str) -> int:
+def _report(done: "Transfer", where: str) -> int:
     for sentence in done.lost:
         print(sentence)
     print(f"{done.steps:,} steps {where}.")
     return 0
 
 
-def folder(path: Path) -> Path:
+def memory_in(folder: Path) -> Path:
     """The folder of a memory, given its own or that of its run."""
-    inside = path / "memory"
-    return inside if inside.is_dir() else path
+    inside = folder / "memory"
+    return inside if inside.is_dir() else folder
 
 
-def _chosen(memory: Memory, number: int | None) -> Episode:
+def opened(folder: Path, write: bool = False) -> "Memory":
+    """The memory in a folder, or in that of a run."""
+    from rumpus.memory import Memory
+
+    return Memory.open(memory_in(folder), write)
+
+
+def _chosen(memory: "Memory", number: int | None) -> "Episode":
+    from rumpus.exchange.outgoing import chosen
+
     return chosen(memory, None if number is None else [number])[-1]

@@ -1,4 +1,4 @@
-"""How long play lasts, and how far it is: what whoever asks for it says and is told."""
+"""How play is spent, how long it lasts and how far it is: what who asks for it says and is told."""
 
 import math
 from collections.abc import Callable
@@ -8,12 +8,36 @@ from rumpus.errors import InputError
 
 
 @dataclass(frozen=True)
+class PlayConfig:
+    """How the robot spends its play.
+
+    Attributes:
+        random_steps: of smoothed random motion before the first goal.
+        goal_steps: at most, towards one goal.
+        explore_steps: of random motion after each goal.
+        reached_steps: a goal this near, in discounted steps, is reached.
+    """
+
+    random_steps: int = 2000
+    goal_steps: int = 40
+    explore_steps: int = 10
+    reached_steps: float = 2.5
+
+    def __post_init__(self) -> None:
+        least = {"random_steps": 0, "goal_steps": 1, "explore_steps": 0}
+        for name, limit in least.items():
+            if (steps := getattr(self, name)) < limit:
+                words = name.replace("_", " ")
+                raise InputError(f"{steps} {words} were asked for, expected {limit} or more.")
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where a run is, for whoever watches.
 
     Attributes:
         steps: in memory.
-        phase: "exploring", "reaching", a phase of training (see play/train.py), "filming" (old
+        phase: "exploring", "reaching", a phase of training (see trainer.py), "filming" (old
             pictures) or "saved".
         done: gradient steps of this train phase, or steps encoded; 0 outside of it.
         owed: how many there are in all.

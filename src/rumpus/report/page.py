@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from rumpus.errors import RunError
+from rumpus.errors import RunError, writing
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome
 from rumpus.report.sheet import Tile, write_sheet
 from rumpus.result import Row, write_result
 from rumpus.run.folder import Run
-from rumpus.worlds.base import Measure, State
+from rumpus.worlds.base import Measure
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #28282e; background: #faf9f6;
@@ -45,12 +45,8 @@ def check_report(run: Run) -> None:
     Raises:
         RunError: when its folder cannot be made or takes nothing.
     """
-    try:
-        with tempfile.TemporaryFile(dir=run.report) as probe:
-            probe.write(bytes(1 << 16))
-    except OSError as error:
-        raise RunError(f"The report of {run.path} cannot be written: {error.strerror}; "
-                       "make room on the disk, or the folder writable.") from error  # fmt: skip
+    with writing("report of", run.path), tempfile.TemporaryFile(dir=run.report) as probe:
+        probe.write(bytes(1 << 16))
 
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -74,44 +70,30 @@ def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
     )  # fmt: skip
     draw_chart(run.report / f"evaluate-{slug}.png", evaluation)
     rows = [_tiles(outcome, evaluation.measure) for outcome in evaluation.outcomes]
-    if sheet := [row for row in rows if row]:
-        write_sheet(run.report / f"evaluate-{slug}-trials.png", sheet)
+    write_sheet(run.report / f"evaluate-{slug}-trials.png", [row for row in rows if row])
     return write_page(run)
 
 
 def draw_chart(path: Path, evaluation: Evaluation) -> None:
-    """Draw every trial's error, over the goal where it is one number, else over the start."""
+    """Draw every trial's error at the end over its error at the start."""
     import matplotlib  # slow to load, and nothing else needs it
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     measure = evaluation.measure
-    errors = [outcome.errors[measure.name] for outcome in evaluation.outcomes]
-    before = [started[measure.name] for started in evaluation.started]
-    scalar = goal_scalar(measure, evaluation.outcomes[0].trial.goal)
     figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
-    if scalar:
-        shown = [outcome.trial.goal[scalar] for outcome in evaluation.outcomes]
-        axes.scatter(shown, before, s=14, color="0.75", label="at the start")
-    else:
-        shown = before
-        axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="at the start")
-    axes.scatter(shown, errors, s=18, color="#1f6fb4", label="the robot")
+    axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="as at the start")
+    started = [started[measure.name] for started in evaluation.started]
+    ended = [outcome.errors[measure.name] for outcome in evaluation.outcomes]
+    axes.scatter(started, ended, s=18, color="#1f6fb4", label="the robot")
     axes.axhline(measure.tolerance, color="#c03a2b", linestyle="--", label="tolerance")
-    axes.set_xlabel(f"goal: {scalar}" if scalar else f"{measure.name} at the start")
+    axes.set_xlabel(f"{measure.name} at the start")
     axes.set_ylabel(f"{measure.name} at the end")
     axes.set_ylim(bottom=0.0)
     axes.legend(frameon=False)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
-
-
-def goal_scalar(measure: Measure, goal: State) -> str | None:
-    """The one scalar of a goal that the headline error is about, or None: a puck has two."""
-    what, _, unit = measure.name.partition("_error")
-    about = [name for name in goal if name.startswith(what) and name.endswith(unit)]
-    return about[0] if len(about) == 1 else None
 
 
 def write_page(run: Run) -> Path:
@@ -151,7 +133,7 @@ def _told(result: Path) -> tuple[str, str, str]:
 def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:
     """One trial as a row of pictures, or nothing where none were kept."""
     shown = outcome.shown
-    if shown is None or side_by_side(shown.end) is None:
+    if shown is None:
         return []
     error = f"after: {measure.name} {outcome.errors[measure.name]:.3f}"
     named = (("start", shown.start), ("goal", shown.goal), ("imagined", shown.imagined),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from rumpus.errors import RunError
+from rumpus.errors import writing
 from rumpus.types import Array
 
 TILE_PX = 144  # pictures are enlarged to about this height, by whole factors
@@ -24,12 +24,17 @@ class Tile:
     picture: Array | None
 
 
-def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> None:
+def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> bool:
     """Write labelled pictures in rows as one PNG.
+
+    Returns:
+        whether there was anything to show: where no tile has a picture, nothing is written.
 
     Raises:
         RunError: when the disk does not take it.
     """
+    if all(tile.picture is None for row in rows for tile in row):
+        return False
     drawn = [[_draw(tile) for tile in row] for row in rows]
     width = max(sum(tile.width + GAP_PX for tile in row) for row in drawn) + GAP_PX
     height = sum(max(tile.height for tile in row) + GAP_PX for row in drawn) + GAP_PX
@@ -40,11 +45,9 @@ def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> None:
             sheet.paste(tile, (left, top))
             left += tile.width + GAP_PX
         top += max(tile.height for tile in row) + GAP_PX
-    try:
+    with writing("picture", path):
         sheet.save(path)
-    except OSError as error:
-        raise RunError(f"The picture {path} cannot be written: {error.strerror}; "
-                       "make room on the disk, or the folder writable.") from error  # fmt: skip
+    return True
 
 
 def _draw(tile: Tile) -> Image.Image:

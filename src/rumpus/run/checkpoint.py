@@ -20,13 +20,13 @@ from safetensors.torch import save_file
 from torch import Tensor, from_numpy
 
 from rumpus import atomic_file
-from rumpus.errors import RunError
+from rumpus.errors import RunError, writing
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
 from rumpus.model.part import join, split
-from rumpus.play.train import Trainer
 from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
+from rumpus.trainer import Trainer
 
 LAYOUT = 2
 # What may come of reading a file that is not what was written.
@@ -131,15 +131,9 @@ def save(run: Run, mind: Mind, steps: int) -> None:
         dict(mind.rng.bit_generator.state), LAYOUT, run.id, run.config.mind_hash,
         _checksum(tensors),
     )  # fmt: skip
-    try:
-        with atomic_file.replacing(path) as part:
-            # json, as chance counts in numbers that are too great for msgspec
-            save_file(tensors, part, metadata={"rumpus": json.dumps(asdict(about))})
-    except (OSError, SafetensorError) as error:
-        raise RunError(
-            f"The checkpoint {path} cannot be written: {error}; "
-            "make room on the disk and run the same command again."
-        ) from error
+    with writing("checkpoint", path), atomic_file.replacing(path) as part:
+        # json, as chance counts in numbers that are too great for msgspec
+        save_file(tensors, part, metadata={"rumpus": json.dumps(asdict(about))})
 
 
 @dataclass(frozen=True)
@@ -256,15 +250,13 @@ def _checksum(tensors: Mapping[str, Tensor]) -> int:
     return checksum
 
 
-def holds(run: Run, mind: Mind) -> bool:
-    """Whether the file is of this mind as it is now, with as many updates."""
+def saved_steps(run: Run) -> int:
+    """How many steps the mind that is saved has learned from; 0 where there is none to be read."""
     try:
         with safe_open(run.checkpoint, "pt") as file:
-            about = _about(file)
+            return _about(file).steps
     except _DAMAGE:
-        return False
-    learned = mind.learner.world_model_updates, mind.learner.policy_updates
-    return about.updates == learned
+        return 0
 
 
 def _about(file: Any) -> _About:

@@ -10,8 +10,9 @@ import msgspec
 from rumpus.actor import MindConfig
 from rumpus.errors import InputError
 from rumpus.goals.skew_fit import SkewFitConfig
-from rumpus.play.config import PlayConfig, TrainConfig
+from rumpus.play.progress import PlayConfig
 from rumpus.replay.replay import ReplayConfig
+from rumpus.replay.update_ratio import TrainConfig
 
 LAYOUT = 2
 SEEDS = 2**32  # what every source of chance takes

@@ -12,12 +12,10 @@ from rumpus.memory.writer_thread import Writer
 from rumpus.play.control import DurableKeeper, control_step
 from rumpus.play.explore import PlayChooser
 from rumpus.play.progress import Progress, Until, Watch
-from rumpus.play.train import Tick, Trained
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
 from rumpus.run.session import Session, wake
-
-FILMING = "filming"
+from rumpus.trainer import Tick, Trained
 
 
 class Training(Protocol):
@@ -148,7 +146,7 @@ def film(memory: Memory, tick: Tick) -> str:
         return "PyAV is not installed"
     segments = memory.segments()
     for number in range(segments):
-        if not tick(FILMING, number, segments):
+        if not tick("filming", number, segments):
             break
         try:
             memory.film()

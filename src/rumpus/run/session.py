@@ -18,13 +18,14 @@ from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
 from rumpus.memory.memory import DEFAULT, Memory, MemoryConfig
 from rumpus.model.device import Device, choose_device
-from rumpus.play.train import Tick, Trained, Trainer
+from rumpus.play.evaluate import Subject
 from rumpus.replay.replay import Replay
 from rumpus.run import checkpoint, folder
 from rumpus.run.checkpoint import Mind
 from rumpus.run.config import RunConfig, check_seed
 from rumpus.run.folder import Run
 from rumpus.spec import RobotSpec
+from rumpus.trainer import Tick, Trained, Trainer
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
 
@@ -103,6 +104,11 @@ class Session:
     mind: Mind
     mind_steps: int
 
+    def subject(self) -> Subject:
+        """What is measured of it."""
+        actor, seed = self.mind.learner.snapshot(), self.run.config.seed
+        return Subject(actor, self.memory, self.mind_steps, seed)
+
 
 def default_folder(asked: Asked) -> Path:
     """Where a run goes when nobody says: runs/WORLD-SEED."""
@@ -170,15 +176,17 @@ def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind
     return Mind(trainer, SkewFit(config.skew_fit), rng)
 
 
-def open_memory(run: Run, spec: RobotSpec, config: MemoryConfig = DEFAULT) -> Memory:
-    """The run's memory, made where it is new.
+def open_memory(
+    run: Run, spec: RobotSpec, write: bool = True, config: MemoryConfig = DEFAULT
+) -> Memory:
+    """The run's memory, made where it is new and may be written.
 
     Raises:
         MemoryFault: when it is another robot's, in use, or damaged.
     """
-    if Memory.exists(run.memory):
-        return Memory.open(run.memory, spec=spec, config=config)
-    return Memory.create(run.memory, spec, config)
+    if write and not Memory.exists(run.memory):
+        return Memory.create(run.memory, spec, config)
+    return Memory.open(run.memory, write, spec, config)
 
 
 def wake(session: Session, tick: Tick) -> Trained | None:
@@ -201,7 +209,7 @@ def _awake(
         # learned from, also while another program plays on and saves. A writer takes the memory
         # first, and with it the right to save another mind.
         saved = None if write else checkpoint.read(begun)
-        with _open(begun, world.spec, write, keeping) as memory:
+        with open_memory(begun, world.spec, write, keeping) as memory:
             mind = make_mind(memory, begun.config, device)
             saved = checkpoint.read(begun) if write else saved
             mind_steps = checkpoint.restore(saved, mind, len(memory)) if saved else 0
@@ -210,16 +218,8 @@ def _awake(
                 mind.rng.bit_generator.state = fresh.bit_generator.state
             if write and known:  # a world that begins anew should not begin the same again
                 world.stop()
-                world = load(begun.config.world, _fresh(seed, len(memory)))
+                sequence = np.random.SeedSequence((seed, len(memory)))
+                world = load(begun.config.world, int(sequence.generate_state(1)[0] & 0x3FFFFFFF))
             yield Session(begun, world, SafeRobot(world), memory, mind, mind_steps)
     finally:
         world.stop()
-
-
-def _open(begun: Run, spec: RobotSpec, write: bool, keeping: MemoryConfig) -> Memory:
-    return open_memory(begun, spec, keeping) if write else Memory.open(begun.memory, False, spec)
-
-
-def _fresh(seed: int, steps: int) -> int:
-    """Another seed, the same for the same run at the same age."""
-    return int(np.random.SeedSequence((seed, steps)).generate_state(1)[0] & 0x3FFFFFFF)

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from rumpus import atomic_file
 from rumpus.actor import Actor, fresh_nets
-from rumpus.errors import MemoryFault, RumpusError, RunError
+from rumpus.errors import MemoryFault, RumpusError, RunError, writing
 from rumpus.goals.base import Candidates
 from rumpus.memory.films import SEGMENT_STEPS
 from rumpus.memory.memory import Memory
@@ -32,18 +32,18 @@ from rumpus.model.device import Device
 from rumpus.model.part import join, split
 from rumpus.play.control import DurableKeeper
 from rumpus.play.progress import Until
-from rumpus.play.train import Tick, Trained
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import open_run
 from rumpus.run.session import Session, make_mind, wake
+from rumpus.service.interrupt import handled_by
 from rumpus.spec import RobotSpec
+from rumpus.trainer import Tick, Trained
 
 ACTOR = "actor.safetensors"  # in the run's folder: what the robot is to act by
 FAILED = "learner-failed.txt"  # why the learner could not go on
 LOOK_EVERY_S = 0.1
 FINISH, STOP = "finish", "stop"
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Beside:
@@ -68,12 +68,8 @@ class Beside:
         (session.run.path / FAILED).unlink(missing_ok=True)
         self._watch = ActorWatch(session)
         # The learner inherits that it does not hear these: the robot's process does, and tells it.
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
-        try:
+        with handled_by(signal.SIG_IGN):
             self.process.start()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def wake(self, tick: Tick) -> Trained | None:
         """See `Training`."""
@@ -256,14 +252,8 @@ def write_actor(path: Path, trained: Trained | None) -> None:
     weights = {name: tensor.cpu() for name, tensor in actor.state_dict().items()}
     versions = {"version": actor.version, "encoder_version": actor.encoder_version}
     tensors = join({"nets": weights, "candidates": found})
-    try:
-        with atomic_file.replacing(path) as part:
-            save_file(tensors, part, metadata={"rumpus": json.dumps(versions)})
-    except (OSError, SafetensorError) as error:
-        raise RunError(
-            f"The actor {path} cannot be written: {error}; make room on the disk and run the same "
-            "command again."
-        ) from error
+    with writing("actor", path), atomic_file.replacing(path) as part:
+        save_file(tensors, part, metadata={"rumpus": json.dumps(versions)})
 
 
 def read_actor(path: Path, spec: RobotSpec, config: RunConfig) -> Trained:

@@ -11,8 +11,8 @@ from statistics import fmean
 from rumpus.actor import Actor
 from rumpus.goals.base import Candidates
 from rumpus.learner import Learner
-from rumpus.play.config import TrainConfig
 from rumpus.replay.replay import Replay
+from rumpus.replay.update_ratio import TrainConfig
 
 Tick = Callable[[str, int, int], bool]  # told (phase, done, owed); False: leave off
 MODEL, ENCODING, POLICY = "training model", "re-encoding", "training policy"
@@ -47,9 +47,8 @@ class Trainer:
 
     def owed(self, steps: int) -> tuple[int, int]:
         """(world-model updates, policy updates) still to be done for so many steps."""
-        updates = int(steps * self.config.updates_per_step) - self.learner.world_model_updates
-        policy = int(steps * self.config.policy_updates_per_step) - self.learner.policy_updates
-        return max(updates, 0), max(policy, 0)
+        learner = self.learner
+        return self.config.owed(steps, learner.world_model_updates, learner.policy_updates)
 
     @property
     def paid_for(self) -> int:

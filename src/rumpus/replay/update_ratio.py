@@ -1,33 +1,9 @@
-"""How a robot spends its play, and how much its mind learns from it."""
+"""How often what is stored is gone over: gradient steps for each step of play, and when."""
 
 import math
 from dataclasses import dataclass
 
 from rumpus.errors import InputError
-
-
-@dataclass(frozen=True)
-class PlayConfig:
-    """How the robot spends its play.
-
-    Attributes:
-        random_steps: of smoothed random motion before the first goal.
-        goal_steps: at most, towards one goal.
-        explore_steps: of random motion after each goal.
-        reached_steps: a goal this near, in discounted steps, is reached.
-    """
-
-    random_steps: int = 2000
-    goal_steps: int = 40
-    explore_steps: int = 10
-    reached_steps: float = 2.5
-
-    def __post_init__(self) -> None:
-        least = {"random_steps": 0, "goal_steps": 1, "explore_steps": 0}
-        for name, limit in least.items():
-            if (steps := getattr(self, name)) < limit:
-                words = name.replace("_", " ")
-                raise InputError(f"{steps} {words} were asked for, expected {limit} or more.")
 
 
 @dataclass(frozen=True)
@@ -55,3 +31,8 @@ class TrainConfig:
                 f"A train phase every {self.train_every} steps was asked for, in which not one "
                 f"update is due; expected {math.ceil(1.0 / self.updates_per_step)} or more."
             )
+
+    def owed(self, steps: int, updates: int, policy_updates: int) -> tuple[int, int]:
+        """(world-model updates, policy updates) still due for so many steps."""
+        due = int(steps * self.updates_per_step), int(steps * self.policy_updates_per_step)
+        return max(due[0] - updates, 0), max(due[1] - policy_updates, 0)

@@ -1,0 +1,46 @@
+"""What `rumpus play` tells: what it begins or goes on with, how it was stopped, its figures."""
+
+import resource
+import sys
+
+from rumpus.result import Row
+from rumpus.run import checkpoint
+from rumpus.run.session import Session
+
+
+def greeting(session: Session) -> str:
+    """What is begun or gone on with."""
+    steps, path = len(session.memory), session.run.path
+    if not steps:
+        return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
+    # None, or this was refused before: a writer where steps lack, a mind that learned from more.
+    lost = session.memory.missing()
+    return (f"Going on with {path}: {steps:,} steps remembered, mind as of step "
+            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.")  # fmt: skip
+
+
+def farewell(session: Session) -> str:
+    """What is true of play that was broken off: who insists may cut its saving short."""
+    return (f"Stopped: {session.memory.acknowledged:,} steps remembered, mind saved as of step "
+            f"{checkpoint.saved_steps(session.run):,}; the same command goes on.")  # fmt: skip
+
+
+def figures(session: Session, before: int, wall_s: float) -> Row:
+    """The row of figures of one call, after `before` steps."""
+    learner, attempts = session.mind.learner, session.mind.goals.attempts
+    reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
+    # A learner beside the robot has ended by now, and counts.
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak_mb = sum(each.ru_maxrss for each in used) * unit / 2**20
+    return Row(
+        session.run.config.world, session.run.config.seed, 1, len(session.memory), round(wall_s, 2),
+        {
+            "new_steps": len(session.memory) - before,
+            "world_model_updates": learner.world_model_updates,
+            "policy_updates": learner.policy_updates,
+            "recent_goals_reached_rate": round(reached, 4),
+            "processor_s": round(sum(u.ru_utime + u.ru_stime for u in used), 1),
+            "peak_memory_mb": round(peak_mb, 1),
+        },
+    )  # fmt: skip

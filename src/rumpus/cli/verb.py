@@ -1,0 +1,48 @@
+"""What all verbs of the command line share: how they are told, and how they answer.
+
+A verb is one function: its signature and docstring are its help, its body is what it does, and it
+returns the exit code. It imports what it needs itself, so that `rumpus --help` answers at once.
+Results go to standard output, everything else to standard error.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+from tyro.conf import Positional, arg
+
+Command = Callable[[], int]
+P = ParamSpec("P")
+Source = Annotated[Positional[Path], arg(metavar="SOURCE")]
+Into = Annotated[Positional[Path], arg(metavar="INTO")]
+Number = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
+Amount = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
+Json = Annotated[bool, arg(help="Print the result as JSON, and nothing else, on standard output.")]
+
+
+def deferred(verb: Callable[P, int]) -> Callable[P, Command]:
+    """A verb that gives back a command to run instead of running it.
+
+    So a misuse, which is told before anything runs, is told apart from what the command says.
+    """
+
+    @functools.wraps(verb)
+    def understood(*given: P.args, **named: P.kwargs) -> Command:
+        return functools.partial(verb, *given, **named)
+
+    return understood
+
+
+def answer(json: bool, result: Any, *sentences: str) -> None:
+    """Print a result: as JSON where that was asked for, else as sentences for a person."""
+    import msgspec
+
+    for line in (msgspec.json.encode(result).decode(),) if json else sentences:
+        print(line, flush=True)
+
+
+def remark(sentence: str) -> None:
+    """Tell a person what is no result."""
+    print(sentence, file=sys.stderr, flush=True)
