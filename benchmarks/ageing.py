@@ -113,9 +113,9 @@ def train(folder: Path) -> Metrics:
     from rumpus.actor import MindConfig
     from rumpus.learner import Learner
     from rumpus.replay.update_ratio import TrainConfig
-    from rumpus.trainer import ENCODING, MODEL, POLICY, Trainer
+    from rumpus.update_schedule import ENCODING, MODEL, POLICY, UpdateSchedule
 
-    class OnePhase(Trainer):
+    class OnePhase(UpdateSchedule):
         """Owes what the steps between two train phases owe, as often as it is asked."""
 
         def owed(self, steps: int) -> tuple[int, int]:
@@ -136,7 +136,7 @@ def train(folder: Path) -> Metrics:
     with Memory.open(folder, write=False) as memory:
         rng = np.random.default_rng(0)
         learner = Learner(memory.spec, MindConfig(), 0)
-        trainer = OnePhase(learner, Replay(memory, ReplayConfig(), rng), TrainConfig())
+        schedule = OnePhase(learner, Replay(memory, ReplayConfig(), rng), TrainConfig())
 
         def phase() -> dict[str, float]:
             at_s: dict[str, float] = {}
@@ -146,10 +146,10 @@ def train(folder: Path) -> Metrics:
                 return True
 
             begun_s = time.perf_counter()
-            trainer.prepare()
-            trainer.train(tick)
+            schedule.prepare()
+            schedule.train(tick)
             learned_s = time.perf_counter()
-            assert trainer.trained() is not None
+            assert schedule.trained() is not None
             ended_s = time.perf_counter()
             return {
                 "train_phase_s": ended_s - begun_s,
@@ -161,17 +161,17 @@ def train(folder: Path) -> Metrics:
             }
 
         def learn() -> None:
-            batch, starts = trainer.replay.batch()
-            trainer.replay.report(starts, learner.update_world_model(batch).window_error)
+            batch, starts = schedule.replay.batch()
+            schedule.replay.report(starts, learner.update_world_model(batch).window_error)
 
-        trainer.prepare()
-        trainer.train(look)  # the one before, in which RAM is looked at
+        schedule.prepare()
+        schedule.train(look)  # the one before, in which RAM is looked at
         phases = [phase() for _ in range(PHASES_N)]
         looked_mb.append((_private_mb(), _own_mb()))
         private_mb, own_mb = zip(*looked_mb, strict=True)
         return {
             **{name: round(statistics.median(p[name] for p in phases), 3) for name in phases[0]},
-            "working_set_steps": len(trainer.replay.working_set.steps),
+            "working_set_steps": len(schedule.replay.working_set.steps),
             "learner_peak_mb": _peak_mb(),
             "learner_private_mb": max(private_mb),
             "learner_imports_private_mb": private_mb[0],
@@ -188,8 +188,8 @@ def act(folder: Path) -> Metrics:
     from rumpus.goals.base import Candidates, Situation
     from rumpus.goals.skew_fit import SkewFit, SkewFitConfig
     from rumpus.play.explore import PlayChooser
-    from rumpus.play.goal import goal_at
     from rumpus.play.progress import PlayConfig
+    from rumpus.play.stored_goal import goal_at
     from rumpus.replay.working_set import WorkingSet
 
     torch.set_num_threads(1)

@@ -23,8 +23,8 @@ from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
 from rumpus.play.control import Nowhere, control_step
+from rumpus.play.goal_chooser import GoalChooser
 from rumpus.play.progress import Until
-from rumpus.play.reach import GoalChooser
 from rumpus.result import Metric, Row, median_interval, over_seeds, wilson_interval, write_result
 from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume

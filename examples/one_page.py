@@ -24,8 +24,8 @@ from rumpus.play.progress import PlayConfig
 from rumpus.replay.replay import Replay, ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
 from rumpus.report.strip import write_strip
-from rumpus.trainer import Trainer
 from rumpus.types import Goal
+from rumpus.update_schedule import UpdateSchedule
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
 
@@ -39,13 +39,13 @@ def main(
     with open_memory(folder / "memory", world) as memory:
         rng = np.random.default_rng(len(memory))  # a second life is not the first again
         learner = Learner(world.spec, MindConfig(), seed=0)
-        trainer = Trainer(learner, Replay(memory, ReplayConfig(), rng), TrainConfig())
+        schedule = UpdateSchedule(learner, Replay(memory, ReplayConfig(), rng), TrainConfig())
         goals = SkewFit(SkewFitConfig(skew_exponent=-1.0))  # what has happened, rather the rare
         chooser = PlayChooser(goals, PlayConfig(random_steps=random_steps), rng, memory)
         play(robot, chooser, memory, random_steps)  # at random: it knows no better yet
-        train(trainer, chooser)
+        train(schedule, chooser)
         play(robot, chooser, memory, goal_steps)  # go for a goal, look around there, and again
-        actor = train(trainer, chooser)
+        actor = train(schedule, chooser)
         print(f"It remembers {len(memory):,} steps, and went for {len(goals.attempts)} goals.")
         measure(elsewhere, actor, rng)
         do_what_is_shown(robot, memory, actor, elsewhere, folder / "strip.png", rng)
@@ -67,11 +67,11 @@ def play(robot: SafeRobot, chooser: PlayChooser, memory: Memory, steps: int) -> 
         control_step(robot, chooser, memory)
 
 
-def train(trainer: Trainer, chooser: PlayChooser) -> Actor:
+def train(schedule: UpdateSchedule, chooser: PlayChooser) -> Actor:
     """Learn from all of memory: what follows what, how far things are apart, how to get there."""
-    trainer.prepare()
-    losses = trainer.train(lambda phase, done, owed: True)  # False would end it early
-    trained = trainer.trained()
+    schedule.prepare()
+    losses = schedule.train(lambda phase, done, owed: True)  # False would end it early
+    trained = schedule.trained()
     assert trained is not None  # it came to its end
     chooser.take(trained.actor, trained.candidates)
     print("It trained; its losses:", ", ".join(f"{k} {v:.3f}" for k, v in losses.items()))

@@ -16,7 +16,9 @@ LONGEST_CHAIN = 14
 BUDGETS: dict[str, tuple[int, list[str]]] = {
     "ground": (300, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
     "mind and replay": (
-        2500, ["model", "planning", "goals", "objectives", "actor", "learner", "trainer", "replay"]
+        2500,
+        ["model", "planning", "goals", "objectives", "actor", "learner", "update_schedule",
+         "replay"],
     ),
     "body": (900, ["body", "catalogue"]),
     "memory": (1300, ["memory"]),
@@ -27,7 +29,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])
         for path in sorted(PACKAGE.glob("worlds/*.py"))
-        if path.stem not in ("__init__", "base", "catalogue", "contract")
+        if path.stem not in ("__init__", "base", "catalogue", "check")
     },
 }  # fmt: skip
 

@@ -13,16 +13,16 @@ from rumpus.play.progress import Progress, Until
 from rumpus.replay.replay import Replay, ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.trainer import Trainer
+from rumpus.update_schedule import UpdateSchedule
 
 SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)
 
 
 @pytest.fixture
-def trainer(tmp_path: Path) -> Trainer:
+def schedule(tmp_path: Path) -> UpdateSchedule:
     config = TrainConfig(updates_per_step=0.5, policy_updates_per_step=1.0)
     replay = Replay(Memory.create(tmp_path, SPEC), ReplayConfig(), np.random.default_rng(0))
-    return Trainer(Learner(SPEC, MindConfig(), 0), replay, config)
+    return UpdateSchedule(Learner(SPEC, MindConfig(), 0), replay, config)
 
 
 class Clock:
@@ -39,48 +39,48 @@ def clock() -> Clock:
     return Clock()
 
 
-def play(clock: Clock, trainer: Trainer, first: int, steps: int) -> None:
+def play(clock: Clock, schedule: UpdateSchedule, first: int, steps: int) -> None:
     """0.01 s a step, then a train phase: 0.1 s a world-model update, 0.02 s a policy update."""
     clock.now_s += 0.01 * steps
-    updates, policy_updates = trainer.owed(first + steps)
+    updates, policy_updates = schedule.owed(first + steps)
     clock.now_s += 0.1 * updates + 0.02 * policy_updates
-    trainer.learner.world_model_updates += updates
-    trainer.learner.policy_updates += policy_updates
+    schedule.learner.world_model_updates += updates
+    schedule.learner.policy_updates += policy_updates
 
 
 def test_the_time_left_counts_the_training_that_is_still_owed(
-    clock: Clock, trainer: Trainer
+    clock: Clock, schedule: UpdateSchedule
 ) -> None:
-    left_s = remaining(Until(steps=300), trainer, clock)
+    left_s = remaining(Until(steps=300), schedule, clock)
     assert left_s() is None  # before the first train phase nobody knows what it costs
-    play(clock, trainer, 0, 100)
+    play(clock, schedule, 0, 100)
     true_s = 200 * 0.01 + 100 * 0.1 + 200 * 0.02
     assert left_s() == pytest.approx(true_s, rel=0.05)
-    play(clock, trainer, 100, 200)
+    play(clock, schedule, 100, 200)
     assert left_s() == pytest.approx(0.0, abs=0.05)
 
 
 def test_who_goes_on_with_a_run_is_told_of_what_is_left_alone(
-    clock: Clock, trainer: Trainer
+    clock: Clock, schedule: UpdateSchedule
 ) -> None:
-    play(clock, trainer, 0, 200)
-    left_s = remaining(Until(steps=300), trainer, clock)
-    play(clock, trainer, 200, 50)
+    play(clock, schedule, 0, 200)
+    left_s = remaining(Until(steps=300), schedule, clock)
+    play(clock, schedule, 200, 50)
     assert left_s() == pytest.approx(50 * 0.01 + 25 * 0.1 + 50 * 0.02, rel=0.05)
 
 
-def test_minutes_tell_the_time_left_at_once(clock: Clock, trainer: Trainer) -> None:
-    left_s = remaining(Until(minutes=1.5), trainer, clock)
+def test_minutes_tell_the_time_left_at_once(clock: Clock, schedule: UpdateSchedule) -> None:
+    left_s = remaining(Until(minutes=1.5), schedule, clock)
     clock.now_s = 30.0
     assert left_s() == pytest.approx(60.0)
-    assert remaining(Until(), trainer, clock)() is None
+    assert remaining(Until(), schedule, clock)() is None
 
 
 def test_one_plain_line_a_minute(
-    clock: Clock, trainer: Trainer, capfd: pytest.CaptureFixture[str]
+    clock: Clock, schedule: UpdateSchedule, capfd: pytest.CaptureFixture[str]
 ) -> None:
     clock.now_s = 1000.0
-    with telling(Until(steps=1000), trainer, clock) as watch:
+    with telling(Until(steps=1000), schedule, clock) as watch:
         for step in range(1, 601):
             watch(Progress(step, "reaching", goal_reason="seen once"))
             clock.now_s += 0.3
@@ -93,9 +93,9 @@ def test_one_plain_line_a_minute(
 
 
 def test_more_steps_than_were_asked_for_are_not_a_part_of_them(
-    clock: Clock, trainer: Trainer, capfd: pytest.CaptureFixture[str]
+    clock: Clock, schedule: UpdateSchedule, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with telling(Until(steps=700), trainer, clock) as watch:
+    with telling(Until(steps=700), schedule, clock) as watch:
         watch(Progress(760, "saved"))
     assert capfd.readouterr().err == "saved: 760 steps played\n"
 

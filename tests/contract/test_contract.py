@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from rumpus.body.robots import contract as robot_contract
-from rumpus.body.sensors import contract as sensor_contract
+from rumpus.body.robots import check as robot_contract
+from rumpus.body.sensors import check as sensor_contract
 from rumpus.catalogue import Kind, names
 from rumpus.cli.command_line import main
 from rumpus.finding import Finding
-from rumpus.goals import contract as goal_contract
-from rumpus.objectives import contract as objective_contract
-from rumpus.planning import contract as planner_contract
-from rumpus.worlds import contract as world_contract
+from rumpus.goals import check as goal_contract
+from rumpus.objectives import check as objective_contract
+from rumpus.planning import check as planner_contract
+from rumpus.worlds import check as world_contract
 from rumpus.worlds.catalogue import load
 
 EXAMINERS: dict[Kind, Callable[[str], list[Finding]]] = {
@@ -38,8 +38,8 @@ def test_a_strangers_robot_and_sensor_are_tried_out_without_a_simulator(outside:
     code = (
         "import sys\n"
         f"sys.path.insert(0, {str(outside)!r})\n"
-        "from rumpus.body.robots.contract import examine_named as robot\n"
-        "from rumpus.body.sensors.contract import examine_named as sensor\n"
+        "from rumpus.body.robots.check import examine_named as robot\n"
+        "from rumpus.body.sensors.check import examine_named as sensor\n"
         "found = robot('outside_parts.slider:Slider')\n"
         "found += sensor('outside_parts.thermometer:Thermometer')\n"
         "print({f.verdict for f in found}, {'mujoco', 'gymnasium', 'torch'} & set(sys.modules))\n"

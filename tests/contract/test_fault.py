@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from rumpus.body.robot import Robot
-from rumpus.body.robots import contract as robot_contract
-from rumpus.body.sensors import contract as sensor_contract
+from rumpus.body.robots import check as robot_contract
+from rumpus.body.sensors import check as sensor_contract
 from rumpus.body.sensors.base import Reading, Sensor
 from rumpus.finding import Finding
-from rumpus.goals import contract as goal_contract
+from rumpus.goals import check as goal_contract
 from rumpus.goals.base import Situation
-from rumpus.objectives import contract as objective_contract
-from rumpus.planning import contract as planner_contract
+from rumpus.objectives import check as objective_contract
+from rumpus.planning import check as planner_contract
 from rumpus.planning.base import Plan
 from rumpus.planning.cem import Cem, CemConfig
 from rumpus.spec import RobotSpec, SensorSpec

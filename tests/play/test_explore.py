@@ -33,8 +33,8 @@ def playing(path: Path, memory: Memory, config: PlayConfig) -> tuple[Mind, PlayC
 
 
 def take(mind: Mind, chooser: PlayChooser) -> None:
-    mind.trainer.encode(lambda *_: True)
-    trained = mind.trainer.trained()
+    mind.schedule.encode(lambda *_: True)
+    trained = mind.schedule.trained()
     assert trained is not None
     chooser.take(trained.actor, trained.candidates)
 

@@ -31,18 +31,18 @@ def awake(path: Path, memory: Memory) -> Mind:
 
 def go_on(mind: Mind, memory: Memory) -> list[object]:
     """Choose and learn on for a while; all that came of it."""
-    trainer, config = mind.trainer, open_run(memory.path.parent).config.play
+    schedule, config = mind.schedule, open_run(memory.path.parent).config.play
     chooser = PlayChooser(mind.goals, config, mind.rng, memory)
-    trainer.replay.refresh()
-    trainer.encode(lambda *_: True)
-    trained = trainer.trained()
+    schedule.replay.refresh()
+    schedule.encode(lambda *_: True)
+    trained = schedule.trained()
     assert trained is not None
     chooser.take(trained.actor, trained.candidates)
     chosen = [chooser.choose(memory.step(k).observation) for k in range(45)]
-    trainer.learner.world_model_updates -= 3
-    trainer.learner.policy_updates -= 3
-    losses = trainer.train(lambda phase, done, owed: True)
-    weights = torch.cat([t.flatten().double() for t in trainer.learner.state_dict().values()])
+    schedule.learner.world_model_updates -= 3
+    schedule.learner.policy_updates -= 3
+    losses = schedule.train(lambda phase, done, owed: True)
+    weights = torch.cat([t.flatten().double() for t in schedule.learner.state_dict().values()])
     choices = [(c.action.tolist(), c.goal and (c.goal.step, c.goal.reason)) for c in chosen]
     assert any(goal for _, goal in choices)
     return [choices, losses, weights.tolist(), mind.goals.attempts, mind.rng.random()]

@@ -22,8 +22,8 @@ from rumpus.memory import Memory
 from rumpus.play.progress import Progress, Until
 from rumpus.run import play_loop
 from rumpus.run.session import Asked, begin_or_resume
-from rumpus.trainer import ENCODING, POLICY
 from rumpus.types import Array, Executed, Observation
+from rumpus.update_schedule import ENCODING, POLICY
 from rumpus.worlds.catalogue import load
 
 DOT = "outside_image:DotEnv"
@@ -88,15 +88,15 @@ def test_a_diverged_mind_does_not_replace_the_good_one(dot: Path) -> None:
 def test_time_that_is_up_ends_the_encoding_too(dot: Path) -> None:
     seen: list[Progress] = []
     with begin_or_resume(Asked(DOT), dot) as session:
-        trainer = session.mind.trainer
-        trainer.replay.refresh()
-        assert not trainer.encode(lambda *_: False)
-        assert trainer.trained() is None
-        trainer.learner.world_model_updates -= 1
-        assert trainer.train(lambda *_: False) == {}  # in no time
-        assert trainer.trained() is None
-        assert trainer.train(lambda phase, *_: phase != POLICY)
-        trained = trainer.trained()
+        schedule = session.mind.schedule
+        schedule.replay.refresh()
+        assert not schedule.encode(lambda *_: False)
+        assert schedule.trained() is None
+        schedule.learner.world_model_updates -= 1
+        assert schedule.train(lambda *_: False) == {}  # in no time
+        assert schedule.trained() is None
+        assert schedule.train(lambda phase, *_: phase != POLICY)
+        trained = schedule.trained()
         assert trained is not None
         assert len(trained.candidates.step) == 60
         until = Until(minutes=1e-9)

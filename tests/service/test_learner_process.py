@@ -45,10 +45,10 @@ def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(dot: Path) -> Non
 
 def test_an_actor_goes_through_its_file_as_it_is(dot: Path) -> None:
     with resume(dot, write=False) as session:
-        trainer = session.mind.trainer
-        trainer.replay.refresh()
-        trainer.encode(lambda *_: True)
-        sent = trainer.trained()
+        schedule = session.mind.schedule
+        schedule.replay.refresh()
+        schedule.encode(lambda *_: True)
+        sent = schedule.trained()
         assert sent is not None
         write_actor(dot / "actor.safetensors", sent)
         came = read_actor(dot / "actor.safetensors", session.memory.spec, session.run.config)

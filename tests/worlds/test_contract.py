@@ -11,7 +11,7 @@ from rumpus.finding import Finding
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.contract import examine, longest_still
+from rumpus.worlds.check import examine, longest_still
 from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
 

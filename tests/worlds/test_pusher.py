@@ -5,7 +5,7 @@ import pytest
 
 from rumpus.types import Array
 from rumpus.worlds.base import Trial, World
-from rumpus.worlds.contract import longest_still
+from rumpus.worlds.check import longest_still
 from rumpus.worlds.pusher import Pusher, PusherConfig
 
 Play = Callable[[World, int, int], dict[str, Array]]

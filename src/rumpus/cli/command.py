@@ -69,7 +69,7 @@ def play(
         remark(playing.greeting(session))
         before = len(session.memory)
         try:
-            with interruptible() as check_stop, telling(until, session.mind.trainer) as tell:
+            with interruptible() as check_stop, telling(until, session.mind.schedule) as tell:
 
                 def watch(progress: Progress) -> None:
                     tell(progress)
@@ -106,7 +106,7 @@ def do(
     from rumpus.cli.counting import stoppable
     from rumpus.errors import InputError
     from rumpus.play.do import do as attempt
-    from rumpus.play.goal import load_goal
+    from rumpus.play.stored_goal import load_goal
     from rumpus.report.page import write_page
     from rumpus.report.strip import write_strip
     from rumpus.result import Row
@@ -183,7 +183,7 @@ def check(part: Part, name: Name, json: Json = False) -> int:
     from rumpus.catalogue import FOLDERS
 
     folders = {kind.replace(" ", "_"): folder.replace("/", ".") for kind, folder in FOLDERS.items()}
-    contract = import_module(f"rumpus.{folders[part]}.contract")
+    contract = import_module(f"rumpus.{folders[part]}.check")
     findings: list[Finding] = contract.examine_named(name)
     answer(json, findings, *(f"{found.verdict:8} {found.sentence}" for found in findings))
     return int(any(found.verdict == "failure" for found in findings))

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 from rumpus.cli.counting import Clock, duration, showing
 from rumpus.play.progress import Progress, Until, Watch
-from rumpus.trainer import Trainer
+from rumpus.update_schedule import UpdateSchedule
 
 
-def remaining(until: Until, trainer: Trainer, clock: Clock) -> Callable[[], float | None]:
+def remaining(until: Until, schedule: UpdateSchedule, clock: Clock) -> Callable[[], float | None]:
     """Guesses the seconds left, None while they cannot be known.
 
     What is still to be learned costs what learning cost so far: learning takes most of the time and
@@ -18,8 +18,8 @@ def remaining(until: Until, trainer: Trainer, clock: Clock) -> Callable[[], floa
 
     def owed_steps() -> float:
         """Steps that both parts of training have still to learn from, together."""
-        owed = trainer.owed(until.steps or 0)
-        rates = trainer.config.updates_per_step, trainer.config.policy_updates_per_step
+        owed = schedule.owed(until.steps or 0)
+        rates = schedule.config.updates_per_step, schedule.config.policy_updates_per_step
         return sum(updates / rate for updates, rate in zip(owed, rates, strict=True) if rate)
 
     begun_s, owed_at_first = clock(), owed_steps()
@@ -35,9 +35,11 @@ def remaining(until: Until, trainer: Trainer, clock: Clock) -> Callable[[], floa
 
 
 @contextmanager
-def telling(until: Until, trainer: Trainer, clock: Clock = time.monotonic) -> Iterator[Watch]:
+def telling(
+    until: Until, schedule: UpdateSchedule, clock: Clock = time.monotonic
+) -> Iterator[Watch]:
     """What to give `play` as `watch`."""
-    left_s = remaining(until, trainer, clock)
+    left_s = remaining(until, schedule, clock)
     with showing(clock) as show:
 
         def watch(progress: Progress) -> None:

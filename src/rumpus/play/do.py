@@ -9,7 +9,7 @@ from rumpus.actor import Actor
 from rumpus.body.robot import Robot
 from rumpus.errors import InputError
 from rumpus.play.control import OwnMemory, control_step, last_step
-from rumpus.play.reach import GoalChooser
+from rumpus.play.goal_chooser import GoalChooser
 from rumpus.spec import Readings
 from rumpus.types import Array, Goal
 

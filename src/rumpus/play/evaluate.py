@@ -17,7 +17,7 @@ from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError
 from rumpus.play.control import Nowhere, control_step
-from rumpus.play.reach import GoalChooser
+from rumpus.play.goal_chooser import GoalChooser
 from rumpus.replay.base import StoredSteps
 from rumpus.result import Metric, Row, median_interval, wilson_interval
 from rumpus.spec import Readings

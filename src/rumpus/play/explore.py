@@ -14,8 +14,8 @@ from rumpus.actor import Actor
 from rumpus.body.random_motion import smoothed_action
 from rumpus.goals.base import Candidates, GoalSource, Situation
 from rumpus.play.control import Choice
-from rumpus.play.goal import goal_at
 from rumpus.play.progress import PlayConfig
+from rumpus.play.stored_goal import goal_at
 from rumpus.replay.base import StoredSteps
 from rumpus.types import Goal, Observation
 

@@ -37,7 +37,7 @@ class Progress:
 
     Attributes:
         steps: in memory.
-        phase: "exploring", "reaching", a phase of training (see trainer.py), "filming" (old
+        phase: "exploring", "reaching", a phase of training (see update_schedule.py), "filming" (old
             pictures) or "saved".
         done: gradient steps of this train phase, or steps encoded; 0 outside of it.
         owed: how many there are in all.

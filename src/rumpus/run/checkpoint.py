@@ -26,7 +26,7 @@ from rumpus.learner import Learner
 from rumpus.model.part import join, split
 from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
-from rumpus.trainer import Trainer
+from rumpus.update_schedule import UpdateSchedule
 
 LAYOUT = 2
 # What may come of reading a file that is not what was written.
@@ -50,24 +50,24 @@ class Mind:
     """All that is saved of a run beside its memory.
 
     Attributes:
-        trainer: its learner and what that learns from.
+        schedule: its learner and what that learns from.
         goals: remembers which goals were reached.
         rng: the run's only source of chance.
     """
 
-    trainer: Trainer
+    schedule: UpdateSchedule
     goals: SkewFit
     rng: np.random.Generator
 
     @property
     def learner(self) -> Learner:
         """What learns."""
-        return self.trainer.learner
+        return self.schedule.learner
 
     @property
     def replay(self) -> Replay:
         """What it learns from."""
-        return self.trainer.replay
+        return self.schedule.replay
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rumpus.play.progress import Progress, Until, Watch
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
 from rumpus.run.session import Session, wake
-from rumpus.trainer import Tick, Trained
+from rumpus.update_schedule import Tick, Trained
 
 
 class Training(Protocol):
@@ -51,10 +51,10 @@ class Resting:
             return None
         session.robot.rest()
         keeper.flush()
-        if not mind.trainer.prepare():
+        if not mind.schedule.prepare():
             return None
         begun_s = time.monotonic()
-        losses = mind.trainer.train(tick)
+        losses = mind.schedule.train(tick)
         checkpoint.save(session.run, mind, steps)
         unfilmed = film(session.memory, tick)
         session.run.log({
@@ -63,7 +63,7 @@ class Resting:
             "train_s": round(time.monotonic() - begun_s, 3), **losses,
             **({"unfilmed": unfilmed} if unfilmed else {}),
         })  # fmt: skip
-        return mind.trainer.trained()
+        return mind.schedule.trained()
 
     def save(self) -> None:
         """See `Training`."""

@@ -25,7 +25,7 @@ from rumpus.run.checkpoint import Mind
 from rumpus.run.config import RunConfig, check_seed
 from rumpus.run.folder import Run
 from rumpus.spec import RobotSpec
-from rumpus.trainer import Tick, Trained, Trainer
+from rumpus.update_schedule import Tick, Trained, UpdateSchedule
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
 
@@ -172,8 +172,8 @@ def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind
     torch.set_num_threads(1)
     rng = np.random.default_rng(config.seed)
     learner = Learner(memory.spec, config.mind, config.seed, choose_device(device))
-    trainer = Trainer(learner, Replay(memory, config.replay, rng), config.train)
-    return Mind(trainer, SkewFit(config.skew_fit), rng)
+    schedule = UpdateSchedule(learner, Replay(memory, config.replay, rng), config.train)
+    return Mind(schedule, SkewFit(config.skew_fit), rng)
 
 
 def open_memory(
@@ -193,9 +193,9 @@ def wake(session: Session, tick: Tick) -> Trained | None:
     """What a mind that was saved has to play by; None where it learned nothing yet."""
     mind = session.mind
     mind.replay.refresh()
-    if not mind.learner.world_model_updates or not mind.trainer.encode(tick):
+    if not mind.learner.world_model_updates or not mind.schedule.encode(tick):
         return None
-    return mind.trainer.trained()
+    return mind.schedule.trained()
 
 
 @contextmanager

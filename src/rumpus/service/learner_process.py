@@ -38,7 +38,7 @@ from rumpus.run.folder import open_run
 from rumpus.run.session import Session, make_mind, wake
 from rumpus.service.interrupt import handled_by
 from rumpus.spec import RobotSpec
-from rumpus.trainer import Tick, Trained
+from rumpus.update_schedule import Tick, Trained
 
 ACTOR = "actor.safetensors"  # in the run's folder: what the robot is to act by
 FAILED = "learner-failed.txt"  # why the learner could not go on
@@ -213,16 +213,16 @@ def _learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
             memory.refresh()
             steps = len(memory)
             every = run.config.train.train_every
-            due = FINISH in told or steps - mind.trainer.paid_for >= every
+            due = FINISH in told or steps - mind.schedule.paid_for >= every
             due = due and steps >= run.config.play.random_steps
-            if due and mind.trainer.prepare():
+            if due and mind.schedule.prepare():
                 begun_s = time.monotonic()
-                losses = mind.trainer.train(go_on, every)
+                losses = mind.schedule.train(go_on, every)
                 if not robot_is_there():
                     return
                 learned_from = steps
                 checkpoint.save(run, mind, steps)
-                write_actor(path / ACTOR, mind.trainer.trained())
+                write_actor(path / ACTOR, mind.schedule.trained())
                 run.log({
                     "steps": steps, "world_model_updates": mind.learner.world_model_updates,
                     "policy_updates": mind.learner.policy_updates,

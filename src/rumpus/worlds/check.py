@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_actions
-from rumpus.body.robots.contract import described, first_difference, silences
+from rumpus.body.robots.check import described, first_difference, silences
 from rumpus.body.safe_robot import SafeRobot, check_readings
 from rumpus.finding import Finding, failure, gather, ok, warning
 from rumpus.types import Array, Observation

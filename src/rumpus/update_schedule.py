@@ -1,6 +1,6 @@
 """The train phase: go over what is stored, a fixed number of gradient steps for every step.
 
-The trainer owes updates for the steps in memory; when the robot rests, or beside it, it pays them.
+The schedule owes updates for the steps in memory; when the robot rests, or beside it, it pays them.
 A crash during a train phase loses only updates, and they are owed again.
 """
 
@@ -32,7 +32,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Trainer:
+class UpdateSchedule:
     """Pays the gradient steps that are owed for the steps in memory.
 
     Attributes:
