@@ -11,6 +11,7 @@ import importlib.metadata
 import inspect
 import itertools
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -159,6 +160,8 @@ def _classes_of(module: ModuleType) -> list[str]:
 
 
 def _import(module_name: str, kind: Kind, name: str) -> ModuleType:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # last: what lies about must not hide what is installed
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:

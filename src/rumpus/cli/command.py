@@ -66,7 +66,8 @@ def play(
     asked = Asked(world, seed, skew, random_steps, keeping, device)
     path, begun_s = run or default_folder(asked), time.monotonic()
     with begin_or_resume(asked, path) as session:
-        remark(playing.greeting(session))
+        for sentence in (playing.greeting(session), *session.world.notices):
+            remark(sentence)
         before = len(session.memory)
         try:
             with interruptible() as check_stop, telling(until, session.mind.schedule) as tell:
@@ -120,7 +121,7 @@ def do(
         wanted, notices = load_goal(goal, camera, memory)
         for notice in notices:
             remark(notice)
-        steps = session.world.measure.steps if steps is None else steps
+        steps = session.world.trial_steps if steps is None else steps
         with stoppable("doing") as tick:
             actor = mind.learner.snapshot()
             done = attempt(session.robot, memory, actor, wanted, steps, mind.rng, tick)

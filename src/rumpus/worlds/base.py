@@ -54,11 +54,18 @@ class World(Robot):
         trial_kinds: names of the kinds of trial, the standard one first.
         keeps_still: whether it stays as a trial puts it for as long as nobody acts; a pendulum
             falls by itself.
+        notices: what a person should know of how it was made to fit.
     """
 
     measure: Measure
     trial_kinds: tuple[str, ...]
     keeps_still: bool = False
+    notices: tuple[str, ...] = ()
+
+    @property
+    def trial_steps(self) -> int:
+        """How long a trial lasts, in control steps; known before anything is measured."""
+        return self.measure.steps
 
     @abstractmethod
     def state(self) -> State:

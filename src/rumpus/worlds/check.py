@@ -15,6 +15,7 @@ from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.robots.check import described, first_difference, silences
 from rumpus.body.safe_robot import SafeRobot, check_readings
 from rumpus.finding import Finding, failure, gather, ok, warning
+from rumpus.replay.replay import ReplayConfig
 from rumpus.types import Array, Observation
 from rumpus.worlds.base import State, World
 from rumpus.worlds.catalogue import load
@@ -27,6 +28,7 @@ MOVED_SHARE = 1e-3  # of its seen range: a scalar that moves less in a step stan
 BINS = 10  # of a scalar's seen range, to tell how evenly play covers it
 STUCK_SHARE = 0.5  # of all steps without moving, at a stretch: warning
 MOST_SCALARS = 12  # told one by one
+WINDOW_STEPS = ReplayConfig().window_steps
 PLACED_SHARE = 0.02  # of its seen range: how near a scalar must be to where a trial puts it
 
 
@@ -100,6 +102,7 @@ def _look(make: Make, steps: int) -> Iterator[Finding]:
     world = make()
     try:
         yield described(world.spec)
+        yield from map(ok, world.notices)
         played = play_at_random(world, steps)
         yield from silences(played.given, world.spec, len(played.times_s))
         yield _kept(world, played)
@@ -154,6 +157,11 @@ def _episodes(played: Played) -> Finding:
     steps, ends = len(played.states) - 1, len(played.restarts)
     if not ends:
         return ok(f"It was never reset in {steps} steps.")
+    if steps < ends * WINDOW_STEPS:
+        return warning(
+            f"Its episodes ended {ends} times in {steps} steps; learning takes stretches of "
+            f"{WINDOW_STEPS} steps, so from most of them nothing is learned: let them last longer."
+        )
     return ok(f"Its episodes ended {ends} times in {steps} steps and began anew.")
 
 

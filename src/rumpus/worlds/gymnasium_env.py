@@ -1,15 +1,20 @@
 """A Gymnasium environment as a world: a truth to measure by, and trials placed by seed.
 
 The truth is `info["state"]` where that is a dict of named numbers. Without it, evaluation can only
-compare readings: vectors as they are, pictures as the brightness of 8 x 8 cells.
+compare readings: vectors as they are, pictures as the brightness of 8 x 8 cells. An environment
+that has goals of its own (`GoalEnv`) is judged by its own criterion. Nothing of this ever reaches
+the learner.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_actions
+from rumpus.body.robots._spaces import ACHIEVED, DESIRED
 from rumpus.body.robots.gymnasium import Env, GymnasiumRobot
 from rumpus.errors import InputError, WorldError
 from rumpus.types import Array, Executed, Observation
@@ -18,36 +23,64 @@ from rumpus.worlds.base import Measure, State, Trial, World
 GOAL_STEPS = 30  # random actions that lead from an episode's start to a trial's goal
 TRIAL_STEPS = 60
 SURVEY_EPISODES = 8
-TOLERANCE_SHARE = 0.1  # of the range seen in the survey
+TOLERANCE_SHARE = 0.1  # of the range that a part was seen to have
 CELLS = 8  # a picture without truth is judged by CELLS x CELLS brightnesses
 UNITS = ("s", "hz", "m", "rad", "n", "px")
 READING = "reading_"
+BY_SEED, OWN_GOALS = "by seed", "own goals"
+WORST_PART, OWN_FAILURE = "worst_part_error", "own_failure"
 
 
 class GymnasiumWorld(World):
-    """A `gymnasium.Env` to play in, evaluated by `info["state"]` or else by its readings.
+    """A `gymnasium.Env` to play in.
 
-    The headline error is the mean over those scalars that share the first scalar's unit, so that
-    metres and radians are never mixed: an environment puts what matters first. Its tolerance is a
-    tenth of the range that a short survey of random play sees.
+    It is judged part by part: the headline error is that of the worst part, as a share of the
+    range which a survey of random play saw it move over, and success is every part within a tenth.
+    So metres and radians are never added up, and what cannot be moved does not count. A goal
+    environment is judged by its own criterion instead. The survey is played in an environment of
+    its own, and only where something is to be measured.
 
     Args:
-        env: see `GymnasiumRobot`.
+        make: makes the environment, see `GymnasiumRobot`.
         name: what messages and the run call it.
         seed: of the first episode.
+
+    Attributes:
+        notices: how its spaces were adapted.
 
     Raises:
         WorldError: when a space of the environment cannot be used.
     """
 
-    trial_kinds = ("by seed",)
-
-    def __init__(self, env: Env, name: str, seed: int = 0) -> None:
+    def __init__(self, make: Callable[[], Env], name: str, seed: int = 0) -> None:
+        self._make, env = make, make()
         self._robot = GymnasiumRobot(env, name, seed)
-        self.spec = self._robot.spec
-        self._has_truth = _is_truth(self._robot.info)
-        self.measure = self._survey()
-        self._robot.begin(seed)
+        self.spec, self.notices = self._robot.spec, tuple(self._robot.notices)
+        self._has_goals = DESIRED in getattr(env.observation_space, "spaces", {})
+        self.trial_kinds = (OWN_GOALS, BY_SEED) if self._has_goals else (BY_SEED,)
+        limit = env.spec.max_episode_steps if env.spec else None
+        self._trial_steps = min(TRIAL_STEPS, limit or TRIAL_STEPS)
+
+    @property
+    def trial_steps(self) -> int:
+        return self._trial_steps
+
+    @cached_property
+    def measure(self) -> Measure:  # type: ignore[override]  # set once, when first asked for
+        """How evaluation judges it.
+
+        Raises:
+            WorldError: when nothing was seen to move, so that nothing can be measured.
+        """
+        if self._has_goals:
+            return Measure(OWN_FAILURE, 0.5, self.trial_steps)
+        if not self._parts:
+            raise WorldError(
+                f"{self.spec.name}: nothing moved in {SURVEY_EPISODES} x {GOAL_STEPS} random "
+                "steps, so nothing about it can be measured; let actions do more, or tell the "
+                "truth in info['state']."
+            )
+        return Measure(WORST_PART, TOLERANCE_SHARE, self.trial_steps)
 
     def observe(self) -> Observation:
         return self._robot.observe()
@@ -71,6 +104,7 @@ class GymnasiumWorld(World):
         Raises:
             WorldError: when `reset` gave `info["state"]` and a later call did not.
         """
+        self._robot.first()
         if not self._has_truth:
             return dict(_reading_scalars(self.observe().readings))
         if not _is_truth(self._robot.info):
@@ -83,13 +117,19 @@ class GymnasiumWorld(World):
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """The headline error, then the absolute difference of every scalar of `info["state"]`."""
         gaps = {name: abs(state[name] - goal[name]) for name in goal}
-        unit = _unit(next(iter(gaps)))
-        headline = float(np.mean([gap for name, gap in gaps.items() if _unit(name) == unit]))
         named = {_error_name(n): gap for n, gap in gaps.items() if not n.startswith(READING)}
-        return {_headline(goal): headline, **named}
+        if self._has_goals:
+            achieved, desired = _goal_part(state), _goal_part(goal)
+            distance = float(np.linalg.norm(achieved - desired))
+            return {OWN_FAILURE: self._own_failure(achieved, desired), "distance": distance}
+        shares = [
+            math.hypot(*(gaps[n] for n in part)) / math.hypot(*(self._ranges[n] for n in part))
+            for part in self._parts
+        ]
+        return {WORST_PART: max(shares, default=0.0), **named}
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
-        """Goals reached by random play from seeded episodes, starts from others.
+        """Goals reached by random play from seeded episodes, or the environment's own.
 
         `start` and `goal` hold what was true there; the environment is placed by `seed`. They are
         found by playing in this very environment, so call it between episodes.
@@ -99,15 +139,22 @@ class GymnasiumWorld(World):
                 f"{self.spec.name} has no trials '{kind}'; it has: {', '.join(self.trial_kinds)}."
             )
         seeds = np.random.SeedSequence(seed).generate_state(count) & 0x3FFFFFFF
-        return [self._trial(2 * int(s)) for s in seeds]
+        return [self._trial(2 * int(s), kind) for s in seeds]
 
-    def _trial(self, seed: int) -> Trial:
+    def _trial(self, seed: int, kind: str) -> Trial:
+        if kind == OWN_GOALS:
+            self._robot.begin(seed + 1)
+            goal = dict(_reading_scalars({ACHIEVED: self._desired()}))
+            return Trial(start=self.state(), goal=goal, seed=seed)
         self._play_from(seed)
-        goal = self.state()
+        goal = dict(self.state())
         self._robot.begin(seed + 1)
         return Trial(start=self.state(), goal=goal, seed=seed)
 
     def stage(self, trial: Trial) -> Observation:
+        if set(trial.goal) != set(trial.start):  # a goal of its own, which tells what to achieve
+            self._robot.begin(trial.seed + 1)
+            return Observation({ACHIEVED: self._desired()}, self.observe().time_s)
         self._play_from(trial.seed)
         pictured = self.observe()
         self._robot.begin(trial.seed + 1)
@@ -125,14 +172,48 @@ class GymnasiumWorld(World):
                 break
         return states
 
-    def _survey(self) -> Measure:
-        """Play a little to learn how far the scalars range, for a tolerance in their unit."""
-        states = [s for seed in range(SURVEY_EPISODES) for s in self._play_from(seed)]
-        lowest = {n: min(s[n] for s in states) for n in states[0]}
-        highest = {n: max(s[n] for s in states) for n in states[0]}
-        name = _headline(lowest)
-        tolerance = TOLERANCE_SHARE * self.errors(lowest, highest)[name]
-        return Measure(name=name, tolerance=tolerance, steps=TRIAL_STEPS)
+    @cached_property
+    def _has_truth(self) -> bool:
+        self._robot.first()
+        return _is_truth(self._robot.info)
+
+    @cached_property
+    def _ranges(self) -> dict[str, float]:
+        """How far each scalar was seen to move by a little random play, elsewhere."""
+        elsewhere = GymnasiumWorld(self._make, self.spec.name)
+        try:
+            states = [s for seed in range(SURVEY_EPISODES) for s in elsewhere._play_from(seed)]
+        finally:
+            elsewhere.stop()
+        return {n: max(s[n] for s in states) - min(s[n] for s in states) for n in states[0]}
+
+    @cached_property
+    def _parts(self) -> list[list[str]]:
+        """What is judged together: a picture's cells, and every other scalar alone; what moves."""
+        pictures = {f"{READING}{s.name}_": s.is_picture for s in self.spec.sensors}
+        parts: dict[str, list[str]] = {}
+        for name in self._ranges:
+            sensor = name.rpartition("_")[0] + "_"
+            parts.setdefault(sensor if pictures.get(sensor) else name, []).append(name)
+        return [part for part in parts.values() if any(self._ranges[name] > 0.0 for name in part)]
+
+    def _desired(self) -> Array:
+        """What the environment itself wants to be achieved now, float32 (k,)."""
+        return np.asarray(self._robot.raw[DESIRED], np.float32).reshape(-1)
+
+    def _own_failure(self, achieved: Array, desired: Array) -> float:
+        """Whether the environment itself says that this is not what was wanted."""
+        env: Any = self._robot.env.unwrapped
+        if judge := getattr(env, "_is_success", None):
+            return 1.0 - float(judge(achieved, desired))
+        reward, best = (env.compute_reward(a, desired, {}) for a in (achieved, desired))
+        return float(reward < best)
+
+
+def _goal_part(state: State) -> Array:
+    """What of a state a goal environment's goals are about, float64 (k,)."""
+    prefix = f"{READING}{ACHIEVED}_"
+    return np.array([value for name, value in state.items() if name.startswith(prefix)])
 
 
 def _reading_scalars(sensors: Mapping[str, Array]) -> Iterable[tuple[str, float]]:
@@ -149,25 +230,10 @@ def _cells(picture: Array) -> Array:
     return np.array([[c.mean() for c in np.array_split(r, columns, axis=1)] for r in rows])
 
 
-def _unit(name: str) -> str:
-    suffix = name.rpartition("_")[2]
-    return suffix if suffix in UNITS and not name.startswith(READING) else ""
-
-
 def _error_name(name: str) -> str:
     """`angle_rad` to `angle_error_rad`, `energy` to `energy_error`."""
-    unit = _unit(name)
-    return f"{name.removesuffix('_' + unit)}_error_{unit}" if unit else f"{name}_error"
-
-
-def _headline(state: State) -> str:
-    first = next(iter(state))
-    return "reading_error" if first.startswith(READING) else _error_name(_joined("mean", first))
-
-
-def _joined(word: str, name: str) -> str:
-    unit = _unit(name)
-    return f"{word}_{unit}" if unit else word
+    what, _, unit = name.rpartition("_")
+    return f"{what}_error_{unit}" if unit in UNITS else f"{name}_error"
 
 
 def _is_truth(info: Mapping[str, Any]) -> bool:

@@ -1,61 +1,75 @@
-"""Any Gymnasium environment as a robot: its `Box` action scaled to [-1, 1], its readings named.
+"""Any Gymnasium environment as a robot: its actions scaled to [-1, 1], its readings named.
 
 What it hands to play are the observations alone. Rewards are dropped; `info` is never part of
 an observation, see `worlds/gymnasium_env.py` for the one use of `info["state"]`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium import spaces
 
 from rumpus.body.robot import Robot, check_action
+from rumpus.body.robots._spaces import motors_of, sensors_of
 from rumpus.errors import RumpusError, WorldError, told
-from rumpus.spec import RobotSpec, SensorSpec, sensor_for
+from rumpus.spec import RobotSpec
 from rumpus.types import Array, Executed, Observation
 
-UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
+LONGEST_CALL_S = 60.0  # of a reset or a step, before it counts as hanging
 Env = gym.Env[Any, Any]
 
 
 class GymnasiumRobot(Robot):
-    """A robot made of a `gymnasium.Env`; it begins its first episode at once.
+    """A robot made of a `gymnasium.Env`; its first episode begins when it is first asked.
 
-    Time is simulated: `time_s` grows by 1 / rate_hz a step and by as much at a restart. The rate
-    is the environment's `metadata["render_fps"]`, or 10 Hz where it declares none.
+    Until then nothing moves: an arm behind this interface is not reset to be looked at. Time is
+    simulated: `time_s` grows by 1 / rate_hz a step and by as much at a restart. The rate is the
+    environment's `metadata["render_fps"]`, or 10 Hz where it declares none.
 
     Args:
-        env: has a `Box` action with finite limits and an observation that is a picture
-            (uint8 (h, w, c) or (h, w)), a vector, or a flat `Dict` of them.
+        env: see `_spaces.py` for the spaces that fit.
         name: what messages and the run call it.
         seed: of the first episode; later episodes follow from it.
 
+    Attributes:
+        notices: how its spaces were adapted, and what was left out.
+        raw: the last observation as the environment gave it; `info` that came with it.
+
     Raises:
         WorldError: when a space cannot be used, naming it and what would do; here and later,
-            when a call of the environment raises or gives what cannot be read.
+            when a call of the environment raises, hangs or gives what cannot be read.
     """
 
     def __init__(self, env: Env, name: str, seed: int = 0) -> None:
-        self.env = env
-        self._limits = _action_limits(env.action_space, name)
+        self.env, self._seed = env, seed
+        self._motors = motors_of(env.action_space, name)
+        self._sensors, self.notices = sensors_of(env.observation_space, name)
         self.spec = RobotSpec(
             name=name,
-            sensors=tuple(_sensor_spec(k, s, name) for k, s in _parts(env).items()),
-            action_size=self._limits[0].size,
+            sensors=tuple(sensor.spec for sensor in self._sensors),
+            action_size=self._motors.size,
             rate_hz=float(env.metadata.get("render_fps") or USUAL_RATE_HZ),
         )
-        self._steps, self._stopped = 0, False
-        self.begin(seed)
+        self._steps, self._begun, self._stopped = 0, False, False
 
     def begin(self, seed: int | None) -> None:
         """Begin an episode, from a seed or from where the random numbers stand."""
+        self._begun = True
         self._take("reset", 2, lambda: self.env.reset(seed=seed))
 
+    def first(self) -> None:
+        """Begin the first episode, where none has begun."""
+        if not self._begun:
+            self.begin(self._seed)
+
     def observe(self) -> Observation:
+        self.first()
         return Observation(self._readings, self._steps / self.spec.rate_hz)
 
     def act(self, action: Array) -> Executed:
@@ -66,21 +80,20 @@ class GymnasiumRobot(Robot):
             WorldError: when the episode has ended and `restart` was not called.
         """
         check_action(action, self.spec)
+        self.first()
         if any(self._ended):
             raise WorldError(
                 f"{self.spec.name}: its episode has ended and it was told to act; "
                 "call restart() first."
             )
-        low, high = self._limits
-        motor = low + (action + 1.0) / 2.0 * (high - low)
-        space = self.env.action_space
-        command = motor.reshape(space.shape).astype(space.dtype)
+        command, executed = self._motors.command(action)
         self._take("step", 5, lambda: self.env.step(command))
         self._steps += 1
-        return Executed(action.astype(np.float32))
+        return Executed(executed, "" if np.array_equal(executed, action) else self._motors.reason)
 
     @property
     def ended(self) -> tuple[bool, bool]:
+        self.first()
         return self._ended
 
     def restart(self) -> None:
@@ -96,7 +109,7 @@ class GymnasiumRobot(Robot):
 
     def _take(self, call: str, parts: int, given_by: Callable[[], Any]) -> None:
         """Call the environment and keep what it gives."""
-        with _blamed(f"{self.spec.name}: {call}() raised"):
+        with _blamed(f"{self.spec.name}: {call}() raised"), in_time(f"{self.spec.name}: {call}()"):
             result = given_by()
         if not isinstance(result, tuple) or len(result) != parts:
             raise WorldError(
@@ -104,15 +117,38 @@ class GymnasiumRobot(Robot):
                 f"{parts} as Gymnasium 1.0 has it; bring the environment to that interface."
             )
         with _blamed(f"{self.spec.name}: {call}() gave what cannot be read,"):
-            self._readings, self.info = self._read(result[0]), dict(result[-1])
+            self.raw, self.info = result[0], dict(result[-1])
+            self._readings = self._read(self.raw)
             terminated, truncated = result[2:4] or (False, False)  # reset() gives neither
             self._ended = (bool(terminated), bool(truncated))
 
     def _read(self, observation: Any) -> dict[str, Array]:
-        named = observation if isinstance(observation, Mapping) else {UNNAMED_SENSOR: observation}
-        readings = {name: _reading(np.asarray(value)) for name, value in named.items()}
+        readings = {s.spec.name: s.reading(observation) for s in self._sensors}
         self.spec.check(readings)
         return readings
+
+
+@contextmanager
+def in_time(what: str) -> Iterator[None]:
+    """Give up a call that does not come back; only the main thread can be called back from one.
+
+    Raises:
+        WorldError: when it lasted longer than `LONGEST_CALL_S`.
+    """
+
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise WorldError(f"{what} did not come back within {LONGEST_CALL_S:g} s; mend it there.")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST_CALL_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager
@@ -128,46 +164,3 @@ def _blamed(what: str) -> Iterator[None]:
 
 def _described(result: Any) -> str:
     return f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
-
-
-def _reading(value: Array) -> Array:
-    """One reading as rumpus keeps it; copied, for environments write into their own arrays."""
-    if value.dtype == np.uint8 and value.ndim == 2:
-        return value[:, :, None].copy()
-    if value.ndim == 3:
-        return value.copy()
-    return np.array(value, np.float32).reshape(-1)
-
-
-def _parts(env: Env) -> dict[str, spaces.Space[Any]]:
-    """The observation's spaces by sensor name."""
-    space = env.observation_space
-    return dict(space.spaces) if isinstance(space, spaces.Dict) else {UNNAMED_SENSOR: space}
-
-
-def _sensor_spec(name: str, space: spaces.Space[Any], owner: str) -> SensorSpec:
-    if isinstance(space, spaces.Box):
-        sensor = sensor_for(name, space.shape, str(space.dtype), space.low, space.high)
-        if sensor is not None:
-            return sensor
-    raise WorldError(
-        f"{owner}: its observation '{name}' is {space}, expected a picture (Box, uint8, (h, w, c) "
-        "with at most 4 channels, channels last), a vector (Box, (k,)) or a flat Dict of them; "
-        "wrap the environment so that it gives one of these."
-    )
-
-
-def _action_limits(space: spaces.Space[Any], owner: str) -> tuple[Array, Array]:
-    """Lowest and highest motor command, float64 (A,) each."""
-    if not isinstance(space, spaces.Box) or not np.issubdtype(space.dtype, np.floating):
-        raise WorldError(
-            f"{owner}: its action is {space}, expected a Box of floats; "
-            "rumpus moves by continuous actions, so wrap the environment to take them."
-        )
-    low, high = (np.asarray(b, np.float64).reshape(-1) for b in (space.low, space.high))
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise WorldError(
-            f"{owner}: its action has no limits ({space}), expected a finite low and high for "
-            "every motor; wrap it in gymnasium.wrappers.RescaleAction or declare the limits."
-        )
-    return low, high
