@@ -1,6 +1,7 @@
 # make play: set up, let a robot play with a door, then show it five pictures
 # make test: every check there is
 # make learn: what takes longer: a thousand killed writers, a door learned to the end
+# make licences: which licence every package has that is installed with it
 # Needs Python 3.11 or newer, with its venv module, and make; nothing else.
 
 PLAY  = $(BIN)/rumpus play door --run runs/first --steps 6000 --seed 0
@@ -20,7 +21,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 # One thread: the tests run on two processes, and more threads only wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: play learn test setup clean
+.PHONY: play learn test licences setup clean
 
 play: setup
 	$(PLAY)
@@ -37,6 +38,10 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# Which licence each package has that a full install brings, as the packages themselves say.
+licences: setup
+	@$(BIN)/python tests/packaging/licences.py
 
 setup: $(READY)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rumpus.cli.command_line import main
+from rumpus.cli.verb import whole
 from rumpus.memory import Memory
 from rumpus.replay.update_ratio import TrainConfig
 
@@ -551,3 +553,40 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
     assert len(left) >= 5
     patterns = [struct.pack("<d", secret), struct.pack("<f", secret), b"8765.43", b"truth_m"]
     assert [f for f in left for p in patterns if p in f.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["pla", "door"], "did you mean play?"),
+        (["memory", "inf", "x"], "did you mean info?"),
+        (["play", "door", "--stepz", "5"], "did you mean --steps?"),
+        (
+            ["frobnicate"],
+            "there are: play, do, evaluate, check, memory, list; see `rumpus --help`.",
+        ),
+    ],
+)
+def test_a_misspelled_verb_or_option_is_recognised(
+    given: list[str], meant: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(given) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert meant in err
+
+
+def test_the_version(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capfd.readouterr().out == f"rumpus {metadata.version('rumpus')}\n"
+
+
+@pytest.mark.parametrize(("text", "number"), [("10000", 10**4), ("10_000", 10**4), ("1e4", 10**4)])
+def test_whole_numbers_as_people_write_them(text: str, number: int) -> None:
+    assert whole(text) == number
+
+
+@pytest.mark.parametrize("text", ["ten", "1.5", "1e-3", "inf", "nan", "", "1e400"])
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no whole number"):
+        whole(text)

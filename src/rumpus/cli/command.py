@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from rumpus.cli.verb import Amount, Json, Number, answer, deferred, remark
+from rumpus.cli.verb import Amount, Json, Number, Whole, answer, deferred, remark
 from rumpus.finding import Finding
 
 World = Annotated[Positional[str], arg(metavar="WORLD")]
@@ -84,8 +84,7 @@ def play(
             return INTERRUPTED + stop.signal
         row = playing.figures(session, before, time.monotonic() - begun_s)
     told = f"{path} remembers {row.steps:,} steps; measure it with: rumpus evaluate {path}"
-    answer(json, row, told)
-    return 0
+    return answer(json, row, told)
 
 
 @deferred
@@ -134,13 +133,12 @@ def do(
     row = Row(f"do {goal}", session.run.config.seed, 1, session.mind_steps, wall_s, {**believed})
     told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
             f"{done.believed_after:.1f} at the end.")  # fmt: skip
-    answer(json, row, told, *films)
-    return 0
+    return answer(json, row, told, *films)
 
 
 @deferred
 def evaluate(
-    run: Run, goals: int = 100, kind: str = "", seed: int = 1000, device: Device = "auto",
+    run: Run, goals: Whole = 100, kind: str = "", seed: Whole = 1000, device: Device = "auto",
     json: Json = False,
 ) -> int:  # fmt: skip
     """Measure how well a robot does what pictures show, in a world apart from its play.
@@ -191,10 +189,9 @@ def check(part: Part, name: Name, json: Json = False) -> int:
 
 
 @deferred
-def worlds(json: Json = False) -> int:
+def list_worlds(json: Json = False) -> int:
     """List the worlds that can be named, broken ones with their error."""
     from rumpus.catalogue import listings
 
     found = listings("world")
-    answer(json, found, *(f"{f.name:12} {'BROKEN: ' * f.broken}{f.sentence}" for f in found))
-    return 0
+    return answer(json, found, *(f"{f.name:12} {'BROKEN: ' * f.broken}{f.sentence}" for f in found))

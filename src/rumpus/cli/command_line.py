@@ -3,37 +3,45 @@
 Every refusal is one sentence on standard error and exit code 2.
 """
 
-import itertools
 import re
 import signal
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
+from difflib import get_close_matches
+from importlib import metadata
 from io import StringIO
-from typing import Annotated
+from typing import Annotated, Any, Union
 
 import tyro
 from tyro.conf import subcommand
 
 from rumpus.cli import command, memory_command
-from rumpus.cli.verb import Command, remark
+from rumpus.cli.verb import Command, answer, remark
 from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
-MemoryVerb = (
-    Annotated[Command, subcommand("info", constructor=memory_command.info)]
-    | Annotated[Command, subcommand("list", constructor=memory_command.list_episodes)]
-    | Annotated[Command, subcommand("show", constructor=memory_command.show)]
-    | Annotated[Command, subcommand("verify", constructor=memory_command.verify)]
-    | Annotated[Command, subcommand("repair", constructor=memory_command.repair)]
-    | Annotated[Command, subcommand("film", constructor=memory_command.film)]
-    | Annotated[Command, subcommand("merge", constructor=memory_command.merge)]
-    | Annotated[Command, subcommand("export", constructor=memory_command.export)]
-    | Annotated[Command, subcommand("import", constructor=memory_command.import_dataset)]
-)
 
 
-def memory(verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]) -> Command:
+def _one_of(*verbs: Callable[..., Command]) -> Any:
+    """A type for any of these verbs, each called by the first word of its function's name."""
+    return Union[tuple(  # noqa: UP007  (how many there are is not known here)
+        Annotated[Command, subcommand(verb.__name__.partition("_")[0], constructor=verb)]
+        for verb in verbs
+    )]  # fmt: skip
+
+
+MemoryVerb = _one_of(
+    memory_command.info, memory_command.list_episodes, memory_command.show, memory_command.verify,
+    memory_command.repair, memory_command.film, memory_command.merge, memory_command.export,
+    memory_command.import_dataset,
+)  # fmt: skip
+
+
+def memory(
+    verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes],  # type: ignore[valid-type]
+) -> Command:
     """Look after what a robot remembers.
 
     Args:
@@ -42,13 +50,8 @@ def memory(verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes]) -> Com
     return verb
 
 
-Verb = (
-    Annotated[Command, subcommand("play", constructor=command.play)]
-    | Annotated[Command, subcommand("do", constructor=command.do)]
-    | Annotated[Command, subcommand("evaluate", constructor=command.evaluate)]
-    | Annotated[Command, subcommand("check", constructor=command.check)]
-    | Annotated[Command, subcommand("memory", constructor=memory)]
-    | Annotated[Command, subcommand("list", constructor=command.worlds)]
+Verb = _one_of(
+    command.play, command.do, command.evaluate, command.check, memory, command.list_worlds
 )
 
 
@@ -58,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit code: 0, 1 failed check, 2 refused, 130 interrupted (143 by a kind kill).
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _understood(arguments)()
+        return _understood(given)()
     except RumpusError as error:
         return _refuse(str(error))
     except ModuleNotFoundError as error:
@@ -75,35 +79,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED + (stop.signal if isinstance(stop, Interrupted) else signal.SIGINT)
 
 
-def _understood(arguments: Sequence[str] | None) -> Command:
+def _understood(given: list[str]) -> Command:
     """The command that was asked for.
 
     Raises:
         SystemExit: after help was printed.
         InputError: when the arguments are no verb.
     """
+    if given == ["--version"]:
+        return lambda: answer(False, None, f"rumpus {metadata.version('rumpus')}")
     said = StringIO()
     try:
         with redirect_stderr(said):
-            return tyro.cli(
-                Verb,
-                prog="rumpus",
-                description="A play room for robots.",
-                args=arguments,
+            understood: Command = tyro.cli(
+                Verb, prog="rumpus", description="A play room for robots.", args=given,
                 config=(tyro.conf.FlagCreatePairsOff,),
-            )
+            )  # fmt: skip
+            return understood
     except SystemExit as end:
         if end.code:
-            raise InputError(_sentence(said.getvalue())) from None
+            raise InputError(_sentence(said.getvalue(), given)) from None
         raise
 
 
-def _sentence(box: str) -> str:
+def _sentence(box: str, given: list[str]) -> str:
     """What tyro says about a misuse in a box of several lines, as one sentence."""
     lines = [line.strip("│ ") for line in box.splitlines()[1:]]
-    first = itertools.takewhile(lambda line: line and "──" not in line, lines)
-    said = re.sub(r"no type matching \S+ could .* from", "unfit is", " ".join(first))
-    return f"{said.rstrip('.')}; see `rumpus --help`."
+    said, *more = (" ".join(part.split()) for part in " ".join(lines).split("───"))
+    said = re.sub(r"no type matching \S+ could .* from", "unfit is", said).rstrip(". ")
+    hints = " ".join(more)
+    options = re.findall(r"Perhaps you meant: (--[\w-]+)", hints)
+    if verbs := re.search(r"Available subcommands: ([\w, ]+)", hints):
+        known = verbs[1].strip().split(", ")
+        options = [near for word in given for near in get_close_matches(word, known, 1)]
+        said = f"{said}; there are: {', '.join(known)}"
+    meant = f"; did you mean {options[0]}?" if options else ""
+    return f"{said}{meant} See `rumpus --help`." if meant else f"{said}; see `rumpus --help`."
 
 
 def _refuse(sentence: str) -> int:

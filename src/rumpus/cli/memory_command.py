@@ -40,7 +40,7 @@ def info(folder: Folder, json: Json = False) -> int:
         }  # fmt: skip
     sensors = ", ".join(f"{s.name} {' x '.join(map(str, s.shape))}" for s in spec.sensors)
     hint = f"Old pictures can be kept as lossless films, in less room: rumpus memory film {folder}"
-    answer(
+    return answer(
         json, about,
         f"{memory_in(folder)}: the life of the robot {spec.name}, which senses {sensors} "
         f"{spec.rate_hz:g} times a second.",
@@ -51,7 +51,6 @@ def info(folder: Folder, json: Json = False) -> int:
         f"{room_mb['view']:,} MB.",
         *([hint] if about["can_be_filmed"] else []),
     )  # fmt: skip
-    return 0
 
 
 @deferred
@@ -66,8 +65,7 @@ def list_episodes(folder: Folder, json: Json = False) -> int:
         steps = f"{episode.length:9,} steps from {episode.first:,}"
         return f"{episode.id:6}  {begun}  {steps}  {episode.provenance}{elsewhere}"
 
-    answer(json, episodes, *map(line, episodes))
-    return 0
+    return answer(json, episodes, *map(line, episodes))
 
 
 @deferred

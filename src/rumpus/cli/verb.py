@@ -8,16 +8,39 @@ Results go to standard output, everything else to standard error.
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
 from tyro.conf import Positional, arg
+from tyro.constructors import PrimitiveConstructorSpec
 
 Command = Callable[[], int]
 P = ParamSpec("P")
 Source = Annotated[Positional[Path], arg(metavar="SOURCE")]
 Into = Annotated[Positional[Path], arg(metavar="INTO")]
-Number = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
+
+
+def whole(text: str) -> int:
+    """A whole number, also as people write large ones: 10000, 10_000, 1e4.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError, OverflowError):  # OverflowError: infinity
+        if (number := float(text)) == int(number):
+            return int(number)
+    raise ValueError(f"'{text}' is no whole number")
+
+
+WHOLE = PrimitiveConstructorSpec(
+    nargs=1, metavar="N", instance_from_str=lambda given: whole(given[0]),
+    is_instance=lambda value: isinstance(value, int), str_from_instance=lambda value: [str(value)],
+)  # fmt: skip
+Whole = Annotated[int, WHOLE]
+Number = Annotated[Whole | None, arg(metavar="N", help_behavior_hint="")]
 Amount = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
 Json = Annotated[bool, arg(help="Print the result as JSON, and nothing else, on standard output.")]
 
@@ -35,12 +58,13 @@ def deferred(verb: Callable[P, int]) -> Callable[P, Command]:
     return understood
 
 
-def answer(json: bool, result: Any, *sentences: str) -> None:
-    """Print a result: as JSON where that was asked for, else as sentences for a person."""
+def answer(json: bool, result: Any, *sentences: str) -> int:
+    """Print a result: as JSON where that was asked for, else as sentences; the exit code 0."""
     import msgspec
 
     for line in (msgspec.json.encode(result).decode(),) if json else sentences:
         print(line, flush=True)
+    return 0
 
 
 def remark(sentence: str) -> None:
