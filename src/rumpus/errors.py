@@ -22,6 +22,7 @@ EXTRAS = {
     "av": "movies",
     "pyarrow": "exchange",
     "h5py": "exchange",
+    "thriftpy2": "exchange",
     "rerun": "rerun",
 }  # which extra of the package brings a module that not every robot needs
 

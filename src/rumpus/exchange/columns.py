@@ -53,7 +53,11 @@ def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step
 
 
 def scaled(actions: Array, low: Array, high: Array) -> Array:
-    """Motor commands in [low, high] as float32 in [-1, 1]; a motor without room to move is at 0."""
+    """Motor commands in [low, high] as float32 (n, A) in [-1, 1].
+
+    A motor without room to move is at 0.
+    """
+    commands = actions.reshape(len(actions), -1)
     middle, reach = (low + high) / 2.0, (high - low) / 2.0
-    inside = np.divide(actions - middle, reach, out=np.zeros(actions.shape), where=reach > 0)
+    inside = np.divide(commands - middle, reach, out=np.zeros(commands.shape), where=reach > 0)
     return inside.astype(np.float32)

@@ -1,19 +1,29 @@
-"""Datasets come into a memory: looked through as a whole before the first step is taken."""
+"""Datasets come into a memory: looked through as a whole before the first step is taken.
 
-from collections.abc import Callable, Iterator
+A format gives blocks of columns, as they lie in it. What they become in a memory is decided here,
+once for all formats: actions in [-1, 1], steps with a time and a chosen action, new goals.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.exchange.transfer import Transfer, appearing
+from rumpus.exchange.columns import Columns, scaled, step_of
+from rumpus.exchange.transfer import Ours, Transfer, appearing
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Step
+
+Readings = Sequence[Array] | Array  # of one sensor, a row each
+Block = tuple[Columns, Mapping[str, Readings]]
+Limits = tuple[Array, Array]  # lowest and highest motor command, float64 (A,) each
 
 
 @dataclass(frozen=True)
@@ -21,30 +31,60 @@ class IncomingEpisode:
     """One episode on its way into a memory.
 
     Attributes:
-        provenance: where it comes from.
-        steps: each with its index where it was recorded; their goals are such indices too.
-        stored: what is known of when and where, where rumpus wrote the dataset.
+        number: of it in its dataset, from 0.
+        name: what tells where it comes from, where rumpus did not write it.
+        blocks: its columns, and its readings by sensor name, some rows at a time. Of the columns
+            of `columns.kinds_of` there are those that the dataset has; `step_index`, by which goals
+            are told, and `executed_action`, as motor commands, are always there.
     """
 
-    provenance: str
-    steps: Iterator[tuple[int, Step]]
-    stored: Episode | None
+    number: int
+    name: str
+    blocks: Iterator[Block]
 
 
-class Dataset(Protocol):
-    """A dataset that is open for reading, of whatever format."""
+class Dataset(ABC):
+    """A dataset that is open for reading, of whatever format.
 
-    folder: Path
+    Attributes:
+        folder: where it is.
+        spec: the robot.
+        ours: what rumpus tells, where rumpus wrote it.
+        limits: the motor commands that become -1 and 1.
+        announced: how many episodes and steps it says that it has.
+        is_blurred: its pictures are not exactly those that were seen.
+        notes: sentences on what cannot be kept as it is, each once.
+    """
+
+    spec: RobotSpec
+    limits: Limits = (np.full(1, -1.0), np.full(1, 1.0))
+    announced: tuple[int, int] = (0, 0)
+    is_blurred: bool = False
+
+    def __init__(self, folder: Path, ours: Ours | None) -> None:
+        """Begin without a note; whoever derives from this says what `spec` is."""
+        self.folder, self.ours = folder, ours
+        self.notes: dict[str, None] = {}
+
+    @abstractmethod
+    def episodes(self) -> Iterator[IncomingEpisode]:
+        """All there are, from the first on whenever it is called; one is read before the next.
+
+        Raises:
+            InputError: when one is damaged.
+        """
+
+    def note(self, sentence: str) -> None:
+        """Say something once, however often it is found."""
+        self.notes[sentence] = None
 
     @property
-    def spec(self) -> RobotSpec:
-        """The robot."""
-
-    def episodes(self) -> Iterator[IncomingEpisode]:
-        """All there are, from the first on whenever it is called; one is read before the next."""
-
-    def lost(self, episodes: int, steps: int) -> Iterator[str]:
-        """Sentences on what did not come, given how many did."""
+    def range(self) -> str:
+        """The motor commands that are scaled to [-1, 1], in words; "" where they are in it."""
+        low, high = self.limits
+        if (low == -1.0).all() and (high == 1.0).all():
+            return ""
+        return " to ".join(str([float(f"{value:.6g}") for value in side]) for side in self.limits)
 
 
 def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
@@ -59,19 +99,17 @@ def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
     goal_at = _finder(index, base)
     known = {(e.origin.memory, e.origin.episode) for e in memory.episodes()}
     episodes = astray = 0
-    for incoming in dataset.episodes():
-        for k, (_, step) in enumerate(incoming.steps):
+    for episode in dataset.episodes():
+        for k, (_, step) in enumerate(_steps(dataset, episode)):
             if k == 0:
-                memory.begin_episode(incoming.provenance, _stored(incoming, memory, known))
+                memory.begin_episode(*_origin(dataset, episode, memory, known))
                 episodes += 1
             goal = goal_at(step.goal_index)
             astray += goal < 0 <= step.goal_index
             memory.append(replace(step, goal_index=goal))
     memory.flush()
-    lost = list(dataset.lost(episodes, len(index)))
-    if astray:
-        lost.append(f"{astray:,} goals lie in steps that did not come; they are -1.")
-    return Transfer(dataset.folder, episodes, len(index), tuple(lost))
+    lost = (*dataset.notes, *_missed(dataset, episodes, len(index), astray))
+    return Transfer(dataset.folder, episodes, len(index), lost)
 
 
 @contextmanager
@@ -100,8 +138,8 @@ def _looked_through(dataset: Dataset, memory: Memory) -> Array:
     """The index of every step, all of which can be read and are of this robot."""
 
     def indices() -> Iterator[int]:
-        for incoming in dataset.episodes():
-            for index, step in incoming.steps:
+        for episode in dataset.episodes():
+            for index, step in _steps(dataset, episode):
                 try:
                     memory.check(step)
                 except (WorldError, InputError) as error:
@@ -109,6 +147,38 @@ def _looked_through(dataset: Dataset, memory: Memory) -> Array:
                 yield index
 
     return np.fromiter(indices(), np.int64)
+
+
+def _steps(dataset: Dataset, episode: IncomingEpisode) -> Iterator[tuple[int, Step]]:
+    """An episode's steps, each with its index where it was recorded."""
+    sensors = dataset.spec.sensors
+    for given, readings in episode.blocks:
+        columns = _completed(dataset, given)
+        for sensor in sensors:
+            dtype = readings[sensor.name][0].dtype
+            if not np.can_cast(dtype, sensor.dtype):
+                dataset.note(
+                    f"Readings of '{sensor.name}' were {dtype}, and are {sensor.dtype} now."
+                )
+        for k, index in enumerate(columns["step_index"].tolist()):
+            seen = {s.name: readings[s.name][k].astype(s.dtype) for s in sensors}
+            row = {name: column[k] for name, column in columns.items()}
+            yield index, step_of(dataset.spec, seen, row)
+
+
+def _completed(dataset: Dataset, given: Columns) -> Columns:
+    """Columns with actions in [-1, 1], and with what only rumpus tells."""
+    if "action" not in given:
+        dataset.note("It has one action: that stands for the chosen and the executed one.")
+    if "time_s" not in given:
+        dataset.note(f"It has no clock: {dataset.spec.rate_hz:g} steps are taken for a second.")
+    actions = {
+        name: scaled(given[name], *dataset.limits)
+        for name in ("action", "executed_action")
+        if name in given
+    }
+    chosen, time_s = actions["executed_action"], given["step_index"] / dataset.spec.rate_hz
+    return {"action": chosen, "time_s": time_s} | given | actions
 
 
 def _finder(index: Array, base: int) -> Callable[[int], int]:
@@ -123,11 +193,34 @@ def _finder(index: Array, base: int) -> Callable[[int], int]:
     return find
 
 
-def _stored(
-    incoming: IncomingEpisode, memory: Memory, known: set[tuple[str, int]]
-) -> Episode | None:
-    """What is kept of when and where; an episode that is here already comes as one of its own."""
-    stored = incoming.stored
-    if stored is not None and (stored.origin.memory, stored.origin.episode) in known:
-        return replace(stored, origin=Origin(memory.id))
-    return stored
+def _origin(
+    dataset: Dataset, episode: IncomingEpisode, memory: Memory, known: set[tuple[str, int]]
+) -> tuple[str, Episode | None]:
+    """Provenance of an episode, and what is kept of when and where it was lived.
+
+    One that is here already, or whose pictures are blurred, comes as one of its own.
+    """
+    stored = dataset.ours.episode(episode.number) if dataset.ours else None
+    if stored is None:
+        scaling = f"; actions scaled from {dataset.range}" if dataset.range else ""
+        return episode.name + scaling, None
+    if dataset.is_blurred or (stored.origin.memory, stored.origin.episode) in known:
+        stored = replace(stored, origin=Origin(memory.id))
+    return stored.provenance, stored
+
+
+def _missed(dataset: Dataset, episodes: int, steps: int, astray: int) -> Iterator[str]:
+    """Sentences on what is other than in the dataset, given what came."""
+    if dataset.range:
+        yield (
+            f"Actions reach {dataset.range}; rumpus's are in [-1, 1], so each entry was scaled "
+            "from that range, which every episode's provenance tells."
+        )
+    all_episodes, all_steps = dataset.announced
+    if steps < all_steps:
+        yield (
+            f"Lost: {all_episodes - episodes:,} of {all_episodes:,} episodes and "
+            f"{all_steps - steps:,} of {all_steps:,} frames."
+        )
+    if astray:
+        yield f"{astray:,} goals lie in steps that did not come; they are -1."

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rumpus.errors import InputError, missing_extra
+from rumpus.exchange.incoming import import_dataset
 from rumpus.exchange.transfer import Transfer
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
@@ -52,9 +53,9 @@ def import_lerobot(folder: Path, memory: Memory) -> Transfer:
         MemoryFault: when the disk does not take it.
     """
     with _extra():
-        from rumpus.exchange.lerobot import dataset
+        from rumpus.exchange.lerobot.dataset import LeRobotDataset
 
-        return dataset.load(folder, memory)
+        return import_dataset(LeRobotDataset(folder), memory)
 
 
 def lerobot_spec(folder: Path) -> RobotSpec:
@@ -65,10 +66,9 @@ def lerobot_spec(folder: Path) -> RobotSpec:
             rumpus knows.
     """
     with _extra():
-        from rumpus.exchange.lerobot.source import opened
+        from rumpus.exchange.lerobot.dataset import LeRobotDataset
 
-        with opened(folder) as source:
-            return source.spec
+        return LeRobotDataset(folder).spec
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from rumpus.errors import InputError
 from rumpus.exchange.h264 import write_film
 from rumpus.exchange.lerobot import layout, rows, stats
 from rumpus.exchange.outgoing import absences, blocks_of, chosen, ours_of
+from rumpus.exchange.picture import MODES
 from rumpus.exchange.transfer import Transfer, appearing
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
@@ -39,7 +40,7 @@ def _check(spec: RobotSpec, video: bool) -> None:
         if not sensor.is_picture:
             continue
         height, width, channels = sensor.shape
-        if channels not in ({3} if video else set(rows.MODES)):
+        if channels not in ({3} if video else set(MODES)):
             raise InputError(
                 f"The pictures of '{sensor.name}' have {channels} channels, but "
                 + ("a video takes 3; export without video." if video else "PNG takes 1 to 4; "
@@ -159,8 +160,11 @@ class _Writer:
         }
         for sensor in memory.spec.sensors:
             of = stats.of_pictures if sensor.is_picture else stats.of_numbers
-            rows = np.flatnonzero(memory.present(sensor.name)[stored])
-            figures[self._keys[sensor.name]] = of(memory.frames(sensor.name)[stored], rows)
+            readings = memory.frames(sensor.name)[stored]
+            there = np.flatnonzero(memory.present(sensor.name)[stored])
+            figures[self._keys[sensor.name]] = of(
+                readings, there if len(there) else np.arange(len(readings))
+            )
         return figures
 
 

@@ -1,18 +1,14 @@
 """Columns as a LeRobot dataset's Parquet files hold them, there and back."""
 
-import io
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
-from rumpus.types import Array
-
-DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
-MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
+from rumpus.exchange.lerobot.layout import Feature
+from rumpus.exchange.picture import png
 
 
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
@@ -22,35 +18,19 @@ def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
 
 def _cells(rows: Sequence[Any], type_: pa.DataType) -> Any:
     if pa.types.is_struct(type_):
-        return [{"bytes": _png(picture), "path": None} for picture in rows]
+        return [{"bytes": png(picture), "path": None} for picture in rows]
     return list(rows) if pa.types.is_fixed_size_list(type_) else np.ravel(rows)
 
 
-def _png(picture: Array) -> bytes:
-    """A picture, uint8 (h, w, c), bit for bit."""
-    out = io.BytesIO()
-    flat = picture[:, :, 0] if picture.shape[2] == 1 else picture
-    Image.fromarray(flat).save(out, format="PNG")
-    return out.getvalue()
-
-
-def picture(png: bytes, channels: int) -> Array:
-    """A picture file's bytes as uint8 (h, w, channels).
-
-    Raises:
-        DAMAGES: when the bytes are no picture.
-    """
-    with Image.open(io.BytesIO(png)) as image:
-        pixels = np.array(image.convert(MODES[channels]))
-    return pixels.reshape(*pixels.shape[:2], channels)
-
-
-def numbers(column: pa.Array) -> Array:
-    """A column of numbers, or of lists of them however deep, as (rows, k)."""
+def values(column: pa.Array, feature: Feature) -> Any:
+    """A column as numbers, (n,) or (n, k) however deep its lists are, or as a list of n others."""
+    if not feature.is_number:
+        return column.to_pylist()
     rows = len(column)
     while isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
         column = column.flatten()
-    return np.asarray(column.to_numpy(zero_copy_only=False)).reshape(rows, -1)
+    numbers = np.asarray(column.to_numpy(zero_copy_only=False))
+    return numbers if feature.shape in ((), (1,)) else numbers.reshape(rows, -1)
 
 
 def tasks_table(tasks: dict[str, int]) -> pa.Table:
@@ -58,14 +38,11 @@ def tasks_table(tasks: dict[str, int]) -> pa.Table:
 
     LeRobot looks tasks up in that index.
     """
-    index = "__index_level_0__"
-    columns = [
-        {"name": "task_index", "field_name": "task_index", "pandas_type": "int64",
-         "numpy_type": "int64", "metadata": None},
-        {"name": None, "field_name": index, "pandas_type": "unicode",
-         "numpy_type": "object", "metadata": None},
-    ]  # fmt: skip
-    note = {"index_columns": [index], "column_indexes": [], "columns": columns}
+    words = {
+        "name": "task", "field_name": "task", "pandas_type": "unicode", "numpy_type": "object",
+        "metadata": None,
+    }  # fmt: skip
+    note = {"index_columns": ["task"], "column_indexes": [], "columns": [words]}
     rows = pa.table({"task_index": pa.array(tasks.values(), pa.int64()),
-                     index: pa.array(tasks, pa.string())})  # fmt: skip
+                     "task": pa.array(tasks, pa.string())})  # fmt: skip
     return rows.replace_schema_metadata({"pandas": json.dumps(note)})

@@ -1,6 +1,5 @@
-"""Reading a Minari dataset: what robot it is of, and its episodes as steps."""
+"""A Minari dataset opened for reading: what robot it is of, and its episodes as columns."""
 
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -9,21 +8,26 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from PIL import Image
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import kinds_of, scaled, step_of
-from rumpus.exchange.incoming import IncomingEpisode, import_dataset
+from rumpus.exchange.columns import Columns, Shape, kinds_of
+from rumpus.exchange.incoming import (
+    Block,
+    Dataset,
+    IncomingEpisode,
+    Readings,
+    import_dataset,
+)
 from rumpus.exchange.minari import layout
+from rumpus.exchange.picture import DAMAGES, decoded
 from rumpus.exchange.transfer import Ours, Transfer
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Step
+from rumpus.types import Array
 
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # pictures of one sensor in RAM at once
 EPISODE = re.compile(r"episode_([0-9]+)")
-Shape = tuple[int, ...]
 
 
 def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
@@ -64,27 +68,21 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
         ) from error
 
 
-class MinariDataset:
+class MinariDataset(Dataset):
     """A Minari dataset, as its metadata tells of it.
 
     Attributes:
-        folder: where it is.
         id: its name among Minari's, e.g. "door-v0".
-        ours: what rumpus tells, where rumpus wrote it.
-        spec: the robot it is of.
         places: where each sensor's readings are in an episode, by sensor name.
-        limits: lowest and highest motor command, float64 (A,) each.
     """
 
     def __init__(self, folder: Path, metadata: dict[str, Any], rate_hz: float) -> None:
         """Understand the metadata; `rate_hz` counts where rumpus did not write it."""
-        self.folder = folder
+        told = metadata.get(layout.OURS)
+        super().__init__(folder, None if told is None else msgspec.convert(told, Ours))
         self.id = str(metadata["dataset_id"])
         self.limits = layout.action_limits(json.loads(metadata["action_space"]), self.id)
-        self.ours: Ours | None = None
-        self._notes: dict[str, None] = {}  # sentences, each once
-        if layout.OURS in metadata:
-            self.ours = msgspec.convert(metadata[layout.OURS], Ours)
+        if self.ours is not None:
             self.ours.check(folder / layout.METADATA)
             self.spec = self.ours.spec
             self.places = {s.name: f"observations/{layout.key(s.name)}" for s in self.spec.sensors}
@@ -92,6 +90,7 @@ class MinariDataset:
         sensors = layout.sensors_of(json.loads(metadata["observation_space"]), self.id)
         self.spec = RobotSpec(self.id, tuple(sensors.values()), self.limits[0].size, rate_hz)
         self.places = {sensor.name: place for place, sensor in sensors.items()}
+        self.note("Minari tells no action at the last step of an episode; it is 0.")
 
     def episodes(self) -> Iterator[IncomingEpisode]:
         """All episodes, in the order of their numbers.
@@ -107,21 +106,78 @@ class MinariDataset:
                 raise InputError(f"The Minari dataset {self.folder} holds no episode.")
             first = 0
             for number in numbers:
-                episode = _Episode(self, file[f"episode_{number}"], self._notes)
-                stored = self.ours.episode(number) if self.ours else None
-                provenance = stored.provenance if stored else f"minari {self.id} episode_{number}"
-                yield IncomingEpisode(provenance, episode.steps(first), stored)
-                first += episode.length
+                name = f"episode_{number}"
+                length = len(self._part(file[name], next(iter(self.places.values()))))
+                blocks = self._blocks(file[name], np.arange(first, first + length))
+                yield IncomingEpisode(number, f"minari {self.id} {name}", blocks)
+                first += length
 
-    def lost(self, episodes: int, steps: int) -> Iterator[str]:
-        """Sentences on what a memory does not keep of it."""
-        if self.ours is None:
-            yield f"The clock ticks {self.spec.rate_hz:g} times a second: Minari keeps no times."
-            yield (
-                "Minari keeps one action for the chosen and the executed one; they are equal, in "
-                "[-1, 1], and 0 at the last step of an episode."
-            )
-        yield from self._notes
+    def _blocks(self, group: Any, index: Array) -> Iterator[Block]:
+        """An episode's N observations and the N - 1 moves between them."""
+        n = len(index)
+        columns = self._ours(group, n) if self.ours else self._theirs(group, index)
+        for begin in range(0, n, BLOCK):
+            rows = slice(begin, begin + BLOCK)
+            readings = {s.name: self._readings(group, s, n, rows) for s in self.spec.sensors}
+            yield {name: column[rows] for name, column in columns.items()}, readings
+
+    def _ours(self, group: Any, n: int) -> Columns:
+        found: Columns = {}
+        for name, (dtype, shape) in kinds_of(self.spec).items():
+            if name == "present" and f"infos/{name}" not in group:
+                continue  # an older rumpus wrote it, when sensors could not be left out
+            part = self._part(group, f"infos/{name}", n, shape)
+            found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
+        return found
+
+    def _theirs(self, group: Any, index: Array) -> Columns:
+        """What Minari tells, in the columns of rumpus; of the last step no action is known."""
+        unknown = ["rewards"] if np.any(self._part(group, "rewards")[()]) else []
+        if unknown := [*unknown, *(f"infos/{name}" for name in sorted(group.get("infos", ())))]:
+            self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
+        moves, (low, high) = len(index) - 1, self.limits
+        actions = self._part(group, "actions", moves)[()]
+        if actions.size != moves * low.size:
+            raise self._unlike(group, "actions", f"rows of {actions.shape[1:]}", f"({low.size},)")
+        none = (low + high) / 2.0
+        return {
+            "executed_action": np.append(actions.reshape(moves, low.size), [none], axis=0),
+            "step_index": index,
+            "terminated": np.append(False, self._part(group, "terminations", moves)[()]),
+            "truncated": np.append(False, self._part(group, "truncations", moves)[()]),
+        }
+
+    def _readings(self, group: Any, sensor: SensorSpec, n: int, rows: slice) -> Readings:
+        part = self._part(group, self.places[sensor.name], n)
+        if sensor.is_picture and part.ndim <= len(_squeezed(sensor.shape)):  # each a file's bytes
+            self.note(f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen.")
+            try:
+                return [decoded(bytes(file), sensor.shape[2]) for file in part[rows]]
+            except DAMAGES as error:
+                raise self._unlike(group, part.name, str(error), "JPEG") from error
+        if _squeezed(part.shape[1:]) != _squeezed(sensor.shape):
+            raise self._unlike(group, part.name, f"rows of {part.shape[1:]}", f"{sensor.shape}")
+        return np.reshape(part[rows], (-1, *sensor.shape))
+
+    def _part(
+        self, group: Any, name: str, rows: int | None = None, shape: Shape | None = None
+    ) -> Any:
+        import h5py
+
+        part = group.get(name)
+        if not isinstance(part, h5py.Dataset) or not part.shape:
+            raise self._unlike(group, name, "missing", "an array")
+        if rows is not None and len(part) != rows:
+            raise self._unlike(group, name, f"{len(part)} long", f"{rows}")
+        if shape is not None and part.shape[1:] != shape:
+            raise self._unlike(group, name, f"rows of {part.shape[1:]}", f"{shape}")
+        return part
+
+    def _unlike(self, group: Any, part: str, came: str, expected: str) -> InputError:
+        return InputError(
+            f"The Minari dataset {self.folder} is damaged: in {group.name.strip('/')}, {part} is "
+            f"{came}, expected {expected}; take another copy of it."
+        )
 
 
 def open_dataset(folder: Path, rate_hz: float) -> MinariDataset:
@@ -150,104 +206,6 @@ def open_dataset(folder: Path, rate_hz: float) -> MinariDataset:
             f"{file} is not as Minari writes it ({type(error).__name__}: {error}); "
             "a dataset with its spaces in it was expected."
         ) from error
-
-
-class _Episode:
-    """One episode of a Minari dataset: N observations and the N - 1 moves between them."""
-
-    def __init__(self, dataset: MinariDataset, group: Any, notes: dict[str, None]) -> None:
-        self._dataset, self._group, self._notes = dataset, group, notes
-        self._name = group.name.strip("/")
-        self.length: int = len(self._part(next(iter(dataset.places.values()))))
-
-    def steps(self, first: int) -> Iterator[tuple[int, Step]]:
-        """Each step with its index, which where Minari tells none begins at `first`."""
-        spec = self._dataset.spec
-        columns = self._ours() if self._dataset.ours else self._theirs(first)
-        readable = {sensor: self._readable(sensor) for sensor in spec.sensors}
-        for begin in range(0, self.length, BLOCK):
-            block = {s.name: self._readings(s, part, begin) for s, part in readable.items()}
-            for k in range(begin, min(begin + BLOCK, self.length)):
-                readings = {name: rows[k - begin] for name, rows in block.items()}
-                row = {name: rows[k] for name, rows in columns.items()}
-                yield int(row["step_index"]), step_of(spec, readings, row)
-
-    def _ours(self) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for name, (dtype, shape) in kinds_of(self._dataset.spec).items():
-            if name == "present" and f"infos/{name}" not in self._group:
-                continue  # an older rumpus wrote it, when sensors could not be left out
-            part = self._part(f"infos/{name}", self.length, shape)
-            found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
-        return found
-
-    def _theirs(self, first: int) -> dict[str, Array]:
-        """What Minari tells, in the columns of rumpus; of the last step no action is known."""
-        if np.any(self._part("rewards")[()]):
-            self._notes["Rewards are not kept: a robot that plays has none."] = None
-        if infos := ", ".join(sorted(self._group.get("infos", ()))):
-            self._notes[f"Infos are not kept: {infos}."] = None
-        moves, (low, high) = self.length - 1, self._dataset.limits
-        actions = self._part("actions", moves)[()].reshape(moves, -1)
-        if actions.shape[1] != low.size:
-            raise self._unlike("actions", f"{actions.shape[1]} wide", f"{low.size}")
-        done = np.append(scaled(actions, low, high), np.zeros((1, low.size), np.float32), axis=0)
-        index = first + np.arange(self.length)
-        return {
-            "action": done,
-            "executed_action": done,
-            "time_s": index / self._dataset.spec.rate_hz,
-            "step_index": index,
-            "terminated": np.append(False, self._part("terminations", moves)[()]),
-            "truncated": np.append(False, self._part("truncations", moves)[()]),
-        }
-
-    def _readable(self, sensor: SensorSpec) -> Any:
-        """Where a sensor's readings are, of the right shape."""
-        part = self._part(self._dataset.places[sensor.name], self.length)
-        if _is_jpeg(part, sensor):
-            self._notes[f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen."] = None
-        elif _squeezed(part.shape[1:]) != _squeezed(sensor.shape):
-            raise self._unlike(part.name, f"rows of {part.shape[1:]}", f"{sensor.shape}")
-        elif part.dtype != sensor.dtype:
-            note = f"Readings of '{sensor.name}' were {part.dtype}, and are float32 now."
-            self._notes[note] = None
-        return part
-
-    def _readings(self, sensor: SensorSpec, part: Any, first: int) -> Array:
-        values = part[first : first + BLOCK]
-        if _is_jpeg(part, sensor):
-            values = np.stack([self._decoded(data, sensor) for data in values])
-        return np.asarray(values, sensor.dtype).reshape(-1, *sensor.shape)
-
-    def _decoded(self, data: Array, sensor: SensorSpec) -> Array:
-        try:
-            return np.asarray(Image.open(io.BytesIO(data.tobytes()))).reshape(sensor.shape)
-        except (OSError, ValueError) as error:
-            raise self._unlike(sensor.name, str(error), f"JPEG of {sensor.shape}") from error
-
-    def _part(self, name: str, rows: int | None = None, shape: Shape | None = None) -> Any:
-        import h5py
-
-        part = self._group.get(name)
-        if not isinstance(part, h5py.Dataset) or not part.shape:
-            raise self._unlike(name, "missing", "an array")
-        if rows is not None and len(part) != rows:
-            raise self._unlike(name, f"{len(part)} long", f"{rows}")
-        if shape is not None and part.shape[1:] != shape:
-            raise self._unlike(name, f"rows of {part.shape[1:]}", f"{shape}")
-        return part
-
-    def _unlike(self, part: str, came: str, expected: str) -> InputError:
-        return InputError(
-            f"The Minari dataset {self._dataset.folder} is damaged: in {self._name}, {part} is "
-            f"{came}, expected {expected}; take another copy of it."
-        )
-
-
-def _is_jpeg(part: Any, sensor: SensorSpec) -> bool:
-    """Whether each row is the bytes of a file instead of a picture's pixels."""
-    return sensor.is_picture and len(part.shape) < len(_squeezed(sensor.shape)) + 1
 
 
 def _squeezed(shape: Shape) -> Shape:
