@@ -4,7 +4,9 @@ Needs neither mind nor world: a memory can be looked after where no deep learnin
 """
 
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,12 +14,7 @@ import numpy as np
 from rumpus.cli.counting import duration, stoppable
 from rumpus.errors import InputError
 from rumpus.exchange.incoming import memory_for
-from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
-from rumpus.exchange.minari import export_minari, import_minari, minari_spec
-from rumpus.exchange.mp4 import export_film
-from rumpus.exchange.outgoing import chosen
-from rumpus.exchange.rerun import export_rrd
-from rumpus.exchange.transfer import Transfer
+from rumpus.exchange.transfer import Transfer, chosen
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode
 from rumpus.memory.merge import merge as merge_into
@@ -164,26 +161,32 @@ def merge(source: Path, into: Path) -> int:
 
 def export(path: Path, out: Path, format: str, episode: int | None) -> int:
     """Write a memory, or one episode of it, in a format that other programs read."""
+    episodes = None if episode is None else [episode]
+    if format == "lerobot" and episodes:
+        raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
     with Memory.open(folder(path), write=False) as memory:
         if format == "lerobot":
-            if episode is not None:
-                raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
-            done = export_lerobot(memory, out)
+            done = _exchange("lerobot").export_lerobot(memory, out)
         elif format == "film":
-            done = export_film(memory, out, _chosen(memory, episode).id)
+            done = _exchange("mp4").export_film(memory, out, _chosen(memory, episode).id)
+        elif format == "minari":
+            done = _exchange("minari").export_minari(memory, out, episodes)
         else:
-            writer = export_minari if format == "minari" else export_rrd
-            done = writer(memory, out, None if episode is None else [episode])
+            done = _exchange("rerun").export_rrd(memory, out, episodes)
     return _report(done, f"are in {out}")
 
 
 def import_dataset(source: Path, into: Path, format: str) -> int:
     """Take a dataset of another program into a memory, made where there is none."""
-    spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
-    importer = import_lerobot if format == "lerobot" else import_minari
-    with memory_for(folder(into), spec) as memory:
-        done = importer(source, memory)
+    known = _exchange(format)
+    with memory_for(folder(into), getattr(known, f"{format}_spec")(source)) as memory:
+        done = getattr(known, f"import_{format}")(source, memory)
     return _report(done, f"came into {into}")
+
+
+def _exchange(module: str) -> Any:
+    """What knows a format; it needs an extra, without which everything else works."""
+    return import_module(f"rumpus.exchange.{module}")
 
 
 def _report(done: Transfer, where: str) -> int:

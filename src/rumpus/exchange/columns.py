@@ -1,9 +1,11 @@
-"""What a memory knows of its steps besides the readings, as columns: every format has these."""
+"""What a memory knows of its steps, as columns and as the bytes of picture files, and back."""
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from rumpus.memory.schema import FIELDS, Schema
 from rumpus.spec import Readings, RobotSpec
@@ -11,6 +13,9 @@ from rumpus.types import Array, Step
 
 Shape = tuple[int, ...]
 Columns = dict[str, Array]
+
+DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
 
 
 def columns_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
@@ -52,12 +57,28 @@ def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step
     return Schema(spec).step_of(values, {name: readings[name] for name in there})
 
 
-def scaled(actions: Array, low: Array, high: Array) -> Array:
-    """Motor commands in [low, high] as float32 (n, A) in [-1, 1].
-
-    A motor without room to move is at 0.
-    """
-    commands = actions.reshape(len(actions), -1)
+def scaled(action: Array, low: Array, high: Array) -> Array:
+    """A motor command in [low, high] as float32 (A,) in [-1, 1]; a motor without room is at 0."""
+    command = np.reshape(action, -1)
     middle, reach = (low + high) / 2.0, (high - low) / 2.0
-    inside = np.divide(commands - middle, reach, out=np.zeros(commands.shape), where=reach > 0)
+    inside = np.divide(command - middle, reach, out=np.zeros(command.shape), where=reach > 0)
     return inside.astype(np.float32)
+
+
+def png(picture: Array) -> bytes:
+    """A picture, uint8 (h, w, c), as a PNG that loses nothing."""
+    out = io.BytesIO()
+    flat = picture[:, :, 0] if picture.shape[2] == 1 else picture
+    Image.fromarray(flat).save(out, format="PNG")
+    return out.getvalue()
+
+
+def decoded(file: bytes, channels: int) -> Array:
+    """A picture file's bytes as uint8 (h, w, channels).
+
+    Raises:
+        DAMAGES: when the bytes are no picture.
+    """
+    with Image.open(io.BytesIO(file)) as image:
+        pixels = np.array(image.convert(MODES[channels]))
+    return pixels.reshape(*pixels.shape[:2], channels)

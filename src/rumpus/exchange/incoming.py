@@ -1,11 +1,11 @@
 """Datasets come into a memory: looked through as a whole before the first step is taken.
 
-A format gives blocks of columns, as they lie in it. What they become in a memory is decided here,
-once for all formats: actions in [-1, 1], steps with a time and a chosen action, new goals.
+A format gives rows, as they lie in it. What they become in a memory is decided here, once for all
+formats: actions in [-1, 1], steps with a time and a chosen action, new goals.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.exchange.columns import Columns, scaled, step_of
+from rumpus.exchange.columns import scaled, step_of
 from rumpus.exchange.transfer import Ours, Transfer, appearing
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.memory import Memory
-from rumpus.spec import RobotSpec
+from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Step
 
-Readings = Sequence[Array] | Array  # of one sensor, a row each
-Block = tuple[Columns, Mapping[str, Readings]]
+IncomingRow = tuple[Mapping[str, Any], Readings]
 Limits = tuple[Array, Array]  # lowest and highest motor command, float64 (A,) each
 
 
@@ -33,14 +32,14 @@ class IncomingEpisode:
     Attributes:
         number: of it in its dataset, from 0.
         name: what tells where it comes from, where rumpus did not write it.
-        blocks: its columns, and its readings by sensor name, some rows at a time. Of the columns
-            of `columns.kinds_of` there are those that the dataset has; `step_index`, by which goals
-            are told, and `executed_action`, as motor commands, are always there.
+        rows: what its dataset knows of each step, by the names of `columns.kinds_of`, and its
+            readings. `step_index`, by which goals are told, and `executed_action`, as motor
+            commands, are always there.
     """
 
     number: int
     name: str
-    blocks: Iterator[Block]
+    rows: Iterator[IncomingRow]
 
 
 class Dataset(ABC):
@@ -150,35 +149,20 @@ def _looked_through(dataset: Dataset, memory: Memory) -> Array:
 
 
 def _steps(dataset: Dataset, episode: IncomingEpisode) -> Iterator[tuple[int, Step]]:
-    """An episode's steps, each with its index where it was recorded."""
-    sensors = dataset.spec.sensors
-    for given, readings in episode.blocks:
-        columns = _completed(dataset, given)
-        for sensor in sensors:
-            dtype = readings[sensor.name][0].dtype
-            if not np.can_cast(dtype, sensor.dtype):
-                dataset.note(
-                    f"Readings of '{sensor.name}' were {dtype}, and are {sensor.dtype} now."
-                )
-        for k, index in enumerate(columns["step_index"].tolist()):
-            seen = {s.name: readings[s.name][k].astype(s.dtype) for s in sensors}
-            row = {name: column[k] for name, column in columns.items()}
-            yield index, step_of(dataset.spec, seen, row)
-
-
-def _completed(dataset: Dataset, given: Columns) -> Columns:
-    """Columns with actions in [-1, 1], and with what only rumpus tells."""
-    if "action" not in given:
-        dataset.note("It has one action: that stands for the chosen and the executed one.")
-    if "time_s" not in given:
-        dataset.note(f"It has no clock: {dataset.spec.rate_hz:g} steps are taken for a second.")
-    actions = {
-        name: scaled(given[name], *dataset.limits)
-        for name in ("action", "executed_action")
-        if name in given
-    }
-    chosen, time_s = actions["executed_action"], given["step_index"] / dataset.spec.rate_hz
-    return {"action": chosen, "time_s": time_s} | given | actions
+    """An episode's steps, each with its index in the dataset."""
+    spec = dataset.spec
+    for row, readings in episode.rows:
+        if "action" not in row:
+            dataset.note("It has one action: that stands for the chosen and the executed one.")
+        if "time_s" not in row:
+            dataset.note(f"It has no clock: {spec.rate_hz:g} steps are taken for a second.")
+        for sensor in spec.sensors:
+            if not np.can_cast(dtype := readings[sensor.name].dtype, sensor.dtype):
+                dataset.note(f"Readings of '{sensor.name}' were {dtype}, and are float32 now.")
+        seen = {s.name: readings[s.name].astype(s.dtype, copy=False) for s in spec.sensors}
+        told = {"time_s": row["step_index"] / spec.rate_hz, "action": row["executed_action"], **row}
+        told |= {n: scaled(told[n], *dataset.limits) for n in ("action", "executed_action")}
+        yield int(row["step_index"]), step_of(spec, seen, told)
 
 
 def _finder(index: Array, base: int) -> Callable[[int], int]:

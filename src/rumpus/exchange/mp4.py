@@ -1,29 +1,58 @@
-"""A film of one episode: all its pictures side by side, as an MP4 that any player shows.
+"""Films as H.264 in an MP4, that any player shows; also of one episode, its pictures side by side.
 
 For people to look at, and lossy: H.264 with half the colour resolution (yuv420p). What a learner
 or a measurement needs stays in the memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.exchange.h264 import write_film
-from rumpus.exchange.outgoing import absences, chosen
-from rumpus.exchange.transfer import Transfer, appearing
+from rumpus.exchange.transfer import Transfer, absences, appearing, chosen
 from rumpus.memory.episode import Episode
+from rumpus.memory.films import encode_frames
 from rumpus.memory.memory import Memory
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.types import Array
 
+QUALITY_CRF = "18"  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
+COLOURS = 5  # how colours become yuv: ITU-R BT.601, which the converter uses, said to the player
+RANGE = 1  # and yuv's narrow range
 WIDEST_PX = 4096  # beyond this, the decoders inside phones and browsers give up
 LOST = (
     "The pictures are not exact: H.264 blurs them, and colours have half the resolution.",
     "Each step is shown equally long: the times at which it was sensed are not in the film.",
     "Actions, goals, ends and reasons are not in the film.",
 )
+
+
+def write_film(
+    file: Path, pictures: Iterable[Array], rate_hz: float, size: tuple[int, int], **options: str
+) -> None:
+    """Write pictures, uint8 (h, w, 3), as an MP4 that is lossy.
+
+    Args:
+        file: the MP4.
+        pictures: any number of them.
+        rate_hz: pictures a second.
+        size: width and height; both even, for two pixels each way share their colour.
+        options: of x264, beyond the quality.
+
+    Raises:
+        OSError: when the disk does not take it.
+    """
+    with av.open(str(file), "w", format="mp4") as container:
+        rate = Fraction(rate_hz).limit_denominator(1001)
+        stream = container.add_stream("libx264", rate, options={"crf": QUALITY_CRF, **options})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.colorspace = COLOURS
+        stream.codec_context.color_range = RANGE
+        encode_frames(container, stream, pictures)
 
 
 def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> Transfer:
@@ -41,7 +70,6 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
     Raises:
         InputError: when there is no such episode, no picture in it, the film would be too large,
             or the file is there already.
-        ModuleNotFoundError: when PyAV is missing.
     """
     (stored,) = chosen(memory, [episode])
     size = _size(memory, stored, enlarge)

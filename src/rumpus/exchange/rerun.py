@@ -6,20 +6,18 @@ anew between episodes they lie over one another on it; on `step` they never do.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import rerun
+from rerun.chunk import Chunk, LazyChunkStream
 
 from rumpus.exchange.columns import Columns
-from rumpus.exchange.outgoing import blocks_of, chosen
-from rumpus.exchange.transfer import Transfer, appearing
+from rumpus.exchange.transfer import Transfer, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import SensorSpec
 from rumpus.types import Array
-
-if TYPE_CHECKING:
-    from rerun.chunk import Chunk
 
 APPLICATION = "rumpus"
 COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}  # what Rerun calls pictures of so many channels
@@ -50,10 +48,7 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
         InputError: when the memory holds no step, there is no such episode, or the file is there
             already.
         MemoryFault: when a step is damaged, or the disk does not take the file.
-        ModuleNotFoundError: when rerun-sdk is missing.
     """
-    from rerun.chunk import LazyChunkStream  # an extra: pip install 'rumpus[rerun]'
-
     stored = chosen(memory, episodes)
     recording = f"{memory.spec.name} {memory.path.name}"  # what the viewer calls it
     with appearing(file) as new:
@@ -72,11 +67,8 @@ def _is_shown(sensor: SensorSpec) -> bool:
     return not sensor.is_picture or sensor.shape[2] in COLOURS
 
 
-def _chunks(memory: Memory, stored: list[Episode]) -> Iterator["Chunk"]:
+def _chunks(memory: Memory, stored: list[Episode]) -> Iterator[Chunk]:
     """All there is, a block of steps at a time."""
-    for sensor in memory.spec.sensors:
-        if sensor.is_picture and _is_shown(sensor):
-            yield _format(sensor)
     for episode in stored:
         index = np.array([episode.first])
         begun = {"step_index": index, "time_s": memory.time_s[index]}
@@ -87,17 +79,14 @@ def _chunks(memory: Memory, stored: list[Episode]) -> Iterator["Chunk"]:
 
 def _block(
     memory: Memory, episode: Episode, columns: Columns, readings: Columns
-) -> Iterator["Chunk"]:
-    import rerun
-
+) -> Iterator[Chunk]:
     for k, sensor in enumerate(memory.spec.sensors):
         there = np.flatnonzero(columns["present"][:, k])
         if _is_shown(sensor) and len(there):
             rows, at = readings[sensor.name][there], {n: c[there] for n, c in columns.items()}
             yield _numbers(_path("captured_s", sensor), at, at["captured_s"][:, k])
             if sensor.is_picture:
-                pictures = rerun.Image.columns(buffer=rows.reshape(len(rows), -1))
-                yield _chunk(_path("camera", sensor), at, pictures)
+                yield _chunk(_path("camera", sensor), at, _pictures(rows))
             else:
                 yield _numbers(_path("vector", sensor), at, rows)
     for name, path in NUMBERS.items():
@@ -108,17 +97,20 @@ def _block(
             yield _texts(path, columns, said, [columns[name][k] for k in said])
 
 
-def _path(kind: str, sensor: SensorSpec) -> str:
-    import rerun
+def _pictures(rows: Array) -> Any:
+    n, height, width, channels = rows.shape
+    layout = rerun.components.ImageFormat(
+        width=width, height=height, color_model=COLOURS[channels], channel_datatype="U8"
+    )
+    return rerun.Image.columns(buffer=rows.reshape(n, -1), format=[layout] * n)
 
+
+def _path(kind: str, sensor: SensorSpec) -> str:
     return str(rerun.new_entity_path([kind, sensor.name]))  # a name may hold what means something
 
 
-def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)) -> "Chunk":
+def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)) -> Chunk:
     """Something known at some of the steps."""
-    import rerun
-    from rerun.chunk import Chunk
-
     times = [
         rerun.TimeColumn("step", sequence=columns["step_index"][rows]),
         rerun.TimeColumn("clock", duration=columns["time_s"][rows]),
@@ -126,26 +118,10 @@ def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)
     return Chunk.from_columns(path, times, components)
 
 
-def _numbers(path: str, columns: dict[str, Array], values: Array) -> "Chunk":
-    import rerun
-
+def _numbers(path: str, columns: dict[str, Array], values: Array) -> Chunk:
     rows = values.astype(np.float64).reshape(len(values), -1)
     return _chunk(path, columns, rerun.Scalars.columns(scalars=rows))
 
 
-def _texts(path: str, columns: dict[str, Array], rows: list[int], texts: list[str]) -> "Chunk":
-    import rerun
-
+def _texts(path: str, columns: dict[str, Array], rows: list[int], texts: list[str]) -> Chunk:
     return _chunk(path, columns, rerun.TextLog.columns(text=texts), rows)
-
-
-def _format(sensor: SensorSpec) -> "Chunk":
-    """How a sensor's pictures are to be understood, said once."""
-    import rerun
-    from rerun.chunk import Chunk
-
-    height, width, channels = sensor.shape
-    layout = rerun.components.ImageFormat(
-        width=width, height=height, color_model=COLOURS[channels], channel_datatype="U8"
-    )
-    return Chunk.from_columns(_path("camera", sensor), [], rerun.Image.columns(format=[layout]))

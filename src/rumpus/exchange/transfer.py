@@ -1,17 +1,26 @@
-"""What all formats have in common: a target that appears whole, and what is told of it."""
+"""What all formats have in common: what goes out, where it appears, and what is told of it."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import msgspec
+import numpy as np
 
 from rumpus.atomic_file import sync, sync_name
 from rumpus.errors import InputError, MemoryFault
+from rumpus.exchange.columns import Columns, columns_of, readings_of
 from rumpus.memory.episode import Episode
+from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
 
-WHOLE, WITH_ABSENCES = 1, 2  # versions of what rumpus alone reads in a dataset
+T = TypeVar("T")
+VERSION = 2  # of what rumpus alone reads in a dataset; 1 knew no sensor that gave nothing
+BLOCK = 256  # steps in RAM at once
 
 
 @dataclass(frozen=True)
@@ -38,28 +47,44 @@ class Ours:
     Attributes:
         spec: the robot.
         episodes: as they were in the memory, in the order of the dataset.
-        version: the first rumpus that reads it right: `WHOLE`, or `WITH_ABSENCES` of readings.
+        version: of the rumpus that wrote it.
     """
 
     spec: RobotSpec
     episodes: tuple[Episode, ...] = ()
-    version: int = WHOLE
+    version: int = VERSION
 
     def episode(self, number: int) -> Episode | None:
         """One of them, counted from 0; None where there is none."""
         return self.episodes[number] if number < len(self.episodes) else None
 
-    def check(self, file: Path) -> None:
-        """Refuse what a newer rumpus wrote.
-
-        Raises:
-            InputError: naming the file.
-        """
-        if self.version > WITH_ABSENCES:
+    def __post_init__(self) -> None:
+        """Refuse what a newer rumpus wrote."""
+        if self.version > VERSION:
             raise InputError(
-                f"{file} has rumpus's version {self.version}, but this rumpus knows "
-                f"{WITH_ABSENCES}; use a newer rumpus."
+                f"The dataset has rumpus's version {self.version}, but this one knows {VERSION}; "
+                "use a newer rumpus."
             )
+
+
+def told(file: Path, kind: type[T]) -> T:
+    """What a dataset says of itself in a file of JSON.
+
+    Raises:
+        InputError: when it cannot be read or understood, or a newer rumpus wrote it.
+    """
+    try:
+        return msgspec.convert(json.loads(file.read_bytes()), kind)
+    except OSError as error:
+        raise InputError(
+            f"{file} cannot be read ({error.strerror}), and without it nothing says what the data "
+            "is; give the folder of a dataset."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{file} cannot be understood ({error}), and without it nothing says what the data "
+            "is; put back a copy of that file."
+        ) from error
 
 
 @contextmanager
@@ -88,3 +113,51 @@ def appearing(target: Path) -> Iterator[Path]:
             f"{target} cannot be written: {error.strerror or error}; make room there, or name "
             "another place."
         ) from error
+
+
+def blocks_of(memory: Memory, episode: Episode) -> Iterator[tuple[Columns, Columns]]:
+    """An episode's columns and its readings by sensor name, up to `BLOCK` rows at a time.
+
+    Readings are zeros where a sensor gave nothing: `present`, bool (n, S), says where.
+    `step_index` is where in memory each step lies.
+
+    Raises:
+        MemoryFault: when a step is damaged.
+    """
+    end = episode.first + episode.length
+    for first in range(episode.first, end, BLOCK):
+        steps = [step for _, step in memory.steps(first, min(first + BLOCK, end))]
+        index = np.arange(first, first + len(steps))
+        columns = columns_of(memory.spec, steps) | {"step_index": index}
+        yield columns, readings_of(memory.spec, steps)
+
+
+def absences(memory: Memory, episodes: Sequence[Episode], instead: str) -> Iterator[str]:
+    """A sentence for each sensor that gave nothing at some steps, and what is there instead."""
+    for sensor in memory.spec.sensors:
+        present = memory.present(sensor.name)
+        spans = [slice(e.first, e.first + e.length) for e in episodes]
+        if absent := sum(int((~present[span]).sum()) for span in spans):
+            yield f"'{sensor.name}' gave nothing at {absent:,} steps; {instead}"
+
+
+def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
+    """The episodes that were asked for by id; all that hold a step where None was asked for.
+
+    Raises:
+        InputError: when the memory holds no step, or an episode is not in it or holds none.
+    """
+    stored = {episode.id: episode for episode in memory.episodes() if episode.length}
+    if not stored:
+        raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
+    if episodes is None:
+        return list(stored.values())
+    for id_ in episodes:
+        if id_ not in stored:
+            raise InputError(
+                f"The memory {memory.path} has no episode {id_} with a step in it; "
+                f"it has {len(stored)}, with ids from {min(stored)} to {max(stored)}."
+            )
+    if not episodes:
+        raise InputError("No episode was named; name at least one, or leave them out for all.")
+    return [stored[id_] for id_ in dict.fromkeys(episodes)]

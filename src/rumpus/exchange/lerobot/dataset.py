@@ -3,10 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cached_property
-from itertools import chain, groupby, islice, pairwise
-from operator import itemgetter
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +13,56 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import kinds_of
-from rumpus.exchange.incoming import Block, Dataset, IncomingEpisode, Limits, Readings
+from rumpus.exchange.columns import DAMAGES, MODES, decoded, kinds_of
+from rumpus.exchange.incoming import (
+    Dataset,
+    IncomingEpisode,
+    IncomingRow,
+    Limits,
+    import_dataset,
+)
 from rumpus.exchange.lerobot import layout
 from rumpus.exchange.lerobot.footer import recovered
-from rumpus.exchange.lerobot.layout import Feature
-from rumpus.exchange.lerobot.rows import values
+from rumpus.exchange.lerobot.layout import Feature, values
 from rumpus.exchange.lerobot.videos import Places, counted, film, recorded
-from rumpus.exchange.picture import DAMAGES, MODES, decoded
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.exchange.transfer import Ours, Transfer, told
+from rumpus.memory.memory import Memory
+from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
 
 ROWS_AT_ONCE = 64  # pictures of strangers can be large
 READ_BYTES = 2**20
 
-Rows = dict[str, Any]  # by feature: numbers (n,) or (n, k), or a list of n texts or pictures
+Row = dict[str, Any]  # by feature: a number, numbers (k,), a text, or a picture's file
+Rows = dict[str, Any]  # n of them: numbers (n,) or (n, k), or a list of n others
+
+
+def import_lerobot(folder: Path, memory: Memory) -> Transfer:
+    """Take a LeRobot dataset v3.0 into a memory: rumpus's own, or anybody's.
+
+    A dataset whose recording was killed lacks the footers of its files, and of a video the end;
+    what is whole comes in, every episode up to its first lack, and what is lost is told.
+
+    Args:
+        folder: the dataset, left as it is.
+        memory: open for writing, of a robot as `lerobot_spec` says it.
+
+    Raises:
+        InputError: when the dataset cannot be read, nothing of it survives, or its robot is not
+            the memory's; the memory is as it was.
+        MemoryFault: when the disk does not take it.
+    """
+    return import_dataset(LeRobotDataset(folder), memory)
+
+
+def lerobot_spec(folder: Path) -> RobotSpec:
+    """The robot of a LeRobot dataset, to create a memory for it.
+
+    Raises:
+        InputError: when the dataset cannot be read, or has neither a sensor nor an action that
+            rumpus knows.
+    """
+    return LeRobotDataset(folder).spec
 
 
 class LeRobotDataset(Dataset):
@@ -47,26 +80,24 @@ class LeRobotDataset(Dataset):
             InputError: when it is no LeRobot dataset v3.0, nothing of it can be read, or it has
                 neither a sensor nor an action that rumpus knows.
         """
-        self.info = layout.read_info(folder)
-        super().__init__(folder, layout.read_ours(folder))
+        self.info, ours = layout.read_info(folder), folder / layout.OURS
+        super().__init__(folder, told(ours, Ours) if ours.exists() else None)
         self.announced = self.info.total_episodes, self.info.total_frames
-        self._files = dict(self._readable())
+        self._features, self._files = self.info.features, dict(self._readable())
         if not self._files:
             raise InputError(
                 f"Nothing of {folder} can be read: {layout.INFO} tells of "
                 f"{self.info.total_episodes:,} episodes with {self.info.total_frames:,} frames, "
                 "but no data file holds one that is whole; look for a copy."
             )
-        features = self.info.features
-        self.keys = layout.keys_of(self.ours.spec) if self.ours else _senses(features)
+        self.keys = layout.keys_of(self.ours.spec) if self.ours else _senses(self._features)
         self.spec = self.ours.spec if self.ours else self._strangers_robot()
-        self._columns = {
-            name: key for name in kinds_of(self.spec) if (key := layout.column_of(name)) in features
-        }
-        self._films = [key for key in self.keys.values() if features[key].dtype == "video"]
+        columns = {name: layout.column_of(name) for name in kinds_of(self.spec)}
+        self._columns = {name: key for name, key in columns.items() if key in self._features}
+        self._films = [k for k in self.keys.values() if self._features[k].dtype == "video"]
         self.is_blurred = bool(self._films)
         known = {*self._columns.values(), *self.keys.values(), *layout.OWN}
-        if unknown := [key for key in features if key not in known]:
+        if unknown := [key for key in self._features if key not in known]:
             self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
         if left := len(list(folder.glob("images/*/*/*.png"))):
             self.note(
@@ -76,23 +107,22 @@ class LeRobotDataset(Dataset):
 
     def episodes(self) -> Iterator[IncomingEpisode]:
         """All there are, in the files' order."""
-        for number, parts in groupby(self._parts(), key=itemgetter(0)):
-            rows = map(itemgetter(1), parts)
-            first: Rows = next(rows)
-            task = self._tasks.get(int(first["task_index"][0]), "")
-            name = f"LeRobot {self.folder.name}, episode {number}: {task}"
-            yield IncomingEpisode(number, name, self._blocks(number, chain([first], rows)))
+        keys = [key for key in (*self.keys.values(), *layout.OWN) if key not in self._films]
+        every: Iterator[Row] = (
+            {key: of[k] for key, of in rows.items()}
+            for rows in self._rows([*keys, *self._columns.values()])
+            for k in range(len(rows["index"]))
+        )
+        for number, rows in groupby(every, lambda row: int(row["episode_index"])):
+            yield self._incoming(number, rows)
 
-    def _parts(self) -> Iterator[tuple[int, Rows]]:
-        """All rows, some of one episode at a time, and its number."""
-        sensors = [key for key in self.keys.values() if key not in self._films]
-        for rows in self._rows([*sensors, *self._columns.values(), "episode_index", "task_index"]):
-            numbers = rows["episode_index"]
-            bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
-            for begin, end in pairwise(bounds):
-                yield int(numbers[begin]), {key: of[begin:end] for key, of in rows.items()}
+    def _incoming(self, number: int, rows: Iterator[Row]) -> IncomingEpisode:
+        first = next(rows)
+        task = self._tasks.get(int(first["task_index"]), "")
+        name = f"LeRobot {self.folder.name}, episode {number}: {task}"
+        return IncomingEpisode(number, name, self._whole(number, chain([first], rows)))
 
-    def _blocks(self, number: int, parts: Iterator[Rows]) -> Iterator[Block]:
+    def _whole(self, number: int, rows: Iterator[Row]) -> Iterator[IncomingRow]:
         """An episode's rows, up to its first picture that cannot be read.
 
         Where that cuts it short, or nothing says how it ended, its last step is truncated.
@@ -102,83 +132,64 @@ class LeRobotDataset(Dataset):
             for key in self._films
             if (number, key) in self._places
         }
-        is_told, frames = "truncated" in self._columns, 0
-        last: Block | None = None
-        for rows in parts:
-            readings = {s.name: self._readings(s, rows, films) for s in self.spec.sensors}
-            given, n = len(rows["index"]), min(map(len, readings.values()))
-            if n < given:
-                lost = given - n + sum(len(left["index"]) for left in parts)
+        is_told = "truncated" in self._columns
+        last: IncomingRow | None = None
+        for frame, row in enumerate(rows):
+            try:
+                readings = {s.name: self._reading(s, row, films) for s in self.spec.sensors}
+            except (KeyError, StopIteration, *DAMAGES):
                 self.note(
-                    f"Episode {number} has no picture for its frame {frames + n} that can be read: "
-                    f"its last {lost:,} frames are lost."
+                    f"Episode {number} has no picture for its frame {frame} that can be read: its "
+                    f"last {1 + sum(1 for _ in rows):,} frames are lost."
                 )
                 is_told = False
-            if n:
-                if last is not None:
-                    yield last
-                last = {name: rows[key][:n] for name, key in self._columns.items()}, readings
-                frames += n
+                break
+            if last is not None:
+                yield last
+            last = {name: row[key] for name, key in self._columns.items()}, readings
         if last is not None:
-            if not is_told:
-                is_last = np.arange(len(last[0]["step_index"]))[::-1] == 0
-                last[0]["truncated"] = last[0].get("truncated", is_last) | is_last
-            yield last
+            yield last if is_told else (last[0] | {"truncated": True}, last[1])
 
-    def _readings(
-        self, sensor: SensorSpec, rows: Rows, films: dict[str, Iterator[Array]]
-    ) -> Readings:
-        """What a sensor said in some rows, up to the first that cannot be read."""
+    def _reading(self, sensor: SensorSpec, row: Row, films: dict[str, Iterator[Array]]) -> Array:
+        """What a sensor said; raises where that cannot be read."""
         key = self.keys[sensor.name]
         if key in self._films:
-            return list(islice(films.get(key, iter(())), len(rows["index"])))
+            return next(films[key])
         if not sensor.is_picture:
-            return np.reshape(rows[key], (len(rows[key]), -1))
-        pictures = []
-        with suppress(*DAMAGES):
-            for cell in rows[key]:
-                file = cell["bytes"] or (self.folder / cell["path"]).read_bytes()
-                pictures.append(decoded(file, sensor.shape[2]))
-        return pictures
+            return np.reshape(row[key], -1)
+        file = row[key]["bytes"] or (self.folder / row[key]["path"]).read_bytes()
+        return decoded(file, sensor.shape[2])
 
     def _strangers_robot(self) -> RobotSpec:
         """The robot as features and data tell of it; its limits are the actions' own range."""
-        features = self.info.features
+        features = self._features
         if "action" not in features or not self.keys:
             raise InputError(
                 f"{self.folder} has the features {', '.join(features)}; rumpus needs an "
                 "action and at least one observation; export the dataset with both."
             )
         ranges = self._ranges(["action", *self.keys.values()])
-        if min(ranges["action"][0]) < -1.0 or max(ranges["action"][1]) > 1.0:
-            self.limits = ranges["action"]
-        sensors = []
-        for name, key in self.keys.items():
-            if features[key].is_picture:
-                sensors.append(_eye(name, features[key]))
-                continue
-            low, high = ranges[key]
-            sensors.append(SensorSpec(name, low.shape, float(low.min()), float(high.max())))
-            if len(shape := features[key].shape) > 1:
-                self.note(f"{key} has the shape {shape}; it comes in as a row of numbers.")
+        low, high = ranges["action"]
+        if low.min() < -1.0 or high.max() > 1.0:
+            self.limits = low, high
+        sensors = [_sensor(name, features[key], *ranges[key]) for name, key in self.keys.items()]
+        for key in self.keys.values():
+            if features[key].is_number and len(features[key].shape) > 1:
+                self.note(f"{key} is {features[key].shape}; it comes in as a row of numbers.")
         name = self.info.robot_type or self.folder.name
-        return RobotSpec(name, tuple(sensors), ranges["action"][0].size, float(self.info.fps))
+        return RobotSpec(name, tuple(sensors), low.size, float(self.info.fps))
 
     def _ranges(self, keys: list[str]) -> dict[str, Limits]:
-        """The least and greatest of each entry of the features that are numbers."""
-        ranges: dict[str, Limits] = {}
-        numbers = [key for key in keys if self.info.features[key].is_number]
+        """The least and greatest of each entry of features; of a picture, of any of its levels."""
+        ranges = {key: (np.zeros(1), np.full(1, 255.0)) for key in keys}
+        numbers = [key for key in keys if self._features[key].is_number]
+        found: dict[str, Limits] = {}
         for rows in self._rows(numbers, 8192):
             for key in numbers:
-                found = np.reshape(rows[key], (len(rows[key]), -1))
-                every = np.vstack([found, *ranges.get(key, ())])
-                ranges[key] = every.min(0), every.max(0)
-                if not np.isfinite(ranges[key]).all():
-                    raise InputError(
-                        f"{self.folder}: the feature {key} has values that are not finite; mend or "
-                        "remove those episodes."
-                    )
-        return ranges
+                values = np.reshape(rows[key], (len(rows[key]), -1))
+                every = np.vstack([values, *found.get(key, ())])
+                found[key] = np.fmin.reduce(every), np.fmax.reduce(every)
+        return ranges | found
 
     @cached_property
     def _tasks(self) -> dict[int, str]:
@@ -252,15 +263,17 @@ def _senses(features: dict[str, Feature]) -> dict[str, str]:
     return keys
 
 
-def _eye(name: str, feature: Feature) -> SensorSpec:
-    """A camera, whose channels may come first."""
-    names = [str(n) for n in feature.names or ()]
-    shape = feature.shape
-    if len(shape) == 3 and (names[:1] in (["channels"], ["channel"]) or shape[2] not in MODES):
+def _sensor(name: str, feature: Feature, low: Array, high: Array) -> SensorSpec:
+    """A row of numbers, or a camera, whose channels may come first."""
+    shape, dtype = feature.shape, "uint8"
+    if feature.is_number:
+        shape, dtype = low.shape, "float32"
+    elif len(shape) == 3 and shape[2] not in MODES:
         shape = (*shape[1:], shape[0])
-    if len(shape) != 3 or shape[2] not in MODES:
+    sensor = sensor_for(name, shape, dtype, low, high)
+    if sensor is None:
         raise InputError(
-            f"The feature {name} is a picture of shape {feature.shape}, expected height, width and "
-            "1 to 4 channels."
+            f"The feature {name} is a picture of shape {shape}, expected height, width and 1 to 4 "
+            "channels."
         )
-    return SensorSpec(name, shape)
+    return sensor

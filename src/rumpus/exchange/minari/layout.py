@@ -5,20 +5,64 @@ this file needs no Gymnasium.
 """
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from rumpus.errors import InputError
+from rumpus.exchange.columns import Shape
+from rumpus.exchange.transfer import Ours
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
 
 METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
 # The first version that reads pictures which are not JPEG; older ones refuse it by its number.
 MINARI_VERSION = "0.5.4"
-OURS = "rumpus"  # the entry in metadata that says: infos hold the columns of a memory
 UNNAMED_SENSOR = "observation"
-Space = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Space:
+    """A space of Gymnasium, as Minari writes it in JSON; what a kind of space has not is empty."""
+
+    type: str
+    dtype: str = ""
+    shape: Shape = ()
+    low: Any = 0.0
+    high: Any = 0.0
+    subspaces: dict[str, "Space"] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.dtype} {self.shape or ''}".strip()
+
+
+@dataclass
+class Metadata:
+    """What metadata.json tells, as far as rumpus reads it.
+
+    Attributes:
+        limits: lowest and highest motor command, float64 (A,) each.
+        sensors: a stranger's, by where in an episode their readings are.
+    """
+
+    dataset_id: str
+    data_format: str
+    observation_space: str
+    action_space: str
+    rumpus: Ours | None = None  # where it is there, infos hold the columns of a memory
+
+    def __post_init__(self) -> None:
+        """Understand the spaces.
+
+        Raises:
+            InputError: when rumpus has no robot for them.
+        """
+        self.limits = _action_limits(_space(self.action_space), self.dataset_id)
+        self.sensors: dict[str, SensorSpec] = {}
+        if self.rumpus is None:
+            self.sensors = _sensors(_space(self.observation_space), self.dataset_id)
 
 
 def key(sensor: str) -> str:
@@ -39,7 +83,7 @@ def action_space(spec: RobotSpec) -> str:
     return json.dumps(_box((spec.action_size,), np.dtype(np.float32), -1.0, 1.0))
 
 
-def _box(shape: tuple[int, ...], dtype: np.dtype[Any], low: float, high: float) -> Space:
+def _box(shape: Shape, dtype: np.dtype[Any], low: float, high: float) -> dict[str, Any]:
     return {
         "type": "Box",
         "dtype": str(dtype),
@@ -49,50 +93,38 @@ def _box(shape: tuple[int, ...], dtype: np.dtype[Any], low: float, high: float) 
     }
 
 
-def sensors_of(space: Space, owner: str) -> dict[str, SensorSpec]:
-    """A stranger's sensors, by where in an episode their readings are.
+def _space(text: str) -> Space:
+    return msgspec.convert(json.loads(text), Space)
 
-    Raises:
-        InputError: when no sensor of rumpus fits one of them.
-    """
-    if space["type"] == "Dict":
-        parts = space["subspaces"].items()
-        return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
-    return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
+
+def _sensors(space: Space, owner: str) -> dict[str, SensorSpec]:
+    if space.type != "Dict":
+        return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
+    parts = space.subspaces.items()
+    return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
 
 
 def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
-    if space["type"] == "Box":
-        shape, dtype = tuple(space["shape"]), space["dtype"]
-        sensor = sensor_for(name, shape, dtype, space["low"], space["high"])
-        if sensor is not None:
-            return sensor
-    raise InputError(
-        f"{owner}: its observation '{name}' is {_described(space)}, expected a picture (Box, "
-        "uint8, (h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat "
-        "Dict of them; it cannot be imported."
-    )
-
-
-def action_limits(space: Space, owner: str) -> tuple[Array, Array]:
-    """Lowest and highest motor command, float64 (A,) each.
-
-    Raises:
-        InputError: when the action is not continuous, or has no limits.
-    """
-    if space["type"] != "Box" or not space["dtype"].startswith("float"):
+    sensor = sensor_for(name, space.shape, space.dtype, space.low, space.high)
+    if space.type != "Box" or sensor is None:
         raise InputError(
-            f"{owner}: its action is {_described(space)}, expected a Box of floats; "
-            "rumpus moves by continuous actions, so it cannot be imported."
+            f"{owner}: its observation '{name}' is {space}, expected a picture (Box, uint8, "
+            "(h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat "
+            "Dict of them; it cannot be imported."
         )
-    low, high = (np.asarray(space[end], np.float64).reshape(-1) for end in ("low", "high"))
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+    return sensor
+
+
+def _action_limits(space: Space, owner: str) -> tuple[Array, Array]:
+    if space.type != "Box" or not space.dtype.startswith("float"):
+        raise InputError(
+            f"{owner}: its action is {space}, expected a Box of floats; rumpus moves by continuous "
+            "actions, so it cannot be imported."
+        )
+    low, high = (np.asarray(end, np.float64).reshape(-1) for end in (space.low, space.high))
+    if not np.isfinite([low, high]).all():
         raise InputError(
             f"{owner}: its action has no limits, expected a finite low and high for every motor; "
             "write them into the action_space of its metadata.json."
         )
     return low, high
-
-
-def _described(space: Space) -> str:
-    return f"{space['type']} {space.get('dtype', '')} {space.get('shape', '')}".strip()
