@@ -97,7 +97,7 @@ def test_a_film_shows_the_picture_of_each_moment_and_no_other(tmp_path: Path) ->
     from rumpus.exchange.mp4 import write_film
 
     pictures = np.stack([smooth(k) for k in range(40)])
-    write_film(tmp_path / "film.mp4", pictures, 10.0, (48, 32), **QUICK)
+    write_film(tmp_path / "film.mp4", pictures, 10.0, **QUICK)
     assert frames_in(tmp_path / "film.mp4") == 40
     shown = list(film(tmp_path / "film.mp4", 1.5, 10.0))
     assert len(shown) == 25
@@ -222,10 +222,10 @@ def test_what_others_left_beside_it_is_kept(tmp_path: Path) -> None:
     ("file", "text", "said"),
     [
         ("meta/info.json", None, "info.json cannot be read"),
-        ("meta/info.json", "{", "cannot be understood"),
+        ("meta/info.json", "{", "cannot be read"),
         ("meta/info.json", '{"codebase_version": "v2.1"}', "v2.1.*convert"),
         ("meta/info.json", '{"codebase_version": "v3.0"}', "declares no timestamp"),
-        ("meta/rumpus.json", "{", "cannot be understood"),
+        ("meta/rumpus.json", "{", "cannot be read"),
         (
             "data/chunk-000/file-000.parquet",
             "PAR1 and then nothing PAR1",

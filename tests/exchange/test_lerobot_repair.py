@@ -13,21 +13,22 @@ from tests.exchange.life import ARM, Life, assert_same, lived
 from rumpus.errors import InputError
 from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
 from rumpus.exchange.lerobot.footer import recovered
+from rumpus.exchange.lerobot.layout import Feature, schema_of
 from rumpus.memory import Memory
 
 LIFE = Life(ARM, [("play", 7), ("again", 1), ("more", 20)], seed=0)
 DATA = "data/chunk-000/file-000.parquet"
-SCHEMA = pa.schema(
-    [
-        ("action", pa.list_(pa.float32(), 3)),
-        ("done", pa.bool_()),
-        ("grid", pa.list_(pa.list_(pa.float32(), 2), 2)),
-        ("picture", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
-        ("pressed", pa.bool_()),
-        ("index", pa.int64()),
-        ("word", pa.string()),
-    ]
-)
+FEATURES = {
+    "action": Feature("float32", (3,)),
+    "done": Feature("bool"),
+    "grid": Feature("float32", (2, 2)),
+    "film": Feature("video", (8, 8, 3)),
+    "picture": Feature("image", (8, 8, 3)),
+    "pressed": Feature("bool"),
+    "index": Feature("int64"),
+    "word": Feature("string"),
+}
+SCHEMA = schema_of(FEATURES)
 
 
 def rows(first: int, count: int) -> pa.Table:
@@ -84,7 +85,7 @@ def test_every_whole_row_group_before_the_cut_comes_back(
     cut_short = folder / "cut.parquet"
     cut_short.write_bytes(file.read_bytes()[:at])
     survive = [group for group, end in zip(groups, ends, strict=True) if end <= at]
-    footer = recovered(cut_short, SCHEMA)
+    footer = recovered(cut_short, FEATURES)
     assert (footer is not None) == bool(survive)
     if footer is not None:
         assert footer.num_rows == sum(group.num_rows for group in survive)
@@ -108,7 +109,7 @@ def group_ends(file: Path) -> list[int]:
 def test_what_is_no_page_is_no_crash(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     file = tmp_path_factory.mktemp("bytes") / "file.parquet"
     file.write_bytes(b"PAR1" + data)
-    assert recovered(file, SCHEMA) is None
+    assert recovered(file, FEATURES) is None
 
 
 def killed(folder: Path, keep: float) -> int:

@@ -257,9 +257,9 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path, memory: Memory) -> None:
     told = json.loads(about.read_text())
     for changed, sentence in [
         (told | {"data_format": "arrow"}, "is in the format 'arrow'; only 'hdf5' can be imported"),
-        ({"data_format": "hdf5"}, "cannot be understood"),
-        ([], "cannot be understood"),
-        (told | {"rumpus": {"spec": {"name": 3}}}, "cannot be understood"),
+        ({"data_format": "hdf5"}, "cannot be read"),
+        ([], "cannot be read"),
+        (told | {"rumpus": {"spec": {"name": 3}}}, "cannot be read"),
         (told | {"action_space": json.dumps({"type": "Discrete", "n": 3})}, "action is Discrete"),
     ]:
         about.write_text(json.dumps(changed))

@@ -39,13 +39,9 @@ def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
 
 def readings_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
     """The readings of steps by sensor name, one row each; zeros where a sensor gave nothing."""
-    return {
-        sensor.name: np.stack([
-            step.observation.readings.get(sensor.name, np.zeros(sensor.shape, sensor.dtype))
-            for step in steps
-        ])
-        for sensor in spec.sensors
-    }  # fmt: skip
+    nothing = {sensor.name: np.zeros(sensor.shape, sensor.dtype) for sensor in spec.sensors}
+    seen = [{**nothing, **step.observation.readings} for step in steps]
+    return {name: np.stack([readings[name] for readings in seen]) for name in nothing}
 
 
 def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step:

@@ -7,9 +7,9 @@ formats: actions in [-1, 1], steps with a time and a chosen action, new goals.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,25 +21,24 @@ from rumpus.memory.memory import Memory
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Step
 
-IncomingRow = tuple[Mapping[str, Any], Readings]
 Limits = tuple[Array, Array]  # lowest and highest motor command, float64 (A,) each
 
 
-@dataclass(frozen=True)
-class IncomingEpisode:
-    """One episode on its way into a memory.
+class IncomingRow(NamedTuple):
+    """One step on its way into a memory.
 
     Attributes:
-        number: of it in its dataset, from 0.
-        name: what tells where it comes from, where rumpus did not write it.
-        rows: what its dataset knows of each step, by the names of `columns.kinds_of`, and its
-            readings. `step_index`, by which goals are told, and `executed_action`, as motor
-            commands, are always there.
+        episode: number of its episode in its dataset, from 0.
+        name: what tells where its episode comes from, where rumpus did not write it.
+        columns: what its dataset knows of it, by the names of `columns.kinds_of`; `step_index`, by
+            which goals are told, and `executed_action`, a motor command, are always there.
+        readings: of all sensors.
     """
 
-    number: int
+    episode: int
     name: str
-    rows: Iterator[IncomingRow]
+    columns: Mapping[str, Any]
+    readings: Readings
 
 
 class Dataset(ABC):
@@ -66,8 +65,8 @@ class Dataset(ABC):
         self.notes: dict[str, None] = {}
 
     @abstractmethod
-    def episodes(self) -> Iterator[IncomingEpisode]:
-        """All there are, from the first on whenever it is called; one is read before the next.
+    def rows(self) -> Iterator[IncomingRow]:
+        """All there are, one episode after the other, from the first on whenever it is called.
 
         Raises:
             InputError: when one is damaged.
@@ -98,14 +97,15 @@ def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
     goal_at = _finder(index, base)
     known = {(e.origin.memory, e.origin.episode) for e in memory.episodes()}
     episodes = astray = 0
-    for episode in dataset.episodes():
-        for k, (_, step) in enumerate(_steps(dataset, episode)):
-            if k == 0:
-                memory.begin_episode(*_origin(dataset, episode, memory, known))
-                episodes += 1
-            goal = goal_at(step.goal_index)
-            astray += goal < 0 <= step.goal_index
-            memory.append(replace(step, goal_index=goal))
+    last: int | None = None
+    for row, step in _steps(dataset):
+        if row.episode != last:
+            memory.begin_episode(*_origin(dataset, row, memory, known))
+            last = row.episode
+            episodes += 1
+        goal = goal_at(step.goal_index)
+        astray += goal < 0 <= step.goal_index
+        memory.append(replace(step, goal_index=goal))
     memory.flush()
     lost = (*dataset.notes, *_missed(dataset, episodes, len(index), astray))
     return Transfer(dataset.folder, episodes, len(index), lost)
@@ -137,32 +137,34 @@ def _looked_through(dataset: Dataset, memory: Memory) -> Array:
     """The index of every step, all of which can be read and are of this robot."""
 
     def indices() -> Iterator[int]:
-        for episode in dataset.episodes():
-            for index, step in _steps(dataset, episode):
-                try:
-                    memory.check(step)
-                except (WorldError, InputError) as error:
-                    raise InputError(f"{dataset.folder} cannot be taken in: {error}") from error
-                yield index
+        for row, step in _steps(dataset):
+            try:
+                memory.check(step)
+            except (WorldError, InputError) as error:
+                raise InputError(f"{dataset.folder} cannot be taken in: {error}") from error
+            yield int(row.columns["step_index"])
 
     return np.fromiter(indices(), np.int64)
 
 
-def _steps(dataset: Dataset, episode: IncomingEpisode) -> Iterator[tuple[int, Step]]:
-    """An episode's steps, each with its index in the dataset."""
+def _steps(dataset: Dataset) -> Iterator[tuple[IncomingRow, Step]]:
+    """All rows, each with the step that it becomes."""
     spec = dataset.spec
-    for row, readings in episode.rows:
-        if "action" not in row:
+    for row in dataset.rows():
+        given = row.columns
+        if "action" not in given:
             dataset.note("It has one action: that stands for the chosen and the executed one.")
-        if "time_s" not in row:
+        if "time_s" not in given:
             dataset.note(f"It has no clock: {spec.rate_hz:g} steps are taken for a second.")
-        for sensor in spec.sensors:
-            if not np.can_cast(dtype := readings[sensor.name].dtype, sensor.dtype):
-                dataset.note(f"Readings of '{sensor.name}' were {dtype}, and are float32 now.")
-        seen = {s.name: readings[s.name].astype(s.dtype, copy=False) for s in spec.sensors}
-        told = {"time_s": row["step_index"] / spec.rate_hz, "action": row["executed_action"], **row}
-        told |= {n: scaled(told[n], *dataset.limits) for n in ("action", "executed_action")}
-        yield int(row["step_index"]), step_of(spec, seen, told)
+        for name, reading in row.readings.items():
+            if not np.can_cast(reading.dtype, spec.sensor(name).dtype):
+                dataset.note(f"Readings of '{name}' were {reading.dtype}, and are float32 now.")
+        seen = {s.name: row.readings[s.name].astype(s.dtype, copy=False) for s in spec.sensors}
+        time_s = given["step_index"] / spec.rate_hz
+        columns = {"time_s": time_s, "action": given["executed_action"], **given}
+        for name in ("action", "executed_action"):
+            columns[name] = scaled(columns[name], *dataset.limits)
+        yield row, step_of(spec, seen, columns)
 
 
 def _finder(index: Array, base: int) -> Callable[[int], int]:
@@ -178,16 +180,16 @@ def _finder(index: Array, base: int) -> Callable[[int], int]:
 
 
 def _origin(
-    dataset: Dataset, episode: IncomingEpisode, memory: Memory, known: set[tuple[str, int]]
+    dataset: Dataset, row: IncomingRow, memory: Memory, known: set[tuple[str, int]]
 ) -> tuple[str, Episode | None]:
     """Provenance of an episode, and what is kept of when and where it was lived.
 
     One that is here already, or whose pictures are blurred, comes as one of its own.
     """
-    stored = dataset.ours.episode(episode.number) if dataset.ours else None
+    stored = dataset.ours.episode(row.episode) if dataset.ours else None
     if stored is None:
         scaling = f"; actions scaled from {dataset.range}" if dataset.range else ""
-        return episode.name + scaling, None
+        return row.name + scaling, None
     if dataset.is_blurred or (stored.origin.memory, stored.origin.episode) in known:
         stored = replace(stored, origin=Origin(memory.id))
     return stored.provenance, stored
@@ -196,10 +198,7 @@ def _origin(
 def _missed(dataset: Dataset, episodes: int, steps: int, astray: int) -> Iterator[str]:
     """Sentences on what is other than in the dataset, given what came."""
     if dataset.range:
-        yield (
-            f"Actions reach {dataset.range}; rumpus's are in [-1, 1], so each entry was scaled "
-            "from that range, which every episode's provenance tells."
-        )
+        yield "Actions were scaled to [-1, 1]; each episode's provenance tells from which range."
     all_episodes, all_steps = dataset.announced
     if steps < all_steps:
         yield (

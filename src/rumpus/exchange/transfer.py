@@ -75,15 +75,10 @@ def told(file: Path, kind: type[T]) -> T:
     """
     try:
         return msgspec.convert(json.loads(file.read_bytes()), kind)
-    except OSError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{file} cannot be read ({error.strerror}), and without it nothing says what the data "
-            "is; give the folder of a dataset."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{file} cannot be understood ({error}), and without it nothing says what the data "
-            "is; put back a copy of that file."
+            f"{file} cannot be read ({error}), and without it nothing says what the data is; give "
+            "the folder of a dataset, or put back a copy of that file."
         ) from error
 
 

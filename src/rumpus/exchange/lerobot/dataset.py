@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from rumpus.errors import InputError
 from rumpus.exchange.columns import DAMAGES, MODES, decoded, kinds_of
 from rumpus.exchange.incoming import (
     Dataset,
-    IncomingEpisode,
     IncomingRow,
     Limits,
     import_dataset,
@@ -83,7 +82,8 @@ class LeRobotDataset(Dataset):
         self.info, ours = layout.read_info(folder), folder / layout.OURS
         super().__init__(folder, told(ours, Ours) if ours.exists() else None)
         self.announced = self.info.total_episodes, self.info.total_frames
-        self._features, self._files = self.info.features, dict(self._readable())
+        self._features = self.info.features
+        self._files = dict(self._readable())
         if not self._files:
             raise InputError(
                 f"Nothing of {folder} can be read: {layout.INFO} tells of "
@@ -105,7 +105,7 @@ class LeRobotDataset(Dataset):
                 "actions were never written, so it is lost."
             )
 
-    def episodes(self) -> Iterator[IncomingEpisode]:
+    def rows(self) -> Iterator[IncomingRow]:
         """All there are, in the files' order."""
         keys = [key for key in (*self.keys.values(), *layout.OWN) if key not in self._films]
         every: Iterator[Row] = (
@@ -114,13 +114,7 @@ class LeRobotDataset(Dataset):
             for k in range(len(rows["index"]))
         )
         for number, rows in groupby(every, lambda row: int(row["episode_index"])):
-            yield self._incoming(number, rows)
-
-    def _incoming(self, number: int, rows: Iterator[Row]) -> IncomingEpisode:
-        first = next(rows)
-        task = self._tasks.get(int(first["task_index"]), "")
-        name = f"LeRobot {self.folder.name}, episode {number}: {task}"
-        return IncomingEpisode(number, name, self._whole(number, chain([first], rows)))
+            yield from self._whole(number, rows)
 
     def _whole(self, number: int, rows: Iterator[Row]) -> Iterator[IncomingRow]:
         """An episode's rows, up to its first picture that cannot be read.
@@ -146,9 +140,12 @@ class LeRobotDataset(Dataset):
                 break
             if last is not None:
                 yield last
-            last = {name: row[key] for name, key in self._columns.items()}, readings
+            task = self._tasks.get(int(row["task_index"]), "")
+            name = f"LeRobot {self.folder.name}, episode {number}: {task}"
+            columns = {name: row[key] for name, key in self._columns.items()}
+            last = IncomingRow(number, name, columns, readings)
         if last is not None:
-            yield last if is_told else (last[0] | {"truncated": True}, last[1])
+            yield last if is_told else last._replace(columns={**last.columns, "truncated": True})
 
     def _reading(self, sensor: SensorSpec, row: Row, films: dict[str, Iterator[Array]]) -> Array:
         """What a sensor said; raises where that cannot be read."""
@@ -230,7 +227,7 @@ class LeRobotDataset(Dataset):
             try:
                 with pq.ParquetFile(file, metadata=footer, buffer_size=READ_BYTES) as opened:
                     for batch in opened.iter_batches(at_once, columns=keys):
-                        yield {key: values(batch[key], self.info.features[key]) for key in keys}
+                        yield {key: values(batch[key], self._features[key]) for key in keys}
             except (pa.ArrowException, OSError, KeyError, ValueError) as error:
                 said = " ".join(str(error).split())
                 raise InputError(
@@ -240,12 +237,11 @@ class LeRobotDataset(Dataset):
 
     def _readable(self) -> Iterator[tuple[Path, pq.FileMetaData]]:
         """The data files that can be read, with their footers; of a killed recording, new ones."""
-        schema = layout.schema_of(self.info.features)
         for file in sorted(self.folder.glob("data/*/*.parquet")):
             try:
                 yield file, pq.read_metadata(file)
             except (pa.ArrowException, OSError):
-                if footer := recovered(file, schema):
+                if footer := recovered(file, self._features):
                     self.note(
                         f"{file.relative_to(self.folder)} has no footer, its recording was killed; "
                         f"{footer.num_rows:,} frames of it were found again."

@@ -142,10 +142,9 @@ class _Writer:
         }
         files = {"meta/episodes": 0, "data": data_file}
         for sensor in self._films:
-            key, (height, width, _) = self._keys[sensor.name], sensor.shape
+            key = self._keys[sensor.name]
             pictures = self._memory.frames(sensor.name)[stored]
-            file = self._file(layout.VIDEO, index, key)
-            write_film(file, pictures, rate_hz, (width, height), **QUICK)
+            write_film(self._file(layout.VIDEO, index, key), pictures, rate_hz, **QUICK)
             files[f"videos/{key}"] = index
             record[f"videos/{key}/from_timestamp"] = 0.0
             record[f"videos/{key}/to_timestamp"] = episode.length / rate_hz

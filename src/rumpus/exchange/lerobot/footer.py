@@ -8,6 +8,7 @@ from one that the same columns get here.
 """
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from copy import copy
 from pathlib import Path
@@ -17,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import thriftpy2
 from thriftpy2.protocol.compact import TCompactProtocol
+
+from rumpus.exchange.lerobot.layout import Feature, schema_of
 
 PARQUET = thriftpy2.load(str(Path(__file__).with_name("parquet.thrift")), "parquet_thrift")
 MAGIC = b"PAR1"
@@ -41,21 +44,25 @@ class Column(NamedTuple):
 Group = tuple[int, list[Sequence[Page]]]  # a row group: its rows, and the pages of each column
 
 
-def recovered(file: Path, schema: pa.Schema) -> pq.FileMetaData | None:
+def recovered(file: Path, features: dict[str, Feature]) -> pq.FileMetaData | None:
     """The footer that a file lacks: of every row group that is complete.
 
     Args:
         file: left as it is.
-        schema: of the file, lists with their lengths.
+        features: of the dataset.
 
     Returns:
         None when no row survives.
     """
-    columns = [column for field in schema for column in _columns(field.type)]
+    columns = [
+        Column(1 if feature.is_picture else math.prod(feature.shape), feature.dtype != "bool")
+        for feature in features.values()
+        for _ in range({"video": 0, "image": 2}.get(feature.dtype, 1))  # its bytes and its path
+    ]
     groups = list(_row_groups(list(_pages(file)), columns))
     if not groups:
         return None
-    footer = _sample(schema)
+    footer = _sample(schema_of(features))
     (like,) = footer.row_groups
     footer.num_rows = sum(rows for rows, _ in groups)
     footer.row_groups = [_row_group(like, *group) for group in groups]
@@ -120,16 +127,6 @@ def _chunks(
             return None
         chunks.append(pages[begin:end])
     return chunks
-
-
-def _columns(type_: pa.DataType) -> list[Column]:
-    """The columns that Parquet makes of a field."""
-    if pa.types.is_struct(type_):
-        return [column for field in type_ for column in _columns(field.type)]
-    if pa.types.is_fixed_size_list(type_):
-        inner = _columns(type_.value_type)
-        return [Column(type_.list_size * values, dictionary) for values, dictionary in inner]
-    return [Column(1, not pa.types.is_boolean(type_))]
 
 
 def _sample(schema: pa.Schema) -> Any:

@@ -136,29 +136,22 @@ def schema_of(features: dict[str, Feature]) -> pa.Schema:
 
     With the note by which Hugging Face's viewer knows pictures from bytes.
     """
-    columns = {key: feature for key, feature in features.items() if feature.dtype != "video"}
-    note = {"info": {"features": {key: _kind(feature) for key, feature in columns.items()}}}
-    types = [(key, _arrow_type(feature)) for key, feature in columns.items()]
-    return pa.schema(types, {"huggingface": json.dumps(note)})
+    types = {key: _types(feature) for key, feature in features.items() if feature.dtype != "video"}
+    note = {"info": {"features": {key: kind for key, (_, kind) in types.items()}}}
+    fields = [(key, type_) for key, (type_, _) in types.items()]
+    return pa.schema(fields, {"huggingface": json.dumps(note)})
 
 
-def _kind(feature: Feature) -> dict[str, Any]:
+def _types(feature: Feature) -> tuple[pa.DataType, dict[str, Any]]:
+    """How a column lies in Parquet, one number plain, more of them in lists; and for the note."""
     if feature.dtype == "image":
-        return {"_type": "Image"}
-    value = {"dtype": feature.dtype, "_type": "Value"}
-    if feature.is_single:
-        return value
-    return {"feature": value, "length": feature.shape[0], "_type": "List"}
-
-
-def _arrow_type(feature: Feature) -> pa.DataType:
-    """How a column lies in Parquet: one number plain, more of them in lists of fixed length."""
-    if feature.dtype == "image":
-        return pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+        return pa.struct([("bytes", pa.binary()), ("path", pa.string())]), {"_type": "Image"}
     type_ = pa.type_for_alias(feature.dtype)
+    kind: dict[str, Any] = {"dtype": feature.dtype, "_type": "Value"}
     for size in () if feature.is_single else reversed(feature.shape):
         type_ = pa.list_(type_, size)
-    return type_
+        kind = {"feature": kind, "length": size, "_type": "List"}
+    return type_, kind
 
 
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:

@@ -1,27 +1,30 @@
-"""A Minari dataset opened for reading: what robot it is of, and its episodes as columns."""
+"""A Minari dataset opened for reading: what robot it is of, and its steps as rows.
 
+The same readings are taken as from a live Gymnasium environment, see `body/robots/gymnasium.py`;
+this file needs no Gymnasium.
+"""
+
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import h5py
+import msgspec
 import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.exchange.columns import DAMAGES, Columns, Shape, decoded, kinds_of
-from rumpus.exchange.incoming import (
-    Dataset,
-    IncomingEpisode,
-    IncomingRow,
-    import_dataset,
-)
-from rumpus.exchange.minari import layout
-from rumpus.exchange.transfer import Transfer, told
+from rumpus.exchange.incoming import Dataset, IncomingRow, import_dataset
+from rumpus.exchange.transfer import Ours, Transfer, told
 from rumpus.memory.memory import Memory
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
 
+METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
+UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # pictures of one sensor in RAM at once
 EPISODE = re.compile(r"episode_([0-9]+)")
@@ -59,9 +62,58 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
     except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own complaints
         said = " ".join(str(error).split())
         raise InputError(
-            f"{folder / layout.DATA} is no HDF5 file or is damaged ({said}); "
+            f"{folder / DATA} is no HDF5 file or is damaged ({said}); "
             "take another copy of the dataset."
         ) from error
+
+
+def key(sensor: str) -> str:
+    """A sensor's name as HDF5 can hold it: "/" would begin a folder, "." is one."""
+    if sensor in ("", "."):
+        return "%2E" if sensor else "%"
+    return sensor.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+
+
+@dataclass(frozen=True)
+class Space:
+    """A space of Gymnasium, as Minari writes it in JSON; what a kind of space has not is empty."""
+
+    type: str
+    dtype: str = ""
+    shape: Shape = ()
+    low: Any = 0.0
+    high: Any = 0.0
+    subspaces: dict[str, "Space"] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.dtype} {self.shape or ''}".strip()
+
+
+@dataclass
+class Metadata:
+    """What metadata.json tells, as far as rumpus reads it.
+
+    Attributes:
+        limits: lowest and highest motor command, float64 (A,) each.
+        sensors: a stranger's, by where in an episode their readings are.
+    """
+
+    dataset_id: str
+    data_format: str
+    observation_space: str
+    action_space: str
+    rumpus: Ours | None = None  # where it is there, infos hold the columns of a memory
+
+    def __post_init__(self) -> None:
+        """Understand the spaces.
+
+        Raises:
+            InputError: when rumpus has no robot for them.
+        """
+        self.limits = _action_limits(_space(self.action_space), self.dataset_id)
+        self.sensors: dict[str, SensorSpec] = {}
+        if self.rumpus is None:
+            self.sensors = _sensors(_space(self.observation_space), self.dataset_id)
 
 
 class MinariDataset(Dataset):
@@ -79,7 +131,7 @@ class MinariDataset(Dataset):
             InputError: when the folder holds none, the data is in another format, or rumpus has no
                 robot for its spaces.
         """
-        about = told(folder / layout.METADATA, layout.Metadata)
+        about = told(folder / METADATA, Metadata)
         super().__init__(folder, about.rumpus)
         self.id, self.limits = about.dataset_id, about.limits
         if about.data_format != "hdf5":
@@ -89,40 +141,40 @@ class MinariDataset(Dataset):
             )
         if self.ours:
             self.spec = self.ours.spec
-            self.places = {s.name: f"observations/{layout.key(s.name)}" for s in self.spec.sensors}
+            self.places = {s.name: f"observations/{key(s.name)}" for s in self.spec.sensors}
             return
         self.spec = RobotSpec(self.id, tuple(about.sensors.values()), self.limits[0].size, rate_hz)
         self.places = {sensor.name: place for place, sensor in about.sensors.items()}
         self.note("Minari tells no action at the last step of an episode; it is 0.")
 
-    def episodes(self) -> Iterator[IncomingEpisode]:
-        """All episodes, in the order of their numbers.
+    def rows(self) -> Iterator[IncomingRow]:
+        """All there are, in the order of the episodes' numbers.
 
         Raises:
             InputError: when one is damaged or is not of this robot.
         """
-        with h5py.File(self.folder / layout.DATA, "r") as file:
+        with h5py.File(self.folder / DATA, "r") as file:
             numbers = sorted(int(found[1]) for name in file if (found := EPISODE.fullmatch(name)))
             if not numbers:
                 raise InputError(f"The Minari dataset {self.folder} holds no episode.")
             first = 0
             for number in numbers:
-                name = f"episode_{number}"
-                length = len(self._part(file[name], next(iter(self.places.values()))))
-                rows = self._rows(file[name], np.arange(first, first + length))
-                yield IncomingEpisode(number, f"minari {self.id} {name}", rows)
-                first += length
+                group = file[f"episode_{number}"]
+                n = len(self._part(group, next(iter(self.places.values()))))
+                yield from self._rows(number, group, np.arange(first, first + n))
+                first += n
 
-    def _rows(self, group: Any, index: Array) -> Iterator[IncomingRow]:
+    def _rows(self, number: int, group: Any, index: Array) -> Iterator[IncomingRow]:
         """An episode's N observations and the N - 1 moves between them."""
-        n = len(index)
+        n, name = len(index), f"minari {self.id} episode_{number}"
         columns = self._ours(group, n) if self.ours else self._theirs(group, index)
         for begin in range(0, n, BLOCK):
             rows = slice(begin, begin + BLOCK)
-            readings = {s.name: self._readings(group, s, n, rows) for s in self.spec.sensors}
+            block = {s.name: self._readings(group, s, n, rows) for s in self.spec.sensors}
             for k in range(begin, min(begin + BLOCK, n)):
                 row = {name: column[k] for name, column in columns.items()}
-                yield row, {name: of[k - begin] for name, of in readings.items()}
+                readings = {name: rows[k - begin] for name, rows in block.items()}
+                yield IncomingRow(number, name, row, readings)
 
     def _ours(self, group: Any, n: int) -> Columns:
         """What rumpus told; an older one told no `present`, for every reading was."""
@@ -185,3 +237,40 @@ class MinariDataset(Dataset):
 
 def _squeezed(shape: Shape) -> Shape:
     return tuple(side for side in shape if side != 1)
+
+
+def _space(text: str) -> Space:
+    return msgspec.convert(json.loads(text), Space)
+
+
+def _sensors(space: Space, owner: str) -> dict[str, SensorSpec]:
+    if space.type != "Dict":
+        return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
+    parts = space.subspaces.items()
+    return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
+
+
+def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
+    sensor = sensor_for(name, space.shape, space.dtype, space.low, space.high)
+    if space.type != "Box" or sensor is None:
+        raise InputError(
+            f"{owner}: its observation '{name}' is {space}, expected a picture (Box, uint8, "
+            "(h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat "
+            "Dict of them; it cannot be imported."
+        )
+    return sensor
+
+
+def _action_limits(space: Space, owner: str) -> tuple[Array, Array]:
+    if space.type != "Box" or not space.dtype.startswith("float"):
+        raise InputError(
+            f"{owner}: its action is {space}, expected a Box of floats; rumpus moves by continuous "
+            "actions, so it cannot be imported."
+        )
+    low, high = (np.asarray(end, np.float64).reshape(-1) for end in (space.low, space.high))
+    if not np.isfinite([low, high]).all():
+        raise InputError(
+            f"{owner}: its action has no limits, expected a finite low and high for every motor; "
+            "write them into the action_space of its metadata.json."
+        )
+    return low, high

@@ -12,11 +12,14 @@ import h5py
 import msgspec
 import numpy as np
 
-from rumpus.exchange.minari import layout
+from rumpus.exchange.columns import Shape
+from rumpus.exchange.minari.dataset import DATA, METADATA, key
 from rumpus.exchange.transfer import BLOCK, Ours, Transfer, absences, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 
+# The first version that reads pictures which are not JPEG; older ones refuse it by its number.
+MINARI_VERSION = "0.5.4"
 CHUNK_BYTES = 2**20  # what HDF5 reads at once
 NUL, REPLACEMENT = "\0", "\ufffd"
 
@@ -40,8 +43,8 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
     stored = chosen(memory, episodes)
     steps = sum(episode.length for episode in stored)
     with appearing(folder) as new:
-        (new / layout.DATA).parent.mkdir(parents=True)
-        with new_hdf5(new / layout.DATA) as (file, disk):
+        (new / DATA).parent.mkdir(parents=True)
+        with new_hdf5(new / DATA) as (file, disk):
             spoilt = sum(
                 _write(file.create_group(f"episode_{k}"), memory, episode, k, disk)
                 for k, episode in enumerate(stored)
@@ -49,10 +52,10 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
         about = {
             "dataset_id": _dataset_id(folder.name),
             "total_steps": steps - len(stored),
-            "dataset_size": round((new / layout.DATA).stat().st_size / 1e6, 1),
+            "dataset_size": round((new / DATA).stat().st_size / 1e6, 1),
             **_about(memory, stored),
         }
-        (new / layout.METADATA).write_text(json.dumps(about))
+        (new / METADATA).write_text(json.dumps(about))
     absent = absences(memory, stored, "it is 0 there, and infos/present says where.")
     return Transfer(folder, len(stored), steps, (*_lost(spoilt), *absent))
 
@@ -60,16 +63,28 @@ def export_minari(memory: Memory, folder: Path, episodes: Sequence[int] | None =
 def _about(memory: Memory, stored: Sequence[Episode]) -> dict[str, Any]:
     """What the metadata tells of the robot and its episodes."""
     spec = memory.spec
+    sensors = {key(s.name): _box(s.shape, s.dtype, s.low, s.high) for s in spec.sensors}
+    action = _box((spec.action_size,), np.dtype(np.float32), -1.0, 1.0)
     return {
         "total_episodes": len(stored),
         "data_format": "hdf5",
         "jpeg_encoding": False,  # Minari's own way with pictures is lossy
-        "observation_space": layout.observation_space(spec),
-        "action_space": layout.action_space(spec),
-        "minari_version": layout.MINARI_VERSION,
+        "observation_space": json.dumps({"type": "Dict", "subspaces": sensors}),
+        "action_space": json.dumps(action),
+        "minari_version": MINARI_VERSION,
         "algorithm_name": "rumpus",
         "description": f"The memory of {spec.name}, which played without reward.",
-        "rumpus": msgspec.to_builtins(Ours(memory.spec, tuple(stored))),
+        "rumpus": msgspec.to_builtins(Ours(spec, tuple(stored))),
+    }
+
+
+def _box(shape: Shape, dtype: np.dtype[Any], low: float, high: float) -> dict[str, Any]:
+    return {
+        "type": "Box",
+        "dtype": str(dtype),
+        "shape": list(shape),
+        "low": np.full(shape, low, dtype).tolist(),
+        "high": np.full(shape, high, dtype).tolist(),
     }
 
 
@@ -82,7 +97,7 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: "Pat
             spoilt += sum(NUL in text for text in columns[name])
             columns[name][:] = [text.replace(NUL, REPLACEMENT) for text in columns[name]]
         named = {f"infos/{name}": rows for name, rows in columns.items()}
-        named |= {f"observations/{layout.key(name)}": rows for name, rows in readings.items()}
+        named |= {f"observations/{key(name)}": rows for name, rows in readings.items()}
         first = int(columns["step_index"][0]) - episode.first
         for name, rows in named.items():
             if name not in group:
@@ -102,7 +117,7 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: "Pat
     return spoilt
 
 
-def _make_room(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+def _make_room(group: Any, name: str, shape: Shape, dtype: np.dtype[Any]) -> None:
     """Make a dataset of HDF5, in chunks of a few rows, so that one picture is read alone."""
     row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
     rows = min(CHUNK_BYTES // max(1, row_bytes), shape[0], BLOCK)
