@@ -106,5 +106,5 @@ def test_what_it_recorded_comes_in(tmp_path: Path, mode: str, end: str) -> None:
     assert "next.reward" in said
     if end == "killed":
         assert "50 frames of it were found again" in said
-        assert "5 pictures of an episode that was being recorded" in said
+        assert "5 pictures in images/" in said
         assert ("counted anew" in said) == (mode == "video")

@@ -221,17 +221,20 @@ def remove(name: str) -> Callable[[Any], None]:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (remove("episode_2/infos/time_s"), "in episode_2, infos/time_s is missing"),
-        (remove('episode_0/observations/joint "q"'), 'in episode_0, observations/joint "q" is'),
+        (remove("episode_2/infos/time_s"), "episode_2/infos/time_s is missing"),
+        (remove('episode_0/observations/joint "q"'), 'episode_0/observations/joint "q" is'),
         (
             rewrite("episode_0/infos/action", np.zeros((7, 2), np.float32)),
-            r"infos/action is rows of \(2,\), expected \(3,\)",
+            r"infos/action is \(7, 2\), expected \(7, 3\)",
         ),
         (
             rewrite("episode_0/observations/camera%2Fleft", np.zeros((7, 5, 4, 3), np.uint8)),
-            r"camera%2Fleft is rows of \(5, 4, 3\), expected \(4, 5, 3\)",
+            r"camera%2Fleft is \(7, 5, 4, 3\), expected \(7, 4, 5, 3\)",
         ),
-        (rewrite("episode_0/infos/time_s", np.zeros(6)), "infos/time_s is 6 long, expected 7"),
+        (
+            rewrite("episode_0/infos/time_s", np.zeros(6)),
+            r"infos/time_s is \(6,\), expected \(7,\)",
+        ),
         (
             rewrite('episode_0/observations/joint "q"', np.full((7, 2), np.nan, np.float32)),
             "'joint \"q\"' gave a reading that is not finite",
@@ -250,7 +253,9 @@ def test_a_damaged_dataset_is_refused_before_a_step_is_taken(
 
 
 def test_what_is_no_dataset_is_refused(tmp_path: Path, memory: Memory) -> None:
-    with pytest.raises(InputError, match=r"metadata\.json cannot be read .*; give the folder"):
+    with pytest.raises(
+        InputError, match=r"metadata\.json cannot be read .*; give a dataset's folder"
+    ):
         minari_spec(tmp_path)
     export_minari(memory, tmp_path / "toy-v0")
     about = tmp_path / "toy-v0/data/metadata.json"

@@ -5,7 +5,8 @@ formats: actions in [-1, 1], steps with a time and a chosen action, new goals.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.exchange.columns import scaled, step_of
-from rumpus.exchange.transfer import Ours, Transfer, appearing
+from rumpus.exchange.transfer import Ours, Transfer, appearing, scaled, step_of
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.memory import Memory
 from rumpus.spec import Readings, RobotSpec
@@ -30,7 +30,7 @@ class IncomingRow(NamedTuple):
     Attributes:
         episode: number of its episode in its dataset, from 0.
         name: what tells where its episode comes from, where rumpus did not write it.
-        columns: what its dataset knows of it, by the names of `columns.kinds_of`; `step_index`, by
+        columns: what its dataset knows of it, by the names of `transfer.kinds_of`; `step_index`, by
             which goals are told, and `executed_action`, a motor command, are always there.
         readings: of all sensors.
     """
@@ -82,7 +82,7 @@ class Dataset(ABC):
         low, high = self.limits
         if (low == -1.0).all() and (high == 1.0).all():
             return ""
-        return " to ".join(str([float(f"{value:.6g}") for value in side]) for side in self.limits)
+        return f"{np.ravel(low).tolist()} to {np.ravel(high).tolist()}"
 
 
 def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
@@ -93,22 +93,18 @@ def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
         MemoryFault: when the disk does not take it; what came before that stays.
     """
     _check_robot(dataset, memory)
-    index, base = _looked_through(dataset, memory), len(memory)
-    goal_at = _finder(index, base)
+    looked = _looked_through(dataset, memory)
+    goals, astray = _goals(looked, len(memory))
     known = {(e.origin.memory, e.origin.episode) for e in memory.episodes()}
-    episodes = astray = 0
-    last: int | None = None
-    for row, step in _steps(dataset):
-        if row.episode != last:
+    begun: list[int] = []
+    for (row, step), goal in zip(_steps(dataset), goals.tolist(), strict=True):
+        if row.episode not in begun[-1:]:
             memory.begin_episode(*_origin(dataset, row, memory, known))
-            last = row.episode
-            episodes += 1
-        goal = goal_at(step.goal_index)
-        astray += goal < 0 <= step.goal_index
+            begun.append(row.episode)
         memory.append(replace(step, goal_index=goal))
     memory.flush()
-    lost = (*dataset.notes, *_missed(dataset, episodes, len(index), astray))
-    return Transfer(dataset.folder, episodes, len(index), lost)
+    lost = (*dataset.notes, *_missed(dataset, len(begun), len(looked), astray))
+    return Transfer(dataset.folder, len(begun), len(looked), lost)
 
 
 @contextmanager
@@ -134,17 +130,15 @@ def _check_robot(dataset: Dataset, memory: Memory) -> None:
 
 
 def _looked_through(dataset: Dataset, memory: Memory) -> Array:
-    """The index of every step, all of which can be read and are of this robot."""
-
-    def indices() -> Iterator[int]:
-        for row, step in _steps(dataset):
-            try:
-                memory.check(step)
-            except (WorldError, InputError) as error:
-                raise InputError(f"{dataset.folder} cannot be taken in: {error}") from error
-            yield int(row.columns["step_index"])
-
-    return np.fromiter(indices(), np.int64)
+    """Index and goal of every step, int64 (N, 2); all can be read and are of this robot."""
+    found = array("q")
+    for row, step in _steps(dataset):
+        try:
+            memory.check(step)
+        except (WorldError, InputError) as error:
+            raise InputError(f"{dataset.folder} cannot be taken in: {error}") from error
+        found.extend((int(row.columns["step_index"]), step.goal_index))
+    return np.reshape(np.asarray(found, np.int64), (-1, 2))
 
 
 def _steps(dataset: Dataset) -> Iterator[tuple[IncomingRow, Step]]:
@@ -167,16 +161,13 @@ def _steps(dataset: Dataset) -> Iterator[tuple[IncomingRow, Step]]:
         yield row, step_of(spec, seen, columns)
 
 
-def _finder(index: Array, base: int) -> Callable[[int], int]:
-    """Where in memory a step will be, given its index in the dataset; -1 where it does not come."""
+def _goals(looked: Array, base: int) -> tuple[Array, int]:
+    """Where in memory the goal of each step will be, -1 where it does not come; how many do not."""
+    index, wanted = looked.T
     order = np.argsort(index)
-
-    def find(wanted: int) -> int:
-        at = int(np.searchsorted(index, wanted, sorter=order))
-        at = int(order[min(at, len(index) - 1)])
-        return base + at if wanted == index[at] else -1
-
-    return find
+    at = order[np.searchsorted(index, wanted, sorter=order).clip(max=len(index) - 1)]
+    comes = index[at] == wanted
+    return np.where(comes, base + at, -1), int((~comes & (wanted >= 0)).sum())
 
 
 def _origin(

@@ -92,14 +92,12 @@ def _pictures(memory: Memory, episode: Episode, enlarge: int) -> Iterator[Array]
         if small is None:
             sensors = ", ".join(f"'{s.name}' {s.shape}" for s in memory.spec.sensors)
             raise InputError(
-                f"{memory.spec.name} has no picture that a film can show; it has: {sensors}. "
-                "Export its numbers instead."
+                f"{memory.spec.name} has no picture for a film, but {sensors}; export its numbers."
             )
         height, width = (enlarge * side for side in small.shape[:2])
         if max(width, height) > WIDEST_PX:
             raise InputError(
-                f"A film of {width} x {height} pixels was asked for, and players show up to "
-                f"{WIDEST_PX}; enlarge less than {enlarge} times."
+                f"A film of {width} x {height} pixels is too large to play; enlarge it less."
             )
         large = small.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
         yield np.pad(large, ((0, height % 2), (0, width % 2), (0, 0)))

@@ -12,8 +12,7 @@ import numpy as np
 import rerun
 from rerun.chunk import Chunk, LazyChunkStream
 
-from rumpus.exchange.columns import Columns
-from rumpus.exchange.transfer import Transfer, appearing, blocks_of, chosen
+from rumpus.exchange.transfer import Columns, Transfer, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import SensorSpec

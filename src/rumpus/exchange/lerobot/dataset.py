@@ -13,18 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import DAMAGES, MODES, decoded, kinds_of
-from rumpus.exchange.incoming import (
-    Dataset,
-    IncomingRow,
-    Limits,
-    import_dataset,
-)
+from rumpus.exchange.incoming import Dataset, IncomingRow, Limits, import_dataset
 from rumpus.exchange.lerobot import layout
 from rumpus.exchange.lerobot.footer import recovered
 from rumpus.exchange.lerobot.layout import Feature, values
 from rumpus.exchange.lerobot.videos import Places, counted, film, recorded
-from rumpus.exchange.transfer import Ours, Transfer, told
+from rumpus.exchange.transfer import DAMAGES, MODES, Ours, Transfer, decoded, kinds_of, told
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
@@ -79,16 +73,15 @@ class LeRobotDataset(Dataset):
             InputError: when it is no LeRobot dataset v3.0, nothing of it can be read, or it has
                 neither a sensor nor an action that rumpus knows.
         """
-        self.info, ours = layout.read_info(folder), folder / layout.OURS
+        self.info, ours = told(folder / layout.INFO, layout.Info), folder / layout.OURS
         super().__init__(folder, told(ours, Ours) if ours.exists() else None)
-        self.announced = self.info.total_episodes, self.info.total_frames
+        self.announced = episodes, frames = self.info.total_episodes, self.info.total_frames
         self._features = self.info.features
         self._files = dict(self._readable())
         if not self._files:
             raise InputError(
-                f"Nothing of {folder} can be read: {layout.INFO} tells of "
-                f"{self.info.total_episodes:,} episodes with {self.info.total_frames:,} frames, "
-                "but no data file holds one that is whole; look for a copy."
+                f"Nothing of {folder} can be read, which should have {episodes:,} episodes with "
+                f"{frames:,} frames; look for a copy."
             )
         self.keys = layout.keys_of(self.ours.spec) if self.ours else _senses(self._features)
         self.spec = self.ours.spec if self.ours else self._strangers_robot()
@@ -100,10 +93,7 @@ class LeRobotDataset(Dataset):
         if unknown := [key for key in self._features if key not in known]:
             self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
         if left := len(list(folder.glob("images/*/*/*.png"))):
-            self.note(
-                f"{left:,} pictures of an episode that was being recorded lie in images/; its "
-                "actions were never written, so it is lost."
-            )
+            self.note(f"Lost: an episode that was being recorded; {left:,} pictures in images/.")
 
     def rows(self) -> Iterator[IncomingRow]:
         """All there are, in the files' order."""
@@ -162,8 +152,8 @@ class LeRobotDataset(Dataset):
         features = self._features
         if "action" not in features or not self.keys:
             raise InputError(
-                f"{self.folder} has the features {', '.join(features)}; rumpus needs an "
-                "action and at least one observation; export the dataset with both."
+                f"{self.folder} has the features {', '.join(features)}; give one with an action "
+                "and an observation."
             )
         ranges = self._ranges(["action", *self.keys.values()])
         low, high = ranges["action"]
@@ -196,9 +186,9 @@ class LeRobotDataset(Dataset):
         except (OSError, pa.ArrowException):
             self.note(f"{layout.TASKS} cannot be read: the tasks' sentences are lost.")
             return {}
-        (words,) = [n for n in table.column_names if n != "task_index"][:1] or ["task_index"]
-        pairs = zip(table["task_index"].to_pylist(), table[words].to_pylist(), strict=True)
-        return {index: str(sentence) for index, sentence in pairs}
+        index = table["task_index"].to_pylist()
+        words = table.drop_columns("task_index").column(0).to_pylist()
+        return dict(zip(index, map(str, words), strict=True))
 
     @cached_property
     def _places(self) -> Places:
@@ -210,10 +200,7 @@ class LeRobotDataset(Dataset):
                 lengths.update(rows["episode_index"].tolist())
         for key in self._films:
             if any((episode, key) not in places for episode in lengths):
-                self.note(
-                    f"Where the episodes lie in the videos of {key} was lost with meta/episodes; "
-                    "it was counted anew from the videos' frames."
-                )
+                self.note(f"Lost: where the films of {key} begin; it was counted anew.")
                 places |= counted(self.folder, self.info.fps, key, lengths)
         return places
 
@@ -231,8 +218,7 @@ class LeRobotDataset(Dataset):
             except (pa.ArrowException, OSError, KeyError, ValueError) as error:
                 said = " ".join(str(error).split())
                 raise InputError(
-                    f"{self.folder}: {file.name} is not what {layout.INFO} says ({said}); "
-                    "put back a copy of that file."
+                    f"{file} is not what {layout.INFO} says ({said}); put back a copy of it."
                 ) from error
 
     def _readable(self) -> Iterator[tuple[Path, pq.FileMetaData]]:
@@ -269,7 +255,6 @@ def _sensor(name: str, feature: Feature, low: Array, high: Array) -> SensorSpec:
     sensor = sensor_for(name, shape, dtype, low, high)
     if sensor is None:
         raise InputError(
-            f"The feature {name} is a picture of shape {shape}, expected height, width and 1 to 4 "
-            "channels."
+            f"The feature {name} is a picture of shape {shape}, expected (h, w, 1 to 4 channels)."
         )
     return sensor

@@ -1,4 +1,10 @@
-"""A memory becomes a LeRobot dataset v3.0; see layout.py for its files."""
+"""A memory becomes a LeRobot dataset v3.0; see layout.py for its files.
+
+With the ranges, means and quantiles that LeRobot's policies scale their inputs by.
+
+Differs from LeRobot 0.4.4: quantiles of numbers and of the pixels that are looked at are exact, not
+estimated; numbers are rumpus's and LeRobot's own (times, indices) have none.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -12,16 +18,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import MODES
-from rumpus.exchange.lerobot import layout, stats
+from rumpus.exchange.lerobot import layout
 from rumpus.exchange.mp4 import write_film
-from rumpus.exchange.transfer import Ours, Transfer, absences, appearing, blocks_of, chosen
+from rumpus.exchange.transfer import MODES, Ours, Transfer, absences, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec
+from rumpus.types import Array
 
 DATA_FILE_BYTES = 100 * 2**20  # of readings, before they are packed
 LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
+Stats = dict[str, Any]
+QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
+PIXELS = 2_000_000  # of all pictures, at most, beside one of each
 QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
 
 
@@ -69,6 +78,7 @@ class _Writer:
         self._keys = layout.keys_of(memory.spec)
         self._films = [s for s in memory.spec.sensors if s.is_picture and video]
         self._features = layout.features_of(memory.spec, video)
+        self._schema = layout.schema_of(self._features)
 
     def write(self, stored: Sequence[Episode]) -> None:
         """Rows and films first, then everything in meta/."""
@@ -77,10 +87,10 @@ class _Writer:
         tasks = {provenance: number for number, provenance in enumerate(words)}
         records = []
         for number, (_, group) in enumerate(groupby(enumerate(stored), self._data_file)):
-            path, schema = self._file(layout.DATA, number), layout.schema_of(self._features)
-            with pq.ParquetWriter(path, schema, compression="snappy") as file:
+            path = self._file(layout.DATA, number)
+            with pq.ParquetWriter(path, self._schema, compression="snappy") as file:
                 for index, episode in group:
-                    for table in self._tables(schema, episode, index, tasks[episode.provenance]):
+                    for table in self._tables(episode, index, tasks[episode.provenance]):
                         file.write_table(table)
                     records.append(self._record(episode, index, number))
         pq.write_table(layout.tasks_table(tasks), self._file(layout.TASKS))
@@ -114,9 +124,7 @@ class _Writer:
         step_bytes = sum(s.dtype.itemsize * math.prod(s.shape) for s in self._memory.spec.sensors)
         return of[1].first * step_bytes // DATA_FILE_BYTES
 
-    def _tables(
-        self, schema: pa.Schema, episode: Episode, index: int, task: int
-    ) -> Iterator[pa.Table]:
+    def _tables(self, episode: Episode, index: int, task: int) -> Iterator[pa.Table]:
         for known, readings in blocks_of(self._memory, episode):
             frames = known["step_index"] - episode.first
             columns: dict[str, Any] = {layout.column_of(name): known[name] for name in known}
@@ -127,7 +135,7 @@ class _Writer:
                 "episode_index": np.full(len(frames), index),
                 "task_index": np.full(len(frames), task),
             }
-            yield layout.table(schema, columns)
+            yield layout.table(self._schema, columns)
 
     def _record(self, episode: Episode, index: int, data_file: int) -> dict[str, Any]:
         """The record of one episode; writes its films."""
@@ -154,47 +162,61 @@ class _Writer:
             record |= {f"stats/{key}/{name}": value for name, value in of.items()}
         return record
 
-    def _stats(self, stored: slice) -> dict[str, stats.Stats]:
+    def _stats(self, stored: slice) -> dict[str, Stats]:
         memory = self._memory
-        figures = {
-            "action": stats.of_numbers(memory.executed_actions[stored]),
-            "rumpus.action": stats.of_numbers(memory.actions[stored]),
-        }
+        figures = {"action": _of_numbers(memory.executed_actions[stored])}
         for sensor in memory.spec.sensors:
             readings = memory.frames(sensor.name)[stored]
             there = np.flatnonzero(memory.present(sensor.name)[stored])
             rows = there if len(there) else np.arange(len(readings))
-            of = stats.of_pictures if sensor.is_picture else stats.of_numbers
+            of = _of_pictures if sensor.is_picture else _of_numbers
             figures[self._keys[sensor.name]] = of(readings, rows)
         return figures
 
 
 def _lost(memory: Memory, stored: Sequence[Episode], video: bool) -> Iterator[str]:
     """Sentences on what LeRobot's format, or its reader, cannot hold."""
-    yield (
-        "Episodes are numbered anew from 0, in the same order; when and where each was recorded is "
-        f"in {layout.OURS}, which rumpus alone reads."
-    )
+    yield f"Episodes are numbered anew from 0; when and where each was is in {layout.OURS}."
     if empty := len(memory.episodes()) - len(stored):
         yield f"{empty} episodes without a step have no place in LeRobot's format."
     yield (
-        "LeRobot's timestamp is the frame's number over the rate; times, chosen actions, goals, "
-        "reasons, ends and interventions are in features that begin with rumpus., which its "
-        "policies do not read, and its reader rounds to float32."
+        "Times, chosen actions, goals, reasons, ends and interventions are in features that begin "
+        "with rumpus., which LeRobot's policies do not read, and its reader rounds to float32."
     )
     for sensor in memory.spec.sensors:
         if sensor.is_picture and sensor.shape[2] != 3:
-            yield (
-                f"LeRobot loads the pictures of '{sensor.name}', but its tools that join or edit "
-                f"datasets take 3 channels alone, not {sensor.shape[2]}."
-            )
+            yield f"'{sensor.name}' has not 3 channels: LeRobot loads it, but cannot edit it."
     yield from absences(memory, stored, "it is 0 there, and rumpus.present says where.")
     if video:
         yield "The videos are lossy (H.264, yuv420p, crf 18); the memory keeps the pictures whole."
     longest_s = max(episode.length for episode in stored) / memory.spec.rate_hz
     if video and longest_s > LONGEST_FILM_S:
         yield (
-            f"The longest episode takes {longest_s:,.0f} s; beyond {LONGEST_FILM_S:,.0f} s "
-            "LeRobot's float32 timestamps are coarser than its video reader allows, and it "
-            "refuses those frames; export without video."
+            f"The longest episode takes {longest_s:,.0f} s, of whose film LeRobot's reader refuses "
+            f"what lies beyond {LONGEST_FILM_S:,.0f} s; export without video."
         )
+
+
+def _of_numbers(values: Array, rows: Array | slice = slice(None)) -> Stats:
+    """Statistics of each entry of some vectors of (n, k); lists of k."""
+    some = values[rows].astype(np.float64)
+    figures = {name: getattr(some, name)(axis=0) for name in ("min", "max", "mean", "std")}
+    quantiles = np.quantile(some, list(QUANTILES.values()), axis=0)
+    figures |= dict(zip(QUANTILES, quantiles, strict=True))
+    return {name: array.tolist() for name, array in figures.items()} | {"count": [len(some)]}
+
+
+def _of_pictures(pictures: Array, rows: Array) -> Stats:
+    """Statistics of each channel of some pictures of (n, h, w, c), of levels scaled to [0, 1].
+
+    Nested lists of shape (c, 1, 1). As many pictures are looked at as LeRobot would, and where
+    those are large not at every pixel.
+    """
+    n = len(rows)
+    looked = max(min(100, n), min(int(n**0.75), 10_000))
+    height, width, channels = pictures.shape[1:]
+    stride = int(np.ceil(np.sqrt(looked * height * width / PIXELS)))
+    seen = pictures[rows[np.linspace(0, n - 1, looked).round().astype(int)], ::stride, ::stride]
+    stats = _of_numbers(seen.reshape(-1, channels) / 255.0)
+    shaped = {name: np.reshape(of, (-1, 1, 1)).tolist() for name, of in stats.items()}
+    return shaped | {"count": [looked]}

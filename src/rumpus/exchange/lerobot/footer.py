@@ -34,13 +34,9 @@ class Page(NamedTuple):
     values: int  # none of a row's own in a dictionary
 
 
-class Column(NamedTuple):
-    """How many values it has in a row, and whether its pages begin with a dictionary."""
-
-    values: int
-    has_dictionary: bool  # LeRobot's all do, but for truth values
-
-
+# How many values a column has in a row, and whether its pages begin with a dictionary, as all do but
+# those of truth values.
+Column = tuple[int, bool]
 Group = tuple[int, list[Sequence[Page]]]  # a row group: its rows, and the pages of each column
 
 
@@ -55,7 +51,7 @@ def recovered(file: Path, features: dict[str, Feature]) -> pq.FileMetaData | Non
         None when no row survives.
     """
     columns = [
-        Column(1 if feature.is_picture else math.prod(feature.shape), feature.dtype != "bool")
+        (1 if feature.is_picture else math.prod(feature.shape), feature.dtype != "bool")
         for feature in features.values()
         for _ in range({"video": 0, "image": 2}.get(feature.dtype, 1))  # its bytes and its path
     ]
@@ -105,7 +101,7 @@ def _row_groups(pages: list[Page], columns: list[Column]) -> Iterator[Group]:
         if at < begin:
             continue
         values += page.values
-        rows, rest = divmod(values, columns[0].values)
+        rows, rest = divmod(values, columns[0][0])
         if rows and not rest and (chunks := _chunks(pages, begin, columns, rows)):
             yield rows, chunks
             begin, values = begin + sum(map(len, chunks)), 0
@@ -116,10 +112,10 @@ def _chunks(
 ) -> list[Sequence[Page]] | None:
     """The pages of each column of a group of so many rows; None where they do not fit."""
     chunks: list[Sequence[Page]] = []
-    for column in columns:
-        begin, wanted = end, rows * column.values
+    for values, has_dictionary in columns:
+        begin, wanted = end, rows * values
         while wanted > 0 and end < len(pages):
-            if pages[end].is_dictionary != (column.has_dictionary and end == begin):
+            if pages[end].is_dictionary != (has_dictionary and end == begin):
                 return None
             wanted -= pages[end].values
             end += 1

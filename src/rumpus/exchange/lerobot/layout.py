@@ -1,7 +1,7 @@
 """A LeRobot dataset v3.0 on disk: its files, and the names that a robot's senses have in them.
 
 meta/info.json                        rate, features, totals
-meta/stats.json                       ranges and means, see stats.py
+meta/stats.json                       ranges and means, see export.py
 meta/tasks.parquet                    task_index by sentence; a rumpus episode's provenance
 meta/episodes/chunk-000/file-*.parquet   where each episode lies
 meta/rumpus.json                      rumpus's own: robot and episodes; other readers pass it by
@@ -14,15 +14,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import Shape, kinds_of, png
-from rumpus.exchange.transfer import told
+from rumpus.exchange.transfer import Shape, kinds_of, png
 from rumpus.spec import RobotSpec
 
 VERSION = "v3.0"
@@ -32,10 +30,8 @@ EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 FILES_IN_CHUNK = 1000
-OWN = {  # always there
-    "timestamp": "float32", "frame_index": "int64", "episode_index": "int64", "index": "int64",
-    "task_index": "int64",
-}  # fmt: skip
+_INTEGERS = ("frame_index", "episode_index", "index", "task_index")
+OWN = {"timestamp": "float32"} | dict.fromkeys(_INTEGERS, "int64")  # always there
 RENAMED = {"executed_action": "action", "step_index": "index"}  # of a memory's columns
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -87,6 +83,20 @@ class Info:
     splits: dict[str, str] = field(default_factory=dict)
     data_path: str = DATA
     video_path: str | None = VIDEO
+
+    def __post_init__(self) -> None:
+        """Refuse what rumpus does not read.
+
+        Raises:
+            InputError: when it is of another version, or no dataset's.
+        """
+        if not self.codebase_version.startswith("v3."):
+            raise InputError(
+                f"It is a LeRobot dataset {self.codebase_version}, and rumpus reads {VERSION}; "
+                "convert it with LeRobot's convert_dataset_v21_to_v30 first."
+            )
+        if missing := [key for key in OWN if key not in self.features]:
+            raise InputError(f"{INFO} declares no {', '.join(missing)}; mend what wrote it.")
 
 
 def column_of(name: str) -> str:
@@ -188,23 +198,3 @@ def tasks_table(tasks: dict[str, int]) -> pa.Table:
     note = {"index_columns": ["task"], "column_indexes": [], "columns": [words]}
     rows = pa.table({"task_index": list(tasks.values()), "task": list(tasks)})
     return rows.replace_schema_metadata({"pandas": json.dumps(note)})
-
-
-def read_info(folder: Path) -> Info:
-    """What a dataset says of itself.
-
-    Raises:
-        InputError: when there is none, it cannot be understood, or it is of another version.
-    """
-    info = told(folder / INFO, Info)
-    if not info.codebase_version.startswith("v3."):
-        raise InputError(
-            f"{folder} is a LeRobot dataset {info.codebase_version}, but rumpus reads {VERSION}; "
-            "convert it with LeRobot's convert_dataset_v21_to_v30 first."
-        )
-    if missing := [key for key in OWN if key not in info.features]:
-        raise InputError(
-            f"{folder / INFO} declares no {', '.join(missing)}, which every LeRobot dataset has; "
-            "mend the program that wrote it."
-        )
-    return info

@@ -16,9 +16,8 @@ import msgspec
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import DAMAGES, Columns, Shape, decoded, kinds_of
 from rumpus.exchange.incoming import Dataset, IncomingRow, import_dataset
-from rumpus.exchange.transfer import Ours, Transfer, told
+from rumpus.exchange.transfer import DAMAGES, Ours, Shape, Transfer, decoded, kinds_of, told
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
@@ -59,11 +58,10 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
     """
     try:
         return import_dataset(MinariDataset(folder, memory.spec.rate_hz), memory)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own complaints
+    except (OSError, RuntimeError, KeyError, IndexError, ValueError) as error:  # also HDF5's own
         said = " ".join(str(error).split())
         raise InputError(
-            f"{folder / DATA} is no HDF5 file or is damaged ({said}); "
-            "take another copy of the dataset."
+            f"{folder / DATA} is no HDF5 file or is damaged ({said}); take another copy of it."
         ) from error
 
 
@@ -94,7 +92,7 @@ class Metadata:
     """What metadata.json tells, as far as rumpus reads it.
 
     Attributes:
-        limits: lowest and highest motor command, float64 (A,) each.
+        limits: lowest and highest motor command, float64 of the action's shape each.
         sensors: a stranger's, by where in an episode their readings are.
     """
 
@@ -160,7 +158,7 @@ class MinariDataset(Dataset):
             first = 0
             for number in numbers:
                 group = file[f"episode_{number}"]
-                n = len(self._part(group, next(iter(self.places.values()))))
+                n = len(group[next(iter(self.places.values()))])
                 yield from self._rows(number, group, np.arange(first, first + n))
                 first += n
 
@@ -176,63 +174,50 @@ class MinariDataset(Dataset):
                 readings = {name: rows[k - begin] for name, rows in block.items()}
                 yield IncomingRow(number, name, row, readings)
 
-    def _ours(self, group: Any, n: int) -> Columns:
+    def _ours(self, group: Any, n: int) -> dict[str, Array]:
         """What rumpus told; an older one told no `present`, for every reading was."""
-        found: Columns = {}
+        found: dict[str, Array] = {}
         for name, (dtype, shape) in kinds_of(self.spec).items():
             if name != "present" or f"infos/{name}" in group:
-                part = self._part(group, f"infos/{name}", n, shape)
+                part = _part(group, f"infos/{name}", (n, *shape))
                 found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
         return found
 
-    def _theirs(self, group: Any, index: Array) -> Columns:
+    def _theirs(self, group: Any, index: Array) -> dict[str, Array]:
         """What Minari tells, in the columns of rumpus; of the last step no action is known."""
-        moves, (low, high) = len(index) - 1, self.limits
-        actions = self._part(group, "actions", moves)[()]
-        if actions.size != moves * low.size:
-            raise self._unlike(group, "actions", f"rows of {actions.shape[1:]}", f"({low.size},)")
-        unknown = [f"infos/{name}" for name in group.get("infos", ())]
-        if np.any(self._part(group, "rewards")[()]):
-            unknown.append("rewards")
-        if unknown:
-            self.note(f"Left out, rumpus has no place for them: {', '.join(sorted(unknown))}.")
-        ends = (self._part(group, name, moves)[()] for name in ("terminations", "truncations"))
-        terminated, truncated = (np.append(False, end) for end in ends)
+        unknown = [f"infos/{name}" for name in sorted(group.get("infos", ()))]
+        if unknown := [*unknown, *(["rewards"] if np.any(group["rewards"][()]) else [])]:
+            self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
+        moves, none = len(index) - 1, (self.limits[0] + self.limits[1]) / 2.0
+        actions = _part(group, "actions", (moves, *none.shape))[()]
         return {
-            "executed_action": np.vstack([actions.reshape(moves, low.size), (low + high) / 2.0]),
+            "executed_action": np.concatenate([actions, [none]]),
             "step_index": index,
-            "terminated": terminated,
-            "truncated": truncated,
+            "terminated": np.append(False, _part(group, "terminations", (moves,))[()]),
+            "truncated": np.append(False, _part(group, "truncations", (moves,))[()]),
         }
 
     def _readings(self, group: Any, sensor: SensorSpec, n: int, rows: slice) -> Any:
         place = self.places[sensor.name]
-        part = self._part(group, place, n)
-        if not sensor.is_picture or part.ndim > len(_squeezed(sensor.shape)):
-            self._part(group, place, n, sensor.shape)
-            return np.reshape(part[rows], (-1, *sensor.shape))
-        self.note(f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen.")
-        try:
-            return [decoded(bytes(file), sensor.shape[2]) for file in part[rows]]
-        except DAMAGES as error:
-            raise self._unlike(group, place, str(error), "JPEG") from error
+        if sensor.is_picture and group[place].ndim <= len(_squeezed(sensor.shape)):
+            self.note(f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen.")
+            try:
+                return [decoded(bytes(file), sensor.shape[2]) for file in group[place][rows]]
+            except DAMAGES as error:
+                raise ValueError(f"{group.name}/{place}: {error}") from error
+        return np.reshape(_part(group, place, (n, *sensor.shape))[rows], (-1, *sensor.shape))
 
-    def _part(self, group: Any, name: str, n: int | None = None, shape: Shape | None = None) -> Any:
-        """An array of an episode, of n rows of a shape, in which sides of 1 do not matter."""
-        part = group.get(name)
-        if not isinstance(part, h5py.Dataset) or not part.shape:
-            raise self._unlike(group, name, "missing", "an array")
-        if n is not None and len(part) != n:
-            raise self._unlike(group, name, f"{len(part)} long", f"{n}")
-        if shape is not None and _squeezed(part.shape[1:]) != _squeezed(shape):
-            raise self._unlike(group, name, f"rows of {part.shape[1:]}", f"{shape}")
-        return part
 
-    def _unlike(self, group: Any, part: str, came: str, expected: str) -> InputError:
-        return InputError(
-            f"The Minari dataset {self.folder} is damaged: in {group.name.strip('/')}, {part} is "
-            f"{came}, expected {expected}; take another copy of it."
-        )
+def _part(group: Any, name: str, shape: Shape) -> Any:
+    """An array of an episode, of a shape in which sides of 1 do not matter.
+
+    Raises:
+        ValueError: when there is none.
+    """
+    came = getattr(group.get(name), "shape", None)
+    if came is None or _squeezed(came) != _squeezed(shape):
+        raise ValueError(f"{group.name}/{name} is {came or 'missing'}, expected {shape}")
+    return group[name]
 
 
 def _squeezed(shape: Shape) -> Shape:
@@ -264,10 +249,9 @@ def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
 def _action_limits(space: Space, owner: str) -> tuple[Array, Array]:
     if space.type != "Box" or not space.dtype.startswith("float"):
         raise InputError(
-            f"{owner}: its action is {space}, expected a Box of floats; rumpus moves by continuous "
-            "actions, so it cannot be imported."
+            f"{owner}: its action is {space}, expected a Box of floats; it cannot be imported."
         )
-    low, high = (np.asarray(end, np.float64).reshape(-1) for end in (space.low, space.high))
+    low, high = (np.asarray(end, np.float64) for end in (space.low, space.high))
     if not np.isfinite([low, high]).all():
         raise InputError(
             f"{owner}: its action has no limits, expected a finite low and high for every motor; "

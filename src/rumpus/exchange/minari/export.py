@@ -12,7 +12,6 @@ import h5py
 import msgspec
 import numpy as np
 
-from rumpus.exchange.columns import Shape
 from rumpus.exchange.minari.dataset import DATA, METADATA, key
 from rumpus.exchange.transfer import BLOCK, Ours, Transfer, absences, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
@@ -78,7 +77,7 @@ def _about(memory: Memory, stored: Sequence[Episode]) -> dict[str, Any]:
     }
 
 
-def _box(shape: Shape, dtype: np.dtype[Any], low: float, high: float) -> dict[str, Any]:
+def _box(shape: tuple[int, ...], dtype: np.dtype[Any], low: float, high: float) -> dict[str, Any]:
     return {
         "type": "Box",
         "dtype": str(dtype),
@@ -117,7 +116,7 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: "Pat
     return spoilt
 
 
-def _make_room(group: Any, name: str, shape: Shape, dtype: np.dtype[Any]) -> None:
+def _make_room(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Make a dataset of HDF5, in chunks of a few rows, so that one picture is read alone."""
     row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
     rows = min(CHUNK_BYTES // max(1, row_bytes), shape[0], BLOCK)
