@@ -253,9 +253,7 @@ def test_a_damaged_dataset_is_refused_before_a_step_is_taken(
 
 
 def test_what_is_no_dataset_is_refused(tmp_path: Path, memory: Memory) -> None:
-    with pytest.raises(
-        InputError, match=r"metadata\.json cannot be read .*; give a dataset's folder"
-    ):
+    with pytest.raises(InputError, match=r"metadata\.json cannot be read .*; give a"):
         minari_spec(tmp_path)
     export_minari(memory, tmp_path / "toy-v0")
     about = tmp_path / "toy-v0/data/metadata.json"

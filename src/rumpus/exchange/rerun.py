@@ -15,10 +15,9 @@ from rerun.chunk import Chunk, LazyChunkStream
 from rumpus.exchange.transfer import Columns, Transfer, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.spec import SensorSpec
+from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
-APPLICATION = "rumpus"
 COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}  # what Rerun calls pictures of so many channels
 NUMBERS = {
     "action": "action/wish", "executed_action": "action/deed", "goal_index": "goal/step",
@@ -53,7 +52,7 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
     with appearing(file) as new:
         stream = LazyChunkStream.from_iter(_chunks(memory, stored))
         try:
-            stream.write_rrd(new, application_id=APPLICATION, recording_id=recording)
+            stream.write_rrd(new, application_id="rumpus", recording_id=recording)
         except RuntimeError as error:  # all that Rerun says of a full disk
             raise OSError(str(error)) from error
     steps = sum(episode.length for episode in stored)
@@ -73,13 +72,12 @@ def _chunks(memory: Memory, stored: list[Episode]) -> Iterator[Chunk]:
         begun = {"step_index": index, "time_s": memory.time_s[index]}
         yield _texts("episode/provenance", begun, [0], [episode.provenance])
         for columns, readings in blocks_of(memory, episode):
-            yield from _block(memory, episode, columns, readings)
+            yield from _block(memory.spec, episode.id, columns, readings)
 
 
-def _block(
-    memory: Memory, episode: Episode, columns: Columns, readings: Columns
-) -> Iterator[Chunk]:
-    for k, sensor in enumerate(memory.spec.sensors):
+def _block(spec: RobotSpec, id_: int, columns: Columns, readings: Columns) -> Iterator[Chunk]:
+    """What is known of some steps of one episode."""
+    for k, sensor in enumerate(spec.sensors):
         there = np.flatnonzero(columns["present"][:, k])
         if _is_shown(sensor) and len(there):
             rows, at = readings[sensor.name][there], {n: c[there] for n, c in columns.items()}
@@ -90,7 +88,7 @@ def _block(
                 yield _numbers(_path("vector", sensor), at, rows)
     for name, path in NUMBERS.items():
         yield _numbers(path, columns, columns[name])
-    yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), episode.id))
+    yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), id_))
     for name, path in TEXTS.items():
         if said := [k for k, text in enumerate(columns[name]) if text]:
             yield _texts(path, columns, said, [columns[name][k] for k in said])

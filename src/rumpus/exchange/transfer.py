@@ -149,12 +149,11 @@ def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
         raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
     if episodes is None:
         return list(stored.values())
-    for id_ in episodes:
-        if id_ not in stored:
-            raise InputError(
-                f"The memory {memory.path} has no episode {id_} with a step in it; "
-                f"it has {len(stored)}, with ids from {min(stored)} to {max(stored)}."
-            )
+    if unknown := [id_ for id_ in episodes if id_ not in stored]:
+        raise InputError(
+            f"The memory {memory.path} has no episode {unknown[0]} with a step in it; "
+            f"it has {len(stored)}, with ids from {min(stored)} to {max(stored)}."
+        )
     if not episodes:
         raise InputError("No episode was named; name at least one, or leave them out for all.")
     return [stored[id_] for id_ in dict.fromkeys(episodes)]
@@ -172,9 +171,7 @@ def columns_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
 
 def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
     """Type and shape of a row of each column; texts are objects."""
-    sizes: dict[str, Shape] = {
-        "": (), "action": (spec.action_size,), "sensor": (len(spec.sensors),)
-    }  # fmt: skip
+    sizes = {"": (), "action": (spec.action_size,), "sensor": (len(spec.sensors),)}
     kinds = {name: (field.dtype, sizes[field.per]) for name, field in FIELDS.items()}
     return kinds | {"step_index": (np.dtype(np.int64), ())}
 
@@ -199,7 +196,8 @@ def scaled(action: Array, low: Array, high: Array) -> Array:
     """A motor command in [low, high] as float32 (A,) in [-1, 1]; a motor without room is at 0."""
     command, low, high = np.ravel(action), np.ravel(low), np.ravel(high)
     middle, reach = (low + high) / 2.0, (high - low) / 2.0
-    inside = np.divide(command - middle, reach, out=np.zeros(command.shape), where=reach > 0)
+    inside = np.zeros(command.shape)
+    np.divide(command - middle, reach, out=inside, where=reach > 0)
     return inside.astype(np.float32)
 
 

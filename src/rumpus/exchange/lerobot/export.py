@@ -28,7 +28,6 @@ from rumpus.types import Array
 
 DATA_FILE_BYTES = 100 * 2**20  # of readings, before they are packed
 LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
-Stats = dict[str, Any]
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 PIXELS = 2_000_000  # of all pictures, at most, beside one of each
 QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
@@ -162,7 +161,7 @@ class _Writer:
             record |= {f"stats/{key}/{name}": value for name, value in of.items()}
         return record
 
-    def _stats(self, stored: slice) -> dict[str, Stats]:
+    def _stats(self, stored: slice) -> dict[str, dict[str, Any]]:
         memory = self._memory
         figures = {"action": _of_numbers(memory.executed_actions[stored])}
         for sensor in memory.spec.sensors:
@@ -197,7 +196,7 @@ def _lost(memory: Memory, stored: Sequence[Episode], video: bool) -> Iterator[st
         )
 
 
-def _of_numbers(values: Array, rows: Array | slice = slice(None)) -> Stats:
+def _of_numbers(values: Array, rows: Array | slice = slice(None)) -> dict[str, Any]:
     """Statistics of each entry of some vectors of (n, k); lists of k."""
     some = values[rows].astype(np.float64)
     figures = {name: getattr(some, name)(axis=0) for name in ("min", "max", "mean", "std")}
@@ -206,7 +205,7 @@ def _of_numbers(values: Array, rows: Array | slice = slice(None)) -> Stats:
     return {name: array.tolist() for name, array in figures.items()} | {"count": [len(some)]}
 
 
-def _of_pictures(pictures: Array, rows: Array) -> Stats:
+def _of_pictures(pictures: Array, rows: Array) -> dict[str, Any]:
     """Statistics of each channel of some pictures of (n, h, w, c), of levels scaled to [0, 1].
 
     Nested lists of shape (c, 1, 1). As many pictures are looked at as LeRobot would, and where

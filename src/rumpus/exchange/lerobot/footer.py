@@ -34,8 +34,8 @@ class Page(NamedTuple):
     values: int  # none of a row's own in a dictionary
 
 
-# How many values a column has in a row, and whether its pages begin with a dictionary, as all do but
-# those of truth values.
+# How many values a column has in a row, and whether its pages begin with a dictionary, as those of
+# all do but truth values.
 Column = tuple[int, bool]
 Group = tuple[int, list[Sequence[Page]]]  # a row group: its rows, and the pages of each column
 

@@ -5,7 +5,6 @@ this file needs no Gymnasium.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +25,7 @@ METADATA, DATA = "data/metadata.json", "data/main_data.hdf5"
 UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # pictures of one sensor in RAM at once
-EPISODE = re.compile(r"episode_([0-9]+)")
+EPISODE = "episode_"
 
 
 def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
@@ -109,9 +108,8 @@ class Metadata:
             InputError: when rumpus has no robot for them.
         """
         self.limits = _action_limits(_space(self.action_space), self.dataset_id)
-        self.sensors: dict[str, SensorSpec] = {}
-        if self.rumpus is None:
-            self.sensors = _sensors(_space(self.observation_space), self.dataset_id)
+        space = _space(self.observation_space)
+        self.sensors = {} if self.rumpus else _sensors(space, self.dataset_id)
 
 
 class MinariDataset(Dataset):
@@ -152,12 +150,12 @@ class MinariDataset(Dataset):
             InputError: when one is damaged or is not of this robot.
         """
         with h5py.File(self.folder / DATA, "r") as file:
-            numbers = sorted(int(found[1]) for name in file if (found := EPISODE.fullmatch(name)))
+            numbers = sorted(int(name[len(EPISODE) :]) for name in file if name.startswith(EPISODE))
             if not numbers:
                 raise InputError(f"The Minari dataset {self.folder} holds no episode.")
             first = 0
             for number in numbers:
-                group = file[f"episode_{number}"]
+                group = file[f"{EPISODE}{number}"]
                 n = len(group[next(iter(self.places.values()))])
                 yield from self._rows(number, group, np.arange(first, first + n))
                 first += n
