@@ -137,6 +137,16 @@ def test_a_killed_recording_comes_in_up_to_where_it_is_whole(tmp_path: Path, vid
         assert ("counted anew" in told) == video
 
 
+def test_a_footer_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
+    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
+        export_lerobot(memory, tmp_path / "out")
+        raw = (tmp_path / "out" / DATA).read_bytes()
+        (tmp_path / "out" / DATA).write_bytes(raw[:-300] + bytes(292) + raw[-8:])
+        assert "28 frames of it were found" in " ".join(import_lerobot(tmp_path / "out", back).lost)
+        for k in range(28):
+            assert_same(back.step(k), memory.step(k))
+
+
 def test_nothing_left_is_a_sentence_with_counts(tmp_path: Path) -> None:
     with lived(LIFE) as (memory, _):
         export_lerobot(memory, tmp_path / "out")

@@ -1,7 +1,8 @@
 """Films as H.264 in an MP4, that any player shows; also of one episode, its pictures side by side.
 
 For people to look at, and lossy: H.264 with half the colour resolution (yuv420p). What a learner
-or a measurement needs stays in the memory.
+or a measurement needs stays in the memory. Needs the extra `movies` (av): without, importing this
+is a ModuleNotFoundError.
 """
 
 from collections.abc import Iterable, Iterator

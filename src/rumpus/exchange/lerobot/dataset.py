@@ -229,7 +229,7 @@ class LeRobotDataset(Dataset):
             except (pa.ArrowException, OSError):
                 if footer := recovered(file, self._features):
                     self.note(
-                        f"{file.relative_to(self.folder)} has no footer, its recording was killed; "
+                        f"{file.relative_to(self.folder)} was not closed whole; "
                         f"{footer.num_rows:,} frames of it were found again."
                     )
                     yield file, footer

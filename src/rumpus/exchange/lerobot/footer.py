@@ -4,7 +4,7 @@ Parquet says where everything lies in a footer at the end of the file, and LeRob
 only when a recording is finalized. The pages before it are whole: each begins with a header that
 says how long it is and how many values it holds, and every save_episode() ended one row group. So
 the pages are walked, grouped into columns by the dataset's known features, and a footer is made
-from one that the same columns get here.
+from one that the same columns get here. With it pyarrow reads the file as it lies.
 """
 
 import io
