@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.exchange.life import ARM, Life, assert_same, lived
 
@@ -106,6 +106,7 @@ def group_ends(file: Path) -> list[int]:
 
 
 @given(st.binary(max_size=200))
+@example(b"\x19\xf0" + b"\xff" * 8 + b"\x7f")  # a list of more than there is, of nothing
 def test_what_is_no_page_is_no_crash(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     file = tmp_path_factory.mktemp("bytes") / "file.parquet"
     file.write_bytes(b"PAR1" + data)

@@ -48,6 +48,7 @@ class Dataset(ABC):
         folder: where it is.
         spec: the robot.
         ours: what rumpus tells, where rumpus wrote it.
+        stored: by number, the episodes that it tells of.
         limits: the motor commands that become -1 and 1.
         announced: how many episodes and steps it says that it has.
         is_blurred: its pictures are not exactly those that were seen.
@@ -62,6 +63,7 @@ class Dataset(ABC):
     def __init__(self, folder: Path, ours: Ours | None) -> None:
         """Begin without a note; whoever derives from this says what `spec` is."""
         self.folder, self.ours = folder, ours
+        self.stored = dict(enumerate(ours.episodes if ours else ()))
         self.notes: dict[str, None] = {}
 
     @abstractmethod
@@ -177,7 +179,7 @@ def _origin(
 
     One that is here already, or whose pictures are blurred, comes as one of its own.
     """
-    stored = dataset.ours.episode(row.episode) if dataset.ours else None
+    stored = dataset.stored.get(row.episode)
     if stored is None:
         scaling = f"; actions scaled from {dataset.range}" if dataset.range else ""
         return row.name + scaling, None

@@ -61,10 +61,6 @@ class Ours:
     episodes: tuple[Episode, ...] = ()
     version: int = VERSION
 
-    def episode(self, number: int) -> Episode | None:
-        """One of them, counted from 0; None where there is none."""
-        return self.episodes[number] if number < len(self.episodes) else None
-
     def __post_init__(self) -> None:
         """Refuse what a newer rumpus wrote."""
         if self.version > VERSION:

@@ -24,10 +24,8 @@ from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
 
 ROWS_AT_ONCE = 64  # pictures of strangers can be large
-READ_BYTES = 2**20
 
-Row = dict[str, Any]  # by feature: a number, numbers (k,), a text, or a picture's file
-Rows = dict[str, Any]  # n of them: numbers (n,) or (n, k), or a list of n others
+Rows = dict[str, Any]  # by feature: numbers (n,) or (n, k), or a list of n others; or one of each
 
 
 def import_lerobot(folder: Path, memory: Memory) -> Transfer:
@@ -98,7 +96,7 @@ class LeRobotDataset(Dataset):
     def rows(self) -> Iterator[IncomingRow]:
         """All there are, in the files' order."""
         keys = [key for key in (*self.keys.values(), *layout.OWN) if key not in self._films]
-        every: Iterator[Row] = (
+        every: Iterator[Rows] = (
             {key: of[k] for key, of in rows.items()}
             for rows in self._rows([*keys, *self._columns.values()])
             for k in range(len(rows["index"]))
@@ -106,7 +104,7 @@ class LeRobotDataset(Dataset):
         for number, rows in groupby(every, lambda row: int(row["episode_index"])):
             yield from self._whole(number, rows)
 
-    def _whole(self, number: int, rows: Iterator[Row]) -> Iterator[IncomingRow]:
+    def _whole(self, number: int, rows: Iterator[Rows]) -> Iterator[IncomingRow]:
         """An episode's rows, up to its first picture that cannot be read.
 
         Where that cuts it short, or nothing says how it ended, its last step is truncated.
@@ -137,7 +135,7 @@ class LeRobotDataset(Dataset):
         if last is not None:
             yield last if is_told else last._replace(columns={**last.columns, "truncated": True})
 
-    def _reading(self, sensor: SensorSpec, row: Row, films: dict[str, Iterator[Array]]) -> Array:
+    def _reading(self, sensor: SensorSpec, row: Rows, films: dict[str, Iterator[Array]]) -> Array:
         """What a sensor said; raises where that cannot be read."""
         key = self.keys[sensor.name]
         if key in self._films:
@@ -212,7 +210,7 @@ class LeRobotDataset(Dataset):
         """
         for file, footer in self._files.items():
             try:
-                with pq.ParquetFile(file, metadata=footer, buffer_size=READ_BYTES) as opened:
+                with pq.ParquetFile(file, metadata=footer, buffer_size=2**20) as opened:
                     for batch in opened.iter_batches(at_once, columns=keys):
                         yield {key: values(batch[key], self._features[key]) for key in keys}
             except (pa.ArrowException, OSError, KeyError, ValueError) as error:

@@ -17,7 +17,8 @@ from typing import IO, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import thriftpy2
-from thriftpy2.protocol.compact import TCompactProtocol
+from thriftpy2.protocol.compact import TCompactProtocol, TCompactProtocolFactory
+from thriftpy2.utils import serialize
 
 from rumpus.exchange.lerobot.layout import Feature, schema_of
 
@@ -40,6 +41,15 @@ Column = tuple[int, bool]
 Group = tuple[int, list[Sequence[Page]]]  # a row group: its rows, and the pages of each column
 
 
+class _Protocol(TCompactProtocol):  # type: ignore[misc]
+    """Thrift's compact protocol; what is none of it may tell of a list that takes for ever."""
+
+    def _read_size(self) -> Any:
+        if (size := super()._read_size()) > 2**20:
+            raise ValueError(f"a list or a text of {size}")
+        return size
+
+
 def recovered(file: Path, features: dict[str, Feature]) -> pq.FileMetaData | None:
     """The footer that a file lacks: of every row group that is complete.
 
@@ -59,17 +69,14 @@ def recovered(file: Path, features: dict[str, Feature]) -> pq.FileMetaData | Non
     if not groups:
         return None
     footer = _sample(schema_of(features))
-    (like,) = footer.row_groups
     footer.num_rows = sum(rows for rows, _ in groups)
-    footer.row_groups = [_row_group(like, *group) for group in groups]
-    out = io.BytesIO()
-    TCompactProtocol(out).write_struct(footer)
-    raw = out.getvalue()
+    footer.row_groups = [_row_group(footer.row_groups[0], *group) for group in groups]
+    raw = serialize(footer, TCompactProtocolFactory())
     return pq.read_metadata(io.BytesIO(MAGIC + raw + len(raw).to_bytes(4, "little") + MAGIC))
 
 
 def _read(file: IO[bytes], struct: Any) -> Any:
-    TCompactProtocol(file).read_struct(struct)
+    _Protocol(file).read_struct(struct)
     return struct
 
 
