@@ -24,6 +24,7 @@ EXTRAS = {
     "av": "movies",
     "pyarrow": "exchange",
     "h5py": "exchange",
+    "thriftpy2": "exchange",
     "rerun": "rerun",
 }  # which extra of the package brings a module that not every robot needs
 
@@ -31,9 +32,8 @@ EXTRAS = {
 def missing_extra(error: ModuleNotFoundError) -> str | None:
     """What to install for a module that is missing; None where it is none of rumpus's extras."""
     extra = EXTRAS.get((error.name or "").partition(".")[0])
-    if extra is None:
-        return None
-    return f"needs {error.name}, which is not installed; run: pip install 'rumpus[{extra}]'."
+    remedy = f"needs {error.name}, which is not installed; run: pip install 'rumpus[{extra}]'."
+    return remedy if extra else None
 
 
 def told(error: BaseException) -> str:

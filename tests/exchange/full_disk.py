@@ -9,8 +9,8 @@ import h5py  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 
 from rumpus.errors import MemoryFault
-from rumpus.exchange.lerobot import export_lerobot
-from rumpus.exchange.minari import export_minari
+from rumpus.exchange.lerobot.export import export_lerobot
+from rumpus.exchange.minari.export import export_minari
 from rumpus.exchange.mp4 import export_film
 from rumpus.memory import Memory
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from tests.exchange.life import ARM, Life, assert_same, lived, lives
 
+from rumpus.cli.command_line import main
 from rumpus.errors import InputError
-from rumpus.exchange import lerobot
-from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.exchange.lerobot.dataset import import_lerobot, lerobot_spec
+from rumpus.exchange.lerobot.export import export_lerobot
 from rumpus.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec
 
@@ -92,24 +93,20 @@ def smooth(k: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def test_a_film_shows_the_picture_of_each_moment_and_no_other(tmp_path: Path) -> None:
-    from rumpus.exchange.h264 import write_film
     from rumpus.exchange.lerobot.export import QUICK
-    from rumpus.exchange.lerobot.videos import frames_in, showing
+    from rumpus.exchange.lerobot.videos import film, frames_in
+    from rumpus.exchange.mp4 import write_film
 
     pictures = np.stack([smooth(k) for k in range(40)])
-    write_film(tmp_path / "film.mp4", pictures, 10.0, (48, 32), **QUICK)
+    write_film(tmp_path / "film.mp4", pictures, 10.0, **QUICK)
     assert frames_in(tmp_path / "film.mp4") == 40
-    with showing((tmp_path / "film.mp4", 1.5), 10.0) as film:
-        for k in range(25):
-            shown = film.at(k / 10.0)
-            assert shown is not None
-            nearest = np.abs(pictures.astype(float) - shown).mean((1, 2, 3)).argmin()
-            assert nearest == 15 + k
-        assert film.at(2.5) is None
-    # As if the first two had been dropped.
-    with showing((tmp_path / "film.mp4", -0.2), 10.0) as film:
-        assert film.at(0.0) is None
-        assert film.at(0.2) is not None
+    shown = list(film(tmp_path / "film.mp4", 1.5, 10.0))
+    assert len(shown) == 25
+    for k, picture in enumerate(shown):
+        nearest = np.abs(pictures.astype(float) - picture).mean((1, 2, 3)).argmin()
+        assert nearest == 15 + k
+    # As if the first two had been dropped: none of the others takes their place.
+    assert list(film(tmp_path / "film.mp4", -0.2, 10.0)) == []
 
 
 def test_statistics_are_those_of_the_data(tmp_path: Path) -> None:
@@ -120,7 +117,8 @@ def test_statistics_are_those_of_the_data(tmp_path: Path) -> None:
         np.testing.assert_allclose(stats["action"]["max"], memory.executed_actions.max(0))
         states = memory.frames("state")
         np.testing.assert_allclose(stats["observation.state"]["std"], states.std(0), 1e-5)
-        np.testing.assert_allclose(stats["observation.state"]["q10"], np.quantile(states, 0.1, 0))
+        tenth = np.quantile(states, 0.1, 0)
+        np.testing.assert_allclose(stats["observation.state"]["q10"], tenth, 1e-5)
         pixels = memory.frames("camera/left").reshape(-1, 3) / 255.0
         told = stats["observation.images.camera_left"]
         np.testing.assert_allclose(np.ravel(told["mean"]), pixels.mean(0))
@@ -182,7 +180,8 @@ def test_a_strangers_picture_is_left_out_of_no_episode_unsaid(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("channels", "video", "said"), [(5, False, "PNG takes 1 to 4"), (1, True, "a video takes 3")]
+    ("channels", "video", "said"),
+    [(5, False, "PNG takes 1 to 4"), (1, True, "1 channels, but a video takes")],
 )
 def test_a_picture_that_fits_no_file_is_refused(
     tmp_path: Path, channels: int, video: bool, said: str
@@ -196,7 +195,9 @@ def test_a_picture_that_fits_no_file_is_refused(
 
 def test_a_picture_that_fits_no_video_leaves_nothing_behind(tmp_path: Path) -> None:
     spec = RobotSpec("toy", (SensorSpec("eye", (5, 7, 3)),), 1, 10.0)
-    refused = pytest.raises(InputError, match=r"5x7 px cannot become a video.*as PNG")
+    refused = pytest.raises(
+        InputError, match=r"5x7 px with 3 channels, but a video takes even sides.*as PNG"
+    )
     with lived(Life(spec, [("play", 3)], seed=0)) as (memory, _), refused:
         export_lerobot(memory, tmp_path / "out", video=True)
     assert list(tmp_path.iterdir()) == []
@@ -222,12 +223,16 @@ def test_what_others_left_beside_it_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
-        ("meta/info.json", None, "no LeRobot dataset"),
-        ("meta/info.json", "{", "cannot be understood"),
+        ("meta/info.json", None, "info.json cannot be read"),
+        ("meta/info.json", "{", "cannot be read"),
         ("meta/info.json", '{"codebase_version": "v2.1"}', "v2.1.*convert"),
-        ("meta/info.json", '{"codebase_version": "v3.0"}', "cannot be understood"),
-        ("meta/rumpus.json", "{", "cannot be understood"),
-        ("data/chunk-000/file-000.parquet", "PAR1 and then nothing PAR1", "not what"),
+        ("meta/info.json", '{"codebase_version": "v3.0"}', "declares no timestamp"),
+        ("meta/rumpus.json", "{", "cannot be read"),
+        (
+            "data/chunk-000/file-000.parquet",
+            "PAR1 and then nothing PAR1",
+            "Nothing of .* can be read",
+        ),
     ],
 )
 def test_a_dataset_that_cannot_be_read_is_refused(
@@ -258,15 +263,23 @@ def test_a_newer_rumpus_and_another_robot_are_refused(tmp_path: Path) -> None:
         lerobot_spec(tmp_path / "out")
 
 
-@pytest.mark.parametrize("module", ["pyarrow", "av"])
+@pytest.mark.parametrize(
+    ("module", "verb"), [("pyarrow", "export"), ("av", "export"), ("thriftpy2", "import")]
+)
 def test_a_missing_extra_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    module: str,
+    verb: str,
 ) -> None:
-    for name in [n for n in sys.modules if n.startswith("rumpus.exchange.lerobot.")]:
+    for name in [n for n in sys.modules if n.startswith(("rumpus.exchange.lerobot", module))]:
         monkeypatch.delitem(sys.modules, name)
-        monkeypatch.delattr(lerobot, name.rpartition(".")[2])
+    monkeypatch.delitem(sys.modules, "rumpus.exchange.mp4", raising=False)
     monkeypatch.setitem(sys.modules, module, None)
     with lived(SHORT) as (memory, _):
-        with pytest.raises(InputError, match=rf"needs {module}.*rumpus\[(exchange|movies)\]"):
-            export_lerobot(memory, tmp_path / "out", video=True)
+        arguments = ["memory", verb, str(memory.path), str(tmp_path / "out")]
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert re.search(rf"needs {module}.*rumpus\[(exchange|movies)\]", said), said
         assert list(tmp_path.iterdir()) == []

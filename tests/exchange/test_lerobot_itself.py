@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from tests.exchange.life import ARM, Life, lived
 
-from rumpus.exchange.lerobot import export_lerobot, import_lerobot, lerobot_spec
+from rumpus.exchange.lerobot.dataset import import_lerobot, lerobot_spec
+from rumpus.exchange.lerobot.export import export_lerobot
 from rumpus.exchange.transfer import Transfer
 from rumpus.memory import Memory
 
@@ -106,5 +107,5 @@ def test_what_it_recorded_comes_in(tmp_path: Path, mode: str, end: str) -> None:
     assert "next.reward" in said
     if end == "killed":
         assert "50 frames of it were found again" in said
-        assert "5 pictures of an episode that was being recorded" in said
+        assert "5 pictures in images/" in said
         assert ("counted anew" in said) == (mode == "video")

@@ -81,7 +81,7 @@ def test_a_film_tells_that_it_is_lossy_and_what_it_does_not_show(
         (7, 4, "has no episode 7 with a step in it; it has 2, with ids from 1 to 2"),
         (3, 4, "has no episode 3 with a step in it"),
         (1, 0, "enlarged 0 times was asked for; give 1 or more"),
-        (1, 200, "A film of 5000 x 3200 pixels was asked for"),
+        (1, 200, "A film of 5000 x 3200 pixels is too large to play; enlarge it less"),
     ],
 )
 def test_what_cannot_be_filmed_is_refused(
@@ -107,5 +107,5 @@ def test_an_empty_memory_and_a_blind_robot_are_refused(tmp_path: Path) -> None:
             export_film(memory, tmp_path / "film.mp4", 1)
         memory.begin_episode("play")
         memory.append(Step(Observation({"touch": np.zeros(3, np.float32)}, 0.0), nothing, nothing))
-        with pytest.raises(InputError, match=r"mole has no picture .* it has: 'touch' \(3,\)"):
+        with pytest.raises(InputError, match=r"mole has no picture .* but 'touch' \(3,\)"):
             export_film(memory, tmp_path / "film.mp4", 1)

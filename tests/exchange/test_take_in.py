@@ -12,8 +12,10 @@ from tests.exchange.life import ARM, Life, assert_same, lived
 
 from rumpus.cli.command_line import main
 from rumpus.errors import InputError
-from rumpus.exchange.lerobot import export_lerobot, import_lerobot
-from rumpus.exchange.minari import export_minari, import_minari
+from rumpus.exchange.lerobot.dataset import import_lerobot
+from rumpus.exchange.lerobot.export import export_lerobot
+from rumpus.exchange.minari.dataset import import_minari
+from rumpus.exchange.minari.export import export_minari
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.merge import merge

@@ -11,8 +11,7 @@ import pytest
 
 import rumpus
 from rumpus.errors import InputError, MemoryFault
-from rumpus.exchange.outgoing import chosen
-from rumpus.exchange.transfer import appearing
+from rumpus.exchange.transfer import appearing, chosen
 from rumpus.memory import Memory
 from rumpus.spec import RobotSpec
 from rumpus.types import Step

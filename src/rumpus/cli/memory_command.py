@@ -4,8 +4,9 @@ They need neither mind nor world, so they work where no deep learning is install
 """
 
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
@@ -199,21 +200,26 @@ def export(
         format: LeRobot dataset v3, Minari dataset, Rerun recording, or an episode as an MP4 film.
         episode: Only this episode. Default: all; for a film the last one.
     """
-    from rumpus.exchange.lerobot import export_lerobot
-    from rumpus.exchange.minari import export_minari
-    from rumpus.exchange.mp4 import export_film
-    from rumpus.exchange.rerun import export_rrd
-
-    with opened(folder) as memory:
+    episodes = None if episode is None else [episode]
+    if format == "lerobot" and episodes:
+        raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
+    with opened(folder) as memory:  # each format needs an extra of its own
         if format == "lerobot":
-            if episode is not None:
-                raise InputError("A LeRobot dataset takes the whole memory; leave out --episode.")
+            from rumpus.exchange.lerobot.export import export_lerobot
+
             done = export_lerobot(memory, out)
         elif format == "film":
+            from rumpus.exchange.mp4 import export_film
+
             done = export_film(memory, out, _chosen(memory, episode).id)
+        elif format == "minari":
+            from rumpus.exchange.minari.export import export_minari
+
+            done = export_minari(memory, out, episodes)
         else:
-            writer = export_minari if format == "minari" else export_rrd
-            done = writer(memory, out, None if episode is None else [episode])
+            from rumpus.exchange.rerun import export_rrd
+
+            done = export_rrd(memory, out, episodes)
     return _report(done, f"are in {out}")
 
 
@@ -229,13 +235,10 @@ def import_dataset(
         format: What it is.
     """
     from rumpus.exchange.incoming import memory_for
-    from rumpus.exchange.lerobot import import_lerobot, lerobot_spec
-    from rumpus.exchange.minari import import_minari, minari_spec
 
-    spec = lerobot_spec(source) if format == "lerobot" else minari_spec(source)
-    importer = import_lerobot if format == "lerobot" else import_minari
-    with memory_for(memory_in(into), spec) as memory:
-        done = importer(source, memory)
+    known: Any = import_module(f"rumpus.exchange.{format}.dataset")  # needs an extra
+    with memory_for(memory_in(into), getattr(known, f"{format}_spec")(source)) as memory:
+        done = getattr(known, f"import_{format}")(source, memory)
     return _report(done, f"came into {into}")
 
 
@@ -260,6 +263,6 @@ def opened(folder: Path, write: bool = False) -> "Memory":
 
 
 def _chosen(memory: "Memory", number: int | None) -> "Episode":
-    from rumpus.exchange.outgoing import chosen
+    from rumpus.exchange.transfer import chosen
 
     return chosen(memory, None if number is None else [number])[-1]

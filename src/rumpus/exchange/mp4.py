@@ -1,29 +1,60 @@
-"""A film of one episode: all its pictures side by side, as an MP4 that any player shows.
+"""Films as H.264 in an MP4, that any player shows; also of one episode, its pictures side by side.
 
 For people to look at, and lossy: H.264 with half the colour resolution (yuv420p). What a learner
-or a measurement needs stays in the memory.
+or a measurement needs stays in the memory. Needs the extra `movies` (av): without, importing this
+is a ModuleNotFoundError.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
+import av
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.exchange.h264 import write_film
-from rumpus.exchange.outgoing import absences, chosen
-from rumpus.exchange.transfer import Transfer, appearing
+from rumpus.exchange.transfer import Transfer, absences, appearing, chosen
 from rumpus.memory.episode import Episode
+from rumpus.memory.films import encode_frames
 from rumpus.memory.memory import Memory
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.types import Array
 
+QUALITY_CRF = "18"  # x264's scale: 0 is lossless, 18 looks it, 51 is the worst
+COLOURS = 5  # how colours become yuv: ITU-R BT.601, which the converter uses, said to the player
+RANGE = 1  # and yuv's narrow range
 WIDEST_PX = 4096  # beyond this, the decoders inside phones and browsers give up
 LOST = (
     "The pictures are not exact: H.264 blurs them, and colours have half the resolution.",
     "Each step is shown equally long: the times at which it was sensed are not in the film.",
     "Actions, goals, ends and reasons are not in the film.",
 )
+
+
+def write_film(file: Path, pictures: Iterable[Array], rate_hz: float, **options: str) -> None:
+    """Write pictures, uint8 (h, w, 3), as an MP4 that is lossy.
+
+    Args:
+        file: the MP4.
+        pictures: one or more, of one size; both sides even, for two pixels each way share their
+            colour.
+        rate_hz: pictures a second.
+        options: of x264, beyond the quality.
+
+    Raises:
+        OSError: when the disk does not take it.
+    """
+    every = iter(pictures)
+    first = next(every)
+    with av.open(str(file), "w", format="mp4") as container:
+        rate = Fraction(rate_hz).limit_denominator(1001)
+        stream = container.add_stream("libx264", rate, options={"crf": QUALITY_CRF, **options})
+        stream.height, stream.width = first.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.colorspace = COLOURS
+        stream.codec_context.color_range = RANGE
+        encode_frames(container, stream, chain([first], every))
 
 
 def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> Transfer:
@@ -41,12 +72,10 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
     Raises:
         InputError: when there is no such episode, no picture in it, the film would be too large,
             or the file is there already.
-        ModuleNotFoundError: when PyAV is missing.
     """
     (stored,) = chosen(memory, [episode])
-    size = _size(memory, stored, enlarge)
     with appearing(file) as new:
-        write_film(new, _pictures(memory, stored, size, enlarge), memory.spec.rate_hz, size)
+        write_film(new, _pictures(memory, stored, enlarge), memory.spec.rate_hz)
     hidden = [f"'{s.name}'" for s in memory.spec.sensors if not s.is_picture]
     hidden += [f"further channels of '{s.name}'" for s in memory.spec.sensors
                if s.is_picture and s.shape[2] not in (1, 3)]  # fmt: skip
@@ -55,39 +84,21 @@ def export_film(memory: Memory, file: Path, episode: int, enlarge: int = 4) -> T
     return Transfer(file, 1, stored.length, (*lost, *black))
 
 
-def _size(memory: Memory, episode: Episode, enlarge: int) -> tuple[int, int]:
-    """Width and height of the film, both even."""
+def _pictures(memory: Memory, episode: Episode, enlarge: int) -> Iterator[Array]:
+    """Each step as one picture, uint8 (h, w, 3), both sides even, black where there is nothing."""
     if enlarge < 1:
         raise InputError(f"A film enlarged {enlarge} times was asked for; give 1 or more.")
-    picture = side_by_side(_readings(memory, episode.first))
-    if picture is None:
-        sensors = ", ".join(f"'{s.name}' {s.shape}" for s in memory.spec.sensors)
-        raise InputError(
-            f"{memory.spec.name} has no picture that a film can show; it has: {sensors}. Export "
-            "its numbers instead."
-        )
-    height, width = (enlarge * side for side in picture.shape[:2])
-    if max(width, height) > WIDEST_PX:
-        raise InputError(
-            f"A film of {width} x {height} pixels was asked for, and players show up to "
-            f"{WIDEST_PX}; enlarge less than {enlarge} times."
-        )
-    return width + width % 2, height + height % 2
-
-
-def _pictures(
-    memory: Memory, episode: Episode, size: tuple[int, int], enlarge: int
-) -> Iterator[Array]:
-    """Each step as one picture, uint8 (height, width, 3), black where there is nothing."""
     for index in range(episode.first, episode.first + episode.length):
-        canvas = np.zeros((size[1], size[0], 3), np.uint8)
-        small = side_by_side(_readings(memory, index))
-        assert small is not None
+        small = side_by_side({s.name: memory.frames(s.name)[index] for s in memory.spec.sensors})
+        if small is None:
+            sensors = ", ".join(f"'{s.name}' {s.shape}" for s in memory.spec.sensors)
+            raise InputError(
+                f"{memory.spec.name} has no picture for a film, but {sensors}; export its numbers."
+            )
+        height, width = (enlarge * side for side in small.shape[:2])
+        if max(width, height) > WIDEST_PX:
+            raise InputError(
+                f"A film of {width} x {height} pixels is too large to play; enlarge it less."
+            )
         large = small.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
-        canvas[: large.shape[0], : large.shape[1]] = large
-        yield canvas
-
-
-def _readings(memory: Memory, index: int) -> dict[str, Array]:
-    """Of every sensor, also where it gave nothing, so that each has its place in the film."""
-    return {sensor.name: memory.frames(sensor.name)[index] for sensor in memory.spec.sensors}
+        yield np.pad(large, ((0, height % 2), (0, width % 2), (0, 0)))

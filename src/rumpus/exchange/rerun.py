@@ -1,27 +1,24 @@
 """Rerun: episodes as an .rrd file, to scrub through in the Rerun viewer, pictures exact.
 
 Two timelines: `step`, the index in memory, and `clock`, the robot's own. Where that clock began
-anew between episodes they lie over one another on it; on `step` they never do.
+anew between episodes they lie over one another on it; on `step` they never do. Needs the extra
+`rerun`: without, importing this is a ModuleNotFoundError.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import rerun
+from rerun.chunk import Chunk, LazyChunkStream
 
-from rumpus.exchange.columns import Columns
-from rumpus.exchange.outgoing import blocks_of, chosen
-from rumpus.exchange.transfer import Transfer, appearing
+from rumpus.exchange.transfer import Columns, Transfer, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.spec import SensorSpec
+from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
-if TYPE_CHECKING:
-    from rerun.chunk import Chunk
-
-APPLICATION = "rumpus"
 COLOURS = {1: "L", 3: "RGB", 4: "RGBA"}  # what Rerun calls pictures of so many channels
 NUMBERS = {
     "action": "action/wish", "executed_action": "action/deed", "goal_index": "goal/step",
@@ -50,16 +47,13 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
         InputError: when the memory holds no step, there is no such episode, or the file is there
             already.
         MemoryFault: when a step is damaged, or the disk does not take the file.
-        ModuleNotFoundError: when rerun-sdk is missing.
     """
-    from rerun.chunk import LazyChunkStream  # an extra: pip install 'rumpus[rerun]'
-
     stored = chosen(memory, episodes)
     recording = f"{memory.spec.name} {memory.path.name}"  # what the viewer calls it
     with appearing(file) as new:
         stream = LazyChunkStream.from_iter(_chunks(memory, stored))
         try:
-            stream.write_rrd(new, application_id=APPLICATION, recording_id=recording)
+            stream.write_rrd(new, application_id="rumpus", recording_id=recording)
         except RuntimeError as error:  # all that Rerun says of a full disk
             raise OSError(str(error)) from error
     steps = sum(episode.length for episode in stored)
@@ -72,53 +66,49 @@ def _is_shown(sensor: SensorSpec) -> bool:
     return not sensor.is_picture or sensor.shape[2] in COLOURS
 
 
-def _chunks(memory: Memory, stored: list[Episode]) -> Iterator["Chunk"]:
+def _chunks(memory: Memory, stored: list[Episode]) -> Iterator[Chunk]:
     """All there is, a block of steps at a time."""
-    for sensor in memory.spec.sensors:
-        if sensor.is_picture and _is_shown(sensor):
-            yield _format(sensor)
     for episode in stored:
         index = np.array([episode.first])
         begun = {"step_index": index, "time_s": memory.time_s[index]}
         yield _texts("episode/provenance", begun, [0], [episode.provenance])
         for columns, readings in blocks_of(memory, episode):
-            yield from _block(memory, episode, columns, readings)
+            yield from _block(memory.spec, episode.id, columns, readings)
 
 
-def _block(
-    memory: Memory, episode: Episode, columns: Columns, readings: Columns
-) -> Iterator["Chunk"]:
-    import rerun
-
-    for k, sensor in enumerate(memory.spec.sensors):
+def _block(spec: RobotSpec, id_: int, columns: Columns, readings: Columns) -> Iterator[Chunk]:
+    """What is known of some steps of one episode."""
+    for k, sensor in enumerate(spec.sensors):
         there = np.flatnonzero(columns["present"][:, k])
         if _is_shown(sensor) and len(there):
             rows, at = readings[sensor.name][there], {n: c[there] for n, c in columns.items()}
             yield _numbers(_path("captured_s", sensor), at, at["captured_s"][:, k])
             if sensor.is_picture:
-                pictures = rerun.Image.columns(buffer=rows.reshape(len(rows), -1))
-                yield _chunk(_path("camera", sensor), at, pictures)
+                yield _chunk(_path("camera", sensor), at, _pictures(rows))
             else:
                 yield _numbers(_path("vector", sensor), at, rows)
     for name, path in NUMBERS.items():
         yield _numbers(path, columns, columns[name])
-    yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), episode.id))
+    yield _numbers("episode/id", columns, np.full(len(columns["time_s"]), id_))
     for name, path in TEXTS.items():
         if said := [k for k, text in enumerate(columns[name]) if text]:
             yield _texts(path, columns, said, [columns[name][k] for k in said])
 
 
-def _path(kind: str, sensor: SensorSpec) -> str:
-    import rerun
+def _pictures(rows: Array) -> Any:
+    n, height, width, channels = rows.shape
+    layout = rerun.components.ImageFormat(
+        width=width, height=height, color_model=COLOURS[channels], channel_datatype="U8"
+    )
+    return rerun.Image.columns(buffer=rows.reshape(n, -1), format=[layout] * n)
 
+
+def _path(kind: str, sensor: SensorSpec) -> str:
     return str(rerun.new_entity_path([kind, sensor.name]))  # a name may hold what means something
 
 
-def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)) -> "Chunk":
+def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)) -> Chunk:
     """Something known at some of the steps."""
-    import rerun
-    from rerun.chunk import Chunk
-
     times = [
         rerun.TimeColumn("step", sequence=columns["step_index"][rows]),
         rerun.TimeColumn("clock", duration=columns["time_s"][rows]),
@@ -126,26 +116,10 @@ def _chunk(path: str, columns: Columns, components: Any, rows: Any = slice(None)
     return Chunk.from_columns(path, times, components)
 
 
-def _numbers(path: str, columns: dict[str, Array], values: Array) -> "Chunk":
-    import rerun
-
+def _numbers(path: str, columns: dict[str, Array], values: Array) -> Chunk:
     rows = values.astype(np.float64).reshape(len(values), -1)
     return _chunk(path, columns, rerun.Scalars.columns(scalars=rows))
 
 
-def _texts(path: str, columns: dict[str, Array], rows: list[int], texts: list[str]) -> "Chunk":
-    import rerun
-
+def _texts(path: str, columns: dict[str, Array], rows: list[int], texts: list[str]) -> Chunk:
     return _chunk(path, columns, rerun.TextLog.columns(text=texts), rows)
-
-
-def _format(sensor: SensorSpec) -> "Chunk":
-    """How a sensor's pictures are to be understood, said once."""
-    import rerun
-    from rerun.chunk import Chunk
-
-    height, width, channels = sensor.shape
-    layout = rerun.components.ImageFormat(
-        width=width, height=height, color_model=COLOURS[channels], channel_datatype="U8"
-    )
-    return Chunk.from_columns(_path("camera", sensor), [], rerun.Image.columns(format=[layout]))

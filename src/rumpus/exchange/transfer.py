@@ -1,17 +1,33 @@
-"""What all formats have in common: a target that appears whole, and what is told of it."""
+"""What all formats have in common: what goes out, where it appears, and what is told of it."""
 
-from collections.abc import Iterator
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from PIL import Image
 
 from rumpus.atomic_file import sync, sync_name
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory.episode import Episode
-from rumpus.spec import RobotSpec
+from rumpus.memory.memory import Memory
+from rumpus.memory.schema import FIELDS, Schema
+from rumpus.spec import Readings, RobotSpec
+from rumpus.types import Array, Step
 
-WHOLE, WITH_ABSENCES = 1, 2  # versions of what rumpus alone reads in a dataset
+T = TypeVar("T")
+Shape = tuple[int, ...]
+Columns = dict[str, Array]
+DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
+VERSION = 2  # of what rumpus alone reads in a dataset; 1 knew no sensor that gave nothing
+BLOCK = 256  # steps in RAM at once
 
 
 @dataclass(frozen=True)
@@ -38,28 +54,31 @@ class Ours:
     Attributes:
         spec: the robot.
         episodes: as they were in the memory, in the order of the dataset.
-        version: the first rumpus that reads it right: `WHOLE`, or `WITH_ABSENCES` of readings.
+        version: of the rumpus that wrote it.
     """
 
     spec: RobotSpec
     episodes: tuple[Episode, ...] = ()
-    version: int = WHOLE
+    version: int = VERSION
 
-    def episode(self, number: int) -> Episode | None:
-        """One of them, counted from 0; None where there is none."""
-        return self.episodes[number] if number < len(self.episodes) else None
+    def __post_init__(self) -> None:
+        """Refuse what a newer rumpus wrote."""
+        if self.version > VERSION:
+            raise InputError(f"It has rumpus's version {self.version}; use a newer rumpus.")
 
-    def check(self, file: Path) -> None:
-        """Refuse what a newer rumpus wrote.
 
-        Raises:
-            InputError: naming the file.
-        """
-        if self.version > WITH_ABSENCES:
-            raise InputError(
-                f"{file} has rumpus's version {self.version}, but this rumpus knows "
-                f"{WITH_ABSENCES}; use a newer rumpus."
-            )
+def told(file: Path, kind: type[T]) -> T:
+    """What a dataset says of itself in a file of JSON.
+
+    Raises:
+        InputError: when it cannot be read or understood, or a newer rumpus wrote it.
+    """
+    try:
+        return msgspec.convert(json.loads(file.read_bytes()), kind)
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{file} cannot be read ({error}); give a dataset's folder, or restore that file."
+        ) from error
 
 
 @contextmanager
@@ -85,6 +104,113 @@ def appearing(target: Path) -> Iterator[Path]:
         sync_name(target)
     except OSError as error:
         raise MemoryFault(
-            f"{target} cannot be written: {error.strerror or error}; make room there, or name "
-            "another place."
+            f"{target} cannot be written: {error.strerror or error}; make room, or name another."
         ) from error
+
+
+def blocks_of(memory: Memory, episode: Episode) -> Iterator[tuple[Columns, Columns]]:
+    """An episode's columns and its readings by sensor name, up to `BLOCK` rows at a time.
+
+    Readings are zeros where a sensor gave nothing: `present`, bool (n, S), says where.
+    `step_index` is where in memory each step lies.
+
+    Raises:
+        MemoryFault: when a step is damaged.
+    """
+    end = episode.first + episode.length
+    for first in range(episode.first, end, BLOCK):
+        steps = [step for _, step in memory.steps(first, min(first + BLOCK, end))]
+        index = np.arange(first, first + len(steps))
+        columns = columns_of(memory.spec, steps) | {"step_index": index}
+        yield columns, readings_of(memory.spec, steps)
+
+
+def absences(memory: Memory, episodes: Sequence[Episode], instead: str) -> Iterator[str]:
+    """A sentence for each sensor that gave nothing at some steps, and what is there instead."""
+    for sensor in memory.spec.sensors:
+        present = memory.present(sensor.name)
+        spans = [slice(e.first, e.first + e.length) for e in episodes]
+        if absent := sum(int((~present[span]).sum()) for span in spans):
+            yield f"'{sensor.name}' gave nothing at {absent:,} steps; {instead}"
+
+
+def chosen(memory: Memory, episodes: Sequence[int] | None) -> list[Episode]:
+    """The episodes that were asked for by id; all that hold a step where None was asked for.
+
+    Raises:
+        InputError: when the memory holds no step, or an episode is not in it or holds none.
+    """
+    stored = {episode.id: episode for episode in memory.episodes() if episode.length}
+    if not stored:
+        raise InputError(f"The memory {memory.path} holds no step yet; let the robot play first.")
+    if episodes is None:
+        return list(stored.values())
+    if unknown := [id_ for id_ in episodes if id_ not in stored]:
+        raise InputError(
+            f"The memory {memory.path} has no episode {unknown[0]} with a step in it; "
+            f"it has {len(stored)}, with ids from {min(stored)} to {max(stored)}."
+        )
+    if not episodes:
+        raise InputError("No episode was named; name at least one, or leave them out for all.")
+    return [stored[id_] for id_ in dict.fromkeys(episodes)]
+
+
+def columns_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
+    """Steps, one row each; a sensor that tells no time has the step's."""
+    schema = Schema(spec)
+    values = [schema.values(schema.row(0, 0, step)) for step in steps]
+    return {
+        name: np.array([value[name] for value in values], field.dtype)
+        for name, field in FIELDS.items()
+    }
+
+
+def kinds_of(spec: RobotSpec) -> dict[str, tuple[np.dtype[Any], Shape]]:
+    """Type and shape of a row of each column; texts are objects."""
+    sizes = {"": (), "action": (spec.action_size,), "sensor": (len(spec.sensors),)}
+    kinds = {name: (field.dtype, sizes[field.per]) for name, field in FIELDS.items()}
+    return kinds | {"step_index": (np.dtype(np.int64), ())}
+
+
+def readings_of(spec: RobotSpec, steps: Sequence[Step]) -> Columns:
+    """The readings of steps by sensor name, one row each; zeros where a sensor gave nothing."""
+    nothing = {sensor.name: np.zeros(sensor.shape, sensor.dtype) for sensor in spec.sensors}
+    seen = [{**nothing, **step.observation.readings} for step in steps]
+    return {name: np.stack([readings[name] for readings in seen]) for name in nothing}
+
+
+def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step:
+    """A step from its readings and its row; columns that a stranger has not are left out."""
+    times = np.reshape(row.get("captured_s", ()), -1)
+    present = np.broadcast_to(np.reshape(row.get("present", True), -1), len(spec.sensors))
+    values = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
+    there = [s.name for s, is_there in zip(spec.sensors, present, strict=True) if is_there]
+    return Schema(spec).step_of(values, {name: readings[name] for name in there})
+
+
+def scaled(action: Array, low: Array, high: Array) -> Array:
+    """A motor command in [low, high] as float32 (A,) in [-1, 1]; a motor without room is at 0."""
+    command, low, high = np.ravel(action), np.ravel(low), np.ravel(high)
+    middle, reach = (low + high) / 2.0, (high - low) / 2.0
+    inside = np.zeros(command.shape)
+    np.divide(command - middle, reach, out=inside, where=reach > 0)
+    return inside.astype(np.float32)
+
+
+def png(picture: Array) -> bytes:
+    """A picture, uint8 (h, w, c), as a PNG that loses nothing."""
+    out = io.BytesIO()
+    flat = picture[:, :, 0] if picture.shape[2] == 1 else picture
+    Image.fromarray(flat).save(out, format="PNG")
+    return out.getvalue()
+
+
+def decoded(file: bytes, channels: int) -> Array:
+    """A picture file's bytes as uint8 (h, w, channels).
+
+    Raises:
+        DAMAGES: when the bytes are no picture.
+    """
+    with Image.open(io.BytesIO(file)) as image:
+        pixels = np.array(image.convert(MODES[channels]))
+    return pixels.reshape(*pixels.shape[:2], channels)

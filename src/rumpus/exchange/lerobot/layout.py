@@ -1,7 +1,7 @@
 """A LeRobot dataset v3.0 on disk: its files, and the names that a robot's senses have in them.
 
 meta/info.json                        rate, features, totals
-meta/stats.json                       ranges and means, see stats.py
+meta/stats.json                       ranges and means, see export.py
 meta/tasks.parquet                    task_index by sentence; a rumpus episode's provenance
 meta/episodes/chunk-000/file-*.parquet   where each episode lies
 meta/rumpus.json                      rumpus's own: robot and episodes; other readers pass it by
@@ -11,17 +11,17 @@ videos/KEY/chunk-000/file-*.mp4       pictures as video
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import chain, count
 from typing import Any
 
-import msgspec
+import numpy as np
 import pyarrow as pa
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import kinds_of
-from rumpus.exchange.transfer import Ours
-from rumpus.spec import RobotSpec, SensorSpec
+from rumpus.exchange.transfer import Shape, kinds_of, png
+from rumpus.spec import RobotSpec
 
 VERSION = "v3.0"
 INFO, STATS, TASKS = "meta/info.json", "meta/stats.json", "meta/tasks.parquet"
@@ -30,10 +30,8 @@ EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 FILES_IN_CHUNK = 1000
-OWN = {  # always there
-    "timestamp": "float32", "frame_index": "int64", "episode_index": "int64", "index": "int64",
-    "task_index": "int64",
-}  # fmt: skip
+_INTEGERS = ("frame_index", "episode_index", "index", "task_index")
+OWN = {"timestamp": "float32"} | dict.fromkeys(_INTEGERS, "int64")  # always there
 RENAMED = {"executed_action": "action", "step_index": "index"}  # of a memory's columns
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -58,6 +56,11 @@ class Feature:
         return self.dtype in ("image", "video")
 
     @property
+    def is_single(self) -> bool:
+        """Whether a row is one number or text, and no list."""
+        return self.shape in ((), (1,))
+
+    @property
     def is_number(self) -> bool:
         """Whether rows are numbers that float32 can stand for."""
         return self.dtype.startswith(("float", "int", "uint", "bool"))
@@ -68,10 +71,10 @@ class Info:
     """info.json, as far as rumpus reads and writes it."""
 
     codebase_version: str
-    fps: int | float
-    features: dict[str, Feature]
-    total_episodes: int
-    total_frames: int
+    fps: int | float = 0
+    features: dict[str, Feature] = field(default_factory=dict)
+    total_episodes: int = 0
+    total_frames: int = 0
     total_tasks: int = 0
     robot_type: str | None = None
     chunks_size: int = FILES_IN_CHUNK
@@ -81,10 +84,30 @@ class Info:
     data_path: str = DATA
     video_path: str | None = VIDEO
 
+    def __post_init__(self) -> None:
+        """Refuse what rumpus does not read.
+
+        Raises:
+            InputError: when it is of another version, or no dataset's.
+        """
+        if not self.codebase_version.startswith("v3."):
+            raise InputError(
+                f"It is a LeRobot dataset {self.codebase_version}, and rumpus reads {VERSION}; "
+                "convert it with LeRobot's convert_dataset_v21_to_v30 first."
+            )
+        if missing := [key for key in OWN if key not in self.features]:
+            raise InputError(f"{INFO} declares no {', '.join(missing)}; mend what wrote it.")
+
 
 def column_of(name: str) -> str:
     """The feature that holds one of a memory's columns."""
     return RENAMED.get(name, f"rumpus.{name}")
+
+
+def place(number: int) -> dict[str, int]:
+    """Where the file of one episode, or of them all, lies among its like."""
+    chunk, file = divmod(number, FILES_IN_CHUNK)
+    return {"chunk_index": chunk, "file_index": file}
 
 
 def keys_of(spec: RobotSpec) -> dict[str, str]:
@@ -92,34 +115,30 @@ def keys_of(spec: RobotSpec) -> dict[str, str]:
     keys: dict[str, str] = {}
     for sensor in spec.sensors:
         stem = "observation.images." if sensor.is_picture else "observation."
-        key = stem = stem + _UNSAFE.sub("_", sensor.name)
-        count = 1
-        while key in keys.values():
-            count += 1
-            key = f"{stem}_{count}"
-        keys[sensor.name] = key
+        stem += _UNSAFE.sub("_", sensor.name)
+        names = chain([stem], (f"{stem}_{k}" for k in count(2)))
+        keys[sensor.name] = next(name for name in names if name not in keys.values())
     return keys
 
 
 def features_of(spec: RobotSpec, video: bool) -> dict[str, Feature]:
     """All columns of a memory's dataset, LeRobot's own five at the end."""
-    keys = keys_of(spec)
-    features = {keys[sensor.name]: _sense(sensor, video) for sensor in spec.sensors}
+    keys, features = keys_of(spec), dict[str, Feature]()
+    for sensor in spec.sensors:
+        feature = _feature(sensor.name, sensor.dtype, sensor.shape)
+        if sensor.is_picture:
+            axes = ("height", "width", "channels")
+            feature = Feature("video" if video else "image", sensor.shape, axes)
+        features[keys[sensor.name]] = feature
     for name, (dtype, shape) in kinds_of(spec).items():
-        kind = "string" if dtype.hasobject else str(dtype)
-        features[column_of(name)] = Feature(kind, shape or (1,))
-    actions = tuple(f"action_{k}" for k in range(spec.action_size))
-    features["action"] = Feature("float32", (spec.action_size,), actions)
+        features[column_of(name)] = _feature(column_of(name), dtype, shape)
     return features | {name: Feature(dtype) for name, dtype in OWN.items()}
 
 
-def _sense(sensor: SensorSpec, video: bool) -> Feature:
-    if sensor.is_picture:
-        dtype = "video" if video else "image"
-        return Feature(dtype, sensor.shape, ("height", "width", "channels"))
-    return Feature(
-        "float32", sensor.shape, tuple(f"{sensor.name}_{k}" for k in range(*sensor.shape))
-    )
+def _feature(name: str, dtype: np.dtype[Any], shape: Shape) -> Feature:
+    """A column of numbers or texts, its entries numbered."""
+    kind = "string" if dtype.hasobject else str(dtype)
+    return Feature(kind, shape or (1,), [f"{name}_{k}" for k in range(sum(shape))] or None)
 
 
 def schema_of(features: dict[str, Feature]) -> pa.Schema:
@@ -127,77 +146,55 @@ def schema_of(features: dict[str, Feature]) -> pa.Schema:
 
     With the note by which Hugging Face's viewer knows pictures from bytes.
     """
-    columns = {key: feature for key, feature in features.items() if feature.dtype != "video"}
-    note = {"info": {"features": {key: _kind(feature) for key, feature in columns.items()}}}
-    types = [(key, _arrow_type(feature)) for key, feature in columns.items()]
-    return pa.schema(types, {"huggingface": json.dumps(note)})
+    types = {key: _types(feature) for key, feature in features.items() if feature.dtype != "video"}
+    note = {"info": {"features": {key: kind for key, (_, kind) in types.items()}}}
+    fields = [(key, type_) for key, (type_, _) in types.items()]
+    return pa.schema(fields, {"huggingface": json.dumps(note)})
 
 
-def _kind(feature: Feature) -> dict[str, Any]:
+def _types(feature: Feature) -> tuple[pa.DataType, dict[str, Any]]:
+    """How a column lies in Parquet, one number plain, more of them in lists; and for the note."""
     if feature.dtype == "image":
-        return {"_type": "Image"}
-    value = {"dtype": feature.dtype, "_type": "Value"}
-    if feature.shape in ((), (1,)):
-        return value
-    return {"feature": value, "length": feature.shape[0], "_type": "List"}
-
-
-def _arrow_type(feature: Feature) -> pa.DataType:
-    """How a column lies in Parquet: one number plain, more of them in lists of fixed length."""
-    if feature.dtype == "image":
-        return pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+        return pa.struct([("bytes", pa.binary()), ("path", pa.string())]), {"_type": "Image"}
     type_ = pa.type_for_alias(feature.dtype)
-    if feature.shape in ((), (1,)):
-        return type_
-    for size in reversed(feature.shape):
+    kind: dict[str, Any] = {"dtype": feature.dtype, "_type": "Value"}
+    for size in () if feature.is_single else reversed(feature.shape):
         type_ = pa.list_(type_, size)
-    return type_
+        kind = {"feature": kind, "length": size, "_type": "List"}
+    return type_, kind
 
 
-def read_info(folder: Path) -> Info:
-    """What a dataset says of itself.
+def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
+    """The columns of a schema; pictures become PNG."""
+    return pa.table({f.name: _cells(columns[f.name], f.type) for f in schema}, schema=schema)
 
-    Raises:
-        InputError: when there is none, it cannot be understood, or it is of another version.
+
+def _cells(rows: Sequence[Any], type_: pa.DataType) -> Any:
+    if pa.types.is_struct(type_):
+        return [{"bytes": png(picture), "path": None} for picture in rows]
+    return list(rows) if pa.types.is_fixed_size_list(type_) else np.ravel(rows)
+
+
+def values(column: pa.Array, feature: Feature) -> Any:
+    """A column as numbers, (n,) or (n, k) however deep its lists are, or as a list of n others."""
+    if not feature.is_number:
+        return column.to_pylist()
+    rows = len(column)
+    while isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+        column = column.flatten()
+    numbers = np.asarray(column.to_numpy(zero_copy_only=False))
+    return numbers if feature.is_single else numbers.reshape(rows, -1)
+
+
+def tasks_table(tasks: dict[str, int]) -> pa.Table:
+    """task_index by sentence, in the form that pandas reads as a frame with the sentences as index.
+
+    LeRobot looks tasks up in that index.
     """
-    try:
-        raw = (folder / INFO).read_bytes()
-        version = msgspec.json.decode(raw)["codebase_version"]
-        info = msgspec.json.decode(raw, type=Info) if str(version).startswith("v3.") else None
-    except OSError as error:
-        raise InputError(
-            f"{folder} is no LeRobot dataset: {INFO} cannot be read ({error.strerror}); "
-            "give the folder that holds meta/ and data/."
-        ) from error
-    except (msgspec.DecodeError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder / INFO} cannot be understood ({error}), and without it nothing says what the "
-            "data is; put back a copy of that file."
-        ) from error
-    if info is None:
-        raise InputError(
-            f"{folder} is a LeRobot dataset {version}, but rumpus reads {VERSION}; "
-            "convert it with LeRobot's convert_dataset_v21_to_v30 first."
-        )
-    if missing := [key for key in OWN if key not in info.features]:
-        raise InputError(f"{folder / INFO} declares no {', '.join(missing)}, which every LeRobot "
-                         "dataset has; mend the program that wrote it.")  # fmt: skip
-    return info
-
-
-def read_ours(folder: Path) -> Ours | None:
-    """What rumpus wrote for itself; None for a dataset of somebody else.
-
-    Raises:
-        InputError: when it cannot be understood or is of a newer rumpus.
-    """
-    file = folder / OURS
-    if not file.exists():
-        return None
-    try:
-        ours = msgspec.json.decode(file.read_bytes(), type=Ours)
-    except msgspec.DecodeError as error:
-        raise InputError(f"{file} cannot be understood: {error}; remove it to import the dataset "
-                         "as a stranger's, without the robot's ranges.") from error  # fmt: skip
-    ours.check(file)
-    return ours
+    words = {
+        "name": "task", "field_name": "task", "pandas_type": "unicode", "numpy_type": "object",
+        "metadata": None,
+    }  # fmt: skip
+    note = {"index_columns": ["task"], "column_indexes": [], "columns": [words]}
+    rows = pa.table({"task_index": list(tasks.values()), "task": list(tasks)})
+    return rows.replace_schema_metadata({"pandas": json.dumps(note)})

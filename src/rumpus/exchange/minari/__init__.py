@@ -2,10 +2,6 @@
 
 A dataset is a folder with `data/metadata.json` and `data/main_data.hdf5`. An episode of N steps
 has N observations and the N - 1 moves between them; `infos` are as long as the observations, and
-there every step keeps what Minari has no place for, so that a memory comes back as it went.
+there every step keeps what Minari has no place for, so that a memory comes back as it went. Needs
+the extra `exchange` (h5py): without, importing this is a ModuleNotFoundError.
 """
-
-from rumpus.exchange.minari.dataset import import_minari, minari_spec
-from rumpus.exchange.minari.export import export_minari
-
-__all__ = ["export_minari", "import_minari", "minari_spec"]

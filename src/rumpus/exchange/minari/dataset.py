@@ -1,29 +1,31 @@
-"""Reading a Minari dataset: what robot it is of, and its episodes as steps."""
+"""A Minari dataset opened for reading: what robot it is of, and its steps as rows.
 
-import io
+The same readings are taken as from a live Gymnasium environment, see `body/robots/gymnasium.py`;
+this file needs no Gymnasium.
+"""
+
 import json
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import h5py
 import msgspec
 import numpy as np
-from PIL import Image
 
 from rumpus.errors import InputError
-from rumpus.exchange.columns import kinds_of, scaled, step_of
-from rumpus.exchange.incoming import IncomingEpisode, import_dataset
-from rumpus.exchange.minari import layout
-from rumpus.exchange.transfer import Ours, Transfer
+from rumpus.exchange.incoming import Dataset, IncomingRow, import_dataset
+from rumpus.exchange.minari.layout import DATA, METADATA, key
+from rumpus.exchange.transfer import DAMAGES, Ours, Shape, Transfer, decoded, kinds_of, told
 from rumpus.memory.memory import Memory
-from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Step
+from rumpus.spec import RobotSpec, SensorSpec, sensor_for
+from rumpus.types import Array
 
+UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # pictures of one sensor in RAM at once
-EPISODE = re.compile(r"episode_([0-9]+)")
-Shape = tuple[int, ...]
+EPISODE = "episode_"
 
 
 def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
@@ -38,7 +40,7 @@ def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
         InputError: when the folder holds no Minari dataset, or one of a robot that rumpus is not
             made for.
     """
-    return open_dataset(folder, rate_hz).spec
+    return MinariDataset(folder, rate_hz).spec
 
 
 def import_minari(folder: Path, memory: Memory) -> Transfer:
@@ -52,203 +54,198 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
         InputError: when the folder holds no such dataset, it is damaged, or it is of a robot with
             other sensors or another action.
         MemoryFault: when the disk does not take it.
-        ModuleNotFoundError: when h5py is missing.
     """
     try:
-        return import_dataset(open_dataset(folder, memory.spec.rate_hz), memory)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own complaints
+        return import_dataset(MinariDataset(folder, memory.spec.rate_hz), memory)
+    except (OSError, RuntimeError, KeyError, IndexError, ValueError) as error:  # also HDF5's own
         said = " ".join(str(error).split())
         raise InputError(
-            f"{folder / layout.DATA} is no HDF5 file or is damaged ({said}); "
-            "take another copy of the dataset."
+            f"{folder / DATA} is no HDF5 file or is damaged ({said}); take another copy of it."
         ) from error
 
 
-class MinariDataset:
+@dataclass(frozen=True)
+class Space:
+    """A space of Gymnasium, as Minari writes it in JSON; what a kind of space has not is empty."""
+
+    type: str
+    dtype: str = ""
+    shape: Shape = ()
+    low: Any = 0.0
+    high: Any = 0.0
+    subspaces: dict[str, "Space"] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.dtype} {self.shape or ''}".strip()
+
+
+@dataclass
+class Metadata:
+    """What metadata.json tells, as far as rumpus reads it.
+
+    Attributes:
+        limits: lowest and highest motor command, float64 of the action's shape each.
+        sensors: a stranger's, by where in an episode their readings are.
+    """
+
+    dataset_id: str
+    data_format: str
+    observation_space: str
+    action_space: str
+    rumpus: Ours | None = None  # where it is there, infos hold the columns of a memory
+
+    def __post_init__(self) -> None:
+        """Understand the spaces.
+
+        Raises:
+            InputError: when rumpus has no robot for them.
+        """
+        self.limits = _action_limits(_space(self.action_space), self.dataset_id)
+        space = _space(self.observation_space)
+        self.sensors = {} if self.rumpus else _sensors(space, self.dataset_id)
+
+
+class MinariDataset(Dataset):
     """A Minari dataset, as its metadata tells of it.
 
     Attributes:
-        folder: where it is.
         id: its name among Minari's, e.g. "door-v0".
-        ours: what rumpus tells, where rumpus wrote it.
-        spec: the robot it is of.
         places: where each sensor's readings are in an episode, by sensor name.
-        limits: lowest and highest motor command, float64 (A,) each.
     """
 
-    def __init__(self, folder: Path, metadata: dict[str, Any], rate_hz: float) -> None:
-        """Understand the metadata; `rate_hz` counts where rumpus did not write it."""
-        self.folder = folder
-        self.id = str(metadata["dataset_id"])
-        self.limits = layout.action_limits(json.loads(metadata["action_space"]), self.id)
-        self.ours: Ours | None = None
-        self._notes: dict[str, None] = {}  # sentences, each once
-        if layout.OURS in metadata:
-            self.ours = msgspec.convert(metadata[layout.OURS], Ours)
-            self.ours.check(folder / layout.METADATA)
-            self.spec = self.ours.spec
-            self.places = {s.name: f"observations/{layout.key(s.name)}" for s in self.spec.sensors}
-            return
-        sensors = layout.sensors_of(json.loads(metadata["observation_space"]), self.id)
-        self.spec = RobotSpec(self.id, tuple(sensors.values()), self.limits[0].size, rate_hz)
-        self.places = {sensor.name: place for place, sensor in sensors.items()}
+    def __init__(self, folder: Path, rate_hz: float) -> None:
+        """Read the metadata; `rate_hz` counts where rumpus did not write it.
 
-    def episodes(self) -> Iterator[IncomingEpisode]:
-        """All episodes, in the order of their numbers.
+        Raises:
+            InputError: when the folder holds none, the data is in another format, or rumpus has no
+                robot for its spaces.
+        """
+        about = told(folder / METADATA, Metadata)
+        super().__init__(folder, about.rumpus)
+        self.id, self.limits = about.dataset_id, about.limits
+        if about.data_format != "hdf5":
+            raise InputError(
+                f"The Minari dataset {folder} is in the format '{about.data_format}'; only "
+                "'hdf5' can be imported, so let Minari write it again with data_format='hdf5'."
+            )
+        if self.ours:
+            self.spec = self.ours.spec
+            self.places = {s.name: f"observations/{key(s.name)}" for s in self.spec.sensors}
+            return
+        self.spec = RobotSpec(self.id, tuple(about.sensors.values()), self.limits[0].size, rate_hz)
+        self.places = {sensor.name: place for place, sensor in about.sensors.items()}
+        self.note("Minari tells no action at the last step of an episode; it is 0.")
+
+    def rows(self) -> Iterator[IncomingRow]:
+        """All there are, in the order of the episodes' numbers.
 
         Raises:
             InputError: when one is damaged or is not of this robot.
         """
-        import h5py  # an extra: pip install 'rumpus[exchange]'
-
-        with h5py.File(self.folder / layout.DATA, "r") as file:
-            numbers = sorted(int(found[1]) for name in file if (found := EPISODE.fullmatch(name)))
+        with h5py.File(self.folder / DATA, "r") as file:
+            numbers = sorted(int(name[len(EPISODE) :]) for name in file if name.startswith(EPISODE))
             if not numbers:
                 raise InputError(f"The Minari dataset {self.folder} holds no episode.")
             first = 0
             for number in numbers:
-                episode = _Episode(self, file[f"episode_{number}"], self._notes)
-                stored = self.ours.episode(number) if self.ours else None
-                provenance = stored.provenance if stored else f"minari {self.id} episode_{number}"
-                yield IncomingEpisode(provenance, episode.steps(first), stored)
-                first += episode.length
+                group = file[f"{EPISODE}{number}"]
+                n = len(group[next(iter(self.places.values()))])
+                yield from self._rows(number, group, np.arange(first, first + n))
+                first += n
 
-    def lost(self, episodes: int, steps: int) -> Iterator[str]:
-        """Sentences on what a memory does not keep of it."""
-        if self.ours is None:
-            yield f"The clock ticks {self.spec.rate_hz:g} times a second: Minari keeps no times."
-            yield (
-                "Minari keeps one action for the chosen and the executed one; they are equal, in "
-                "[-1, 1], and 0 at the last step of an episode."
-            )
-        yield from self._notes
-
-
-def open_dataset(folder: Path, rate_hz: float) -> MinariDataset:
-    """Read what the metadata of a Minari dataset says.
-
-    Raises:
-        InputError: when the folder holds none, it is in another format, or rumpus has no robot
-            for its spaces.
-    """
-    file = folder / layout.METADATA
-    if not file.is_file():
-        raise InputError(
-            f"{folder} holds no Minari dataset: {layout.METADATA} is not in it; "
-            "give the folder that holds 'data'."
-        )
-    try:
-        metadata = json.loads(file.read_text(encoding="utf-8"))
-        if metadata["data_format"] != "hdf5":
-            raise InputError(
-                f"The Minari dataset {folder} is in the format '{metadata['data_format']}'; only "
-                "'hdf5' can be imported, so let Minari write it again with data_format='hdf5'."
-            )
-        return MinariDataset(folder, metadata, rate_hz)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file} is not as Minari writes it ({type(error).__name__}: {error}); "
-            "a dataset with its spaces in it was expected."
-        ) from error
-
-
-class _Episode:
-    """One episode of a Minari dataset: N observations and the N - 1 moves between them."""
-
-    def __init__(self, dataset: MinariDataset, group: Any, notes: dict[str, None]) -> None:
-        self._dataset, self._group, self._notes = dataset, group, notes
-        self._name = group.name.strip("/")
-        self.length: int = len(self._part(next(iter(dataset.places.values()))))
-
-    def steps(self, first: int) -> Iterator[tuple[int, Step]]:
-        """Each step with its index, which where Minari tells none begins at `first`."""
-        spec = self._dataset.spec
-        columns = self._ours() if self._dataset.ours else self._theirs(first)
-        readable = {sensor: self._readable(sensor) for sensor in spec.sensors}
-        for begin in range(0, self.length, BLOCK):
-            block = {s.name: self._readings(s, part, begin) for s, part in readable.items()}
-            for k in range(begin, min(begin + BLOCK, self.length)):
+    def _rows(self, number: int, group: Any, index: Array) -> Iterator[IncomingRow]:
+        """An episode's N observations and the N - 1 moves between them."""
+        n, name = len(index), f"minari {self.id} episode_{number}"
+        columns = self._ours(group, n) if self.ours else self._theirs(group, index)
+        for begin in range(0, n, BLOCK):
+            rows = slice(begin, begin + BLOCK)
+            block = {s.name: self._readings(group, s, n, rows) for s in self.spec.sensors}
+            for k in range(begin, min(begin + BLOCK, n)):
+                row = {name: column[k] for name, column in columns.items()}
                 readings = {name: rows[k - begin] for name, rows in block.items()}
-                row = {name: rows[k] for name, rows in columns.items()}
-                yield int(row["step_index"]), step_of(spec, readings, row)
+                yield IncomingRow(number, name, row, readings)
 
-    def _ours(self) -> dict[str, Array]:
+    def _ours(self, group: Any, n: int) -> dict[str, Array]:
+        """What rumpus told; an older one told no `present`, for every reading was."""
         found: dict[str, Array] = {}
-        for name, (dtype, shape) in kinds_of(self._dataset.spec).items():
-            if name == "present" and f"infos/{name}" not in self._group:
-                continue  # an older rumpus wrote it, when sensors could not be left out
-            part = self._part(f"infos/{name}", self.length, shape)
-            found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
+        for name, (dtype, shape) in kinds_of(self.spec).items():
+            if name != "present" or f"infos/{name}" in group:
+                part = _part(group, f"infos/{name}", (n, *shape))
+                found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
         return found
 
-    def _theirs(self, first: int) -> dict[str, Array]:
+    def _theirs(self, group: Any, index: Array) -> dict[str, Array]:
         """What Minari tells, in the columns of rumpus; of the last step no action is known."""
-        if np.any(self._part("rewards")[()]):
-            self._notes["Rewards are not kept: a robot that plays has none."] = None
-        if infos := ", ".join(sorted(self._group.get("infos", ()))):
-            self._notes[f"Infos are not kept: {infos}."] = None
-        moves, (low, high) = self.length - 1, self._dataset.limits
-        actions = self._part("actions", moves)[()].reshape(moves, -1)
-        if actions.shape[1] != low.size:
-            raise self._unlike("actions", f"{actions.shape[1]} wide", f"{low.size}")
-        done = np.append(scaled(actions, low, high), np.zeros((1, low.size), np.float32), axis=0)
-        index = first + np.arange(self.length)
+        unknown = [f"infos/{name}" for name in sorted(group.get("infos", ()))]
+        if unknown := [*unknown, *(["rewards"] if np.any(group["rewards"][()]) else [])]:
+            self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
+        moves, none = len(index) - 1, (self.limits[0] + self.limits[1]) / 2.0
+        actions = _part(group, "actions", (moves, *none.shape))[()]
         return {
-            "action": done,
-            "executed_action": done,
-            "time_s": index / self._dataset.spec.rate_hz,
+            "executed_action": np.concatenate([actions, [none]]),
             "step_index": index,
-            "terminated": np.append(False, self._part("terminations", moves)[()]),
-            "truncated": np.append(False, self._part("truncations", moves)[()]),
+            "terminated": np.append(False, _part(group, "terminations", (moves,))[()]),
+            "truncated": np.append(False, _part(group, "truncations", (moves,))[()]),
         }
 
-    def _readable(self, sensor: SensorSpec) -> Any:
-        """Where a sensor's readings are, of the right shape."""
-        part = self._part(self._dataset.places[sensor.name], self.length)
-        if _is_jpeg(part, sensor):
-            self._notes[f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen."] = None
-        elif _squeezed(part.shape[1:]) != _squeezed(sensor.shape):
-            raise self._unlike(part.name, f"rows of {part.shape[1:]}", f"{sensor.shape}")
-        elif part.dtype != sensor.dtype:
-            note = f"Readings of '{sensor.name}' were {part.dtype}, and are float32 now."
-            self._notes[note] = None
-        return part
-
-    def _readings(self, sensor: SensorSpec, part: Any, first: int) -> Array:
-        values = part[first : first + BLOCK]
-        if _is_jpeg(part, sensor):
-            values = np.stack([self._decoded(data, sensor) for data in values])
-        return np.asarray(values, sensor.dtype).reshape(-1, *sensor.shape)
-
-    def _decoded(self, data: Array, sensor: SensorSpec) -> Array:
-        try:
-            return np.asarray(Image.open(io.BytesIO(data.tobytes()))).reshape(sensor.shape)
-        except (OSError, ValueError) as error:
-            raise self._unlike(sensor.name, str(error), f"JPEG of {sensor.shape}") from error
-
-    def _part(self, name: str, rows: int | None = None, shape: Shape | None = None) -> Any:
-        import h5py
-
-        part = self._group.get(name)
-        if not isinstance(part, h5py.Dataset) or not part.shape:
-            raise self._unlike(name, "missing", "an array")
-        if rows is not None and len(part) != rows:
-            raise self._unlike(name, f"{len(part)} long", f"{rows}")
-        if shape is not None and part.shape[1:] != shape:
-            raise self._unlike(name, f"rows of {part.shape[1:]}", f"{shape}")
-        return part
-
-    def _unlike(self, part: str, came: str, expected: str) -> InputError:
-        return InputError(
-            f"The Minari dataset {self._dataset.folder} is damaged: in {self._name}, {part} is "
-            f"{came}, expected {expected}; take another copy of it."
-        )
+    def _readings(self, group: Any, sensor: SensorSpec, n: int, rows: slice) -> Any:
+        place = self.places[sensor.name]
+        if sensor.is_picture and group[place].ndim <= len(_squeezed(sensor.shape)):
+            self.note(f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen.")
+            try:
+                return [decoded(bytes(file), sensor.shape[2]) for file in group[place][rows]]
+            except DAMAGES as error:
+                raise ValueError(f"{group.name}/{place}: {error}") from error
+        return np.reshape(_part(group, place, (n, *sensor.shape))[rows], (-1, *sensor.shape))
 
 
-def _is_jpeg(part: Any, sensor: SensorSpec) -> bool:
-    """Whether each row is the bytes of a file instead of a picture's pixels."""
-    return sensor.is_picture and len(part.shape) < len(_squeezed(sensor.shape)) + 1
+def _part(group: Any, name: str, shape: Shape) -> Any:
+    """An array of an episode, of a shape in which sides of 1 do not matter.
+
+    Raises:
+        ValueError: when there is none.
+    """
+    came = getattr(group.get(name), "shape", None)
+    if came is None or _squeezed(came) != _squeezed(shape):
+        raise ValueError(f"{group.name}/{name} is {came or 'missing'}, expected {shape}")
+    return group[name]
 
 
 def _squeezed(shape: Shape) -> Shape:
     return tuple(side for side in shape if side != 1)
+
+
+def _space(text: str) -> Space:
+    return msgspec.convert(json.loads(text), Space)
+
+
+def _sensors(space: Space, owner: str) -> dict[str, SensorSpec]:
+    if space.type != "Dict":
+        return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
+    parts = space.subspaces.items()
+    return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
+
+
+def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
+    sensor = sensor_for(name, space.shape, space.dtype, space.low, space.high)
+    if space.type != "Box" or sensor is None:
+        raise InputError(
+            f"{owner}: its observation '{name}' is {space}, expected a picture (Box, uint8, "
+            "(h, w, c) with at most 4 channels, channels last), a vector (Box, (k,)) or a flat "
+            "Dict of them; it cannot be imported."
+        )
+    return sensor
+
+
+def _action_limits(space: Space, owner: str) -> tuple[Array, Array]:
+    if space.type != "Box" or not space.dtype.startswith("float"):
+        raise InputError(
+            f"{owner}: its action is {space}, expected a Box of floats; it cannot be imported."
+        )
+    low, high = (np.asarray(end, np.float64) for end in (space.low, space.high))
+    if not np.isfinite([low, high]).all():
+        raise InputError(
+            f"{owner}: its action has no limits, expected a finite low and high for every motor; "
+            "write them into the action_space of its metadata.json."
+        )
+    return low, high
