@@ -10,10 +10,11 @@ import importlib
 import importlib.metadata
 import inspect
 import itertools
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -75,7 +76,8 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
     if source is None:
         raise InputError(_unknown(kind, name))
     module_name, _, attribute = source.partition(":")
-    module = _import(module_name, kind, name)
+    with printing_aside():
+        module = _import(module_name, kind, name)
     made_by = vars(module).get(attribute)
     if not callable(made_by):
         there = ", ".join(_classes_of(module)) or "none"
@@ -114,6 +116,20 @@ def make(kind: Kind, name: str, given: Mapping[str, Callable[[], Any]]) -> Any:
                 f"{', '.join([*given, 'config'])} or of nothing; give the rest defaults."
             )
         return made_by(**{argument.name: made_of[argument.name]() for argument in needed})
+
+
+@contextmanager
+def printing_aside() -> Iterator[None]:
+    """What a stranger's code prints, also below Python, is no result: it goes to standard error."""
+    sys.stdout.flush()
+    results = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(results, 1)
+        os.close(results)
 
 
 @contextmanager

@@ -10,8 +10,9 @@ def licence(package: metadata.Distribution) -> str:
     """In a few words; "not told" where the package says nothing."""
     about = package.metadata
     classified = [found[1] for c in about.get_all("Classifier", []) if (found := WORDS.match(c))]
-    lines = (about.get("License-Expression") or about.get("License") or "").strip().splitlines()
-    return lines[0] if lines and len(lines[0]) < 60 else ", ".join(classified) or "not told"
+    told = [*about.get_all("License-Expression", []), *about.get_all("License", [])]
+    brief = [text for text in told if 0 < len(text) < 60]
+    return brief[0] if brief else ", ".join(classified) or "not told"
 
 
 def main() -> None:

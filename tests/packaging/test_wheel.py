@@ -29,8 +29,8 @@ def test_it_holds_the_package_its_types_and_its_licence(wheel: Path) -> None:
 
 def test_it_runs_where_nothing_else_of_it_is(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "env", system_site_packages=False, with_pip=True)
-    python = tmp_path / "env" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel]
+    python, limits = str(tmp_path / "env" / "bin" / "python"), str(ROOT / "constraints.txt")
+    install = [python, "-m", "pip", "install", "--quiet", "-c", limits, str(wheel)]
     subprocess.run(install, check=True, stdin=subprocess.DEVNULL)
     for asked in (["--help"], ["--version"], ["list"]):
         done = subprocess.run(

@@ -159,8 +159,8 @@ def evaluate(
     from rumpus.run.session import resume
 
     with resume(run, write=False, seed=seed, device=device) as session:
-        check_report(session.run)
         with stoppable("trying") as tick:
+            check_report(session.run)
             found = trial.evaluate(session.world, session.subject(), kind, goals, seed, tick)
         # Told before it is written: minutes of trials are not lost to a full disk.
         answer(json, found.rows[0], *(trial.sentence(row, found.measure) for row in found.rows))

@@ -4,6 +4,7 @@ What they may be told wrongly (another world, another seed, a run that never lea
 here, before anything is written.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from rumpus.run.folder import Run
 from rumpus.spec import RobotSpec
 from rumpus.update_schedule import Tick, Trained, UpdateSchedule
 from rumpus.worlds.base import World
-from rumpus.worlds.catalogue import load
+from rumpus.worlds.catalogue import check_begins, load
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Session:
 
 def default_folder(asked: Asked) -> Path:
     """Where a run goes when nobody says: runs/WORLD-SEED."""
-    return Path("runs") / f"{asked.world.replace(':', '-')}-{asked.seed or 0}"
+    return Path("runs") / re.sub(r"[^\w.-]", "-", f"{asked.world}-{asked.seed or 0}")
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
         asked.check(begun)
     else:
         config = asked.config()
-        load(asked.world, config.seed).stop()  # refuse an unknown world before a folder is made
+        check_begins(asked.world, config.seed)  # before a folder is made
         begun = folder.begin(path, config)
     with _awake(begun, begun.config.seed, True, asked.device, asked.memory) as session:
         yield session

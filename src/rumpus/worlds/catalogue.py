@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rumpus.catalogue import blamed, find
+from rumpus.catalogue import blamed, find, printing_aside
 from rumpus.errors import InputError
 from rumpus.worlds.base import World
 
@@ -40,8 +40,22 @@ def load(name: str, seed: int = 0) -> World:
         arguments["render_mode"] = "rgb_array"
     registered = REGISTERED.fullmatch(plain)
     made_by = partial(_registered, plain) if registered else find("world", plain)
-    with blamed("world", name):
+    with blamed("world", name), printing_aside():
         return _made(made_by, name, seed, arguments, camera)
+
+
+def check_begins(name: str, seed: int) -> None:
+    """Refuse a world that cannot be made, or gives no first observation.
+
+    Raises:
+        InputError: when there is no such world.
+        WorldError: when it does not begin.
+    """
+    world = load(name, seed)
+    try:
+        world.observe()
+    finally:
+        world.stop()
 
 
 def _argument(name: str, given: str) -> tuple[str, Any]:

@@ -6,6 +6,7 @@ underscore says that this file is not a robot.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,7 @@ def sensors_of(space: Space, owner: str) -> tuple[list[SpaceSensor], list[str]]:
             found.append(sensor)
             notices += [f"'{name}' {sensor.notice}."] if sensor.notice else []
         else:
-            what = f"{type(leaf).__name__} {leaf.shape or ''}".strip()
-            notices.append(f"'{name}' is left out: {what} is neither picture nor numbers.")
+            notices.append(f"'{name}' is left out: {shorten(str(leaf), 60)} is no sensor's.")
     names = [sensor.spec.name for sensor in found]
     if not names or len(set(names)) < len(names):
         raise WorldError(

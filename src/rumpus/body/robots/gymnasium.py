@@ -5,9 +5,10 @@ an observation, see `worlds/gymnasium_env.py` for the one use of `info["state"]`
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 from typing import Any
 
@@ -155,7 +156,8 @@ def in_time(what: str) -> Iterator[None]:
 def _blamed(what: str) -> Iterator[None]:
     """Whatever a stranger's environment raises is its own fault, said in one sentence."""
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # it may print what it likes: that is no result
+            yield
     except RumpusError:
         raise
     except Exception as error:
