@@ -425,10 +425,10 @@ def test_evaluate_leaves_figures_pictures_and_a_page(
 ) -> None:
     capfd.readouterr()
     assert main(["evaluate", str(dot), "--goals", "3", "--json"]) == 0
-    row = json.loads(capfd.readouterr().out)
-    assert row["variant"] == "agent, by seed"
+    rows = json.loads(capfd.readouterr().out)
+    assert {"success_rate", "held_rate", "reached_ever_rate"} <= set(rows[0]["metrics"])
     told = json.loads((dot / "report" / "evaluate-by-seed.json").read_text())
-    assert told["rows"][0] == row
+    assert told["rows"] == rows
     assert [r["variant"] for r in told["rows"]] == [
         "agent, by seed", "as at the start, by seed", "random goal, by seed",
     ]  # fmt: skip

@@ -28,7 +28,8 @@ def test_a_strangers_world_plays_goes_on_and_is_measured(
         assert {sensor.name for sensor in memory.spec.sensors} == sensors
         assert (memory.goal_index >= 0).any()  # after random play it wished for something
     assert main(["evaluate", run, "--goals", "2", "--json"]) == 0
-    row = json.loads(capfd.readouterr().out)
+    row, *baselines = json.loads(capfd.readouterr().out)
+    assert [b["variant"] for b in baselines] == ["as at the start, by seed", "random goal, by seed"]
     assert row["metrics"]["median_worst_part_error"] >= 0.0
     assert main(["do", run, "--goal", "memory:3", "--steps", "4"]) == 0
     assert "Film strip" in capfd.readouterr().out

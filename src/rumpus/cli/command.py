@@ -149,7 +149,7 @@ def evaluate(
         kind: Which kind of trials, of those the world has. Default: its standard kind.
         seed: Of the trials.
         device: Where the mind acts.
-        json: the robot's row of figures.
+        json: the rows of figures, the robot's first, then the baselines'.
     """
     import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
 
@@ -163,7 +163,9 @@ def evaluate(
             check_report(session.run)
             found = trial.evaluate(session.world, session.subject(), kind, goals, seed, tick)
         # Told before it is written: minutes of trials are not lost to a full disk.
-        answer(json, found.rows[0], *(trial.sentence(row, found.measure) for row in found.rows))
+        answer(json, found.rows, *(trial.sentence(row, found.measure) for row in found.rows))
+        if warning := trial.too_easy(found):
+            remark(warning)
         page = report_evaluation(session.run, found)
     if not json:
         print(f"Report: {page}")

@@ -25,6 +25,8 @@ from rumpus.types import Goal
 from rumpus.worlds.base import Measure, State, Trial, World
 
 SHOWN = 6  # trials of which the pictures are kept, evenly spread over all
+HELD_STEPS = 5  # at the end of a trial
+EASY_SHARE = 0.2  # of trials that succeed when nothing is done
 Tick = Callable[[int, int], None]
 
 
@@ -53,12 +55,14 @@ class Outcome:
         trial: the task.
         end: true state at the end.
         errors: the world's named errors at the end.
+        course: the headline error after each step.
         shown: pictures, for a few trials of each evaluation.
     """
 
     trial: Trial
     end: State
     errors: dict[str, float]
+    course: list[float]
     shown: Shown | None = None
 
 
@@ -133,34 +137,40 @@ def evaluate(
     for number, trial in enumerate(trials, goals):
         tick(number, 2 * goals)
         random_goal = memory.readings(int(rng.integers(len(memory))))
-        elsewhere.append(attempt(world, actor, trial, random_goal, rng, False).errors)
+        elsewhere.append(attempt(world, actor, trial, random_goal, rng, False))
     tick(2 * goals, 2 * goals)
     clock_s.append(time.monotonic())
-    reached = [outcome.errors for outcome in outcomes]
-    errors = [started, reached, elsewhere]
-    rows = _rows(world, subject, kind, trials, errors, np.diff(clock_s).tolist())
+    rows = _rows(
+        world, subject, kind, trials, started, outcomes, elsewhere, np.diff(clock_s).tolist()
+    )
     return Evaluation(kind, world.measure, rows, started, outcomes)
 
 
 def _rows(
     world: World, subject: Subject, kind: str, trials: Sequence[Trial],
-    errors: Sequence[list[dict[str, float]]], wall_s: Sequence[float],
+    started: list[dict[str, float]], outcomes: list[Outcome], elsewhere: list[Outcome],
+    wall_s: Sequence[float],
 ) -> list[Row]:  # fmt: skip
-    """The actor's row and the baselines', from errors and times of start, actor, random goals."""
+    """The actor's row and the baselines'; times are of start, actor and random goals."""
 
-    def row(variant: str, errors: list[dict[str, float]], steps: int, wall_s: float) -> Row:
-        figures = summary(errors, world.measure)
+    def row(
+        variant: str, errors: list[dict[str, float]], steps: int, wall_s: float,
+        courses: Sequence[list[float]] = (),
+    ) -> Row:  # fmt: skip
+        figures = summary(errors, world.measure) | over_time(courses, world.measure.tolerance)
         return Row(
             f"{variant}, {kind}", subject.seed, len(trials), steps, round(wall_s, 2), figures
         )
 
     untouched = "never touch" if world.keeps_still else "as at the start"
     return [
-        row("agent", errors[1], subject.steps, wall_s[1]),
-        row(untouched, errors[0], 0, wall_s[0]),
+        row("agent", [o.errors for o in outcomes], subject.steps, wall_s[1],
+            [o.course for o in outcomes]),
+        row(untouched, started, 0, wall_s[0]),
         *(row(name, [world.errors(state, trial.goal) for trial in trials], 0, 0.0)
           for name, state in world.measure.fixed.items()),
-        row("random goal", errors[2], subject.steps, wall_s[2]),
+        row("random goal", [o.errors for o in elsewhere], subject.steps, wall_s[2],
+            [o.course for o in elsewhere]),
     ]  # fmt: skip
 
 
@@ -182,10 +192,12 @@ def attempt(
     start = world.observe().readings
     goal = Goal(pictured if instead is None else instead, "evaluation", "a trial's picture")
     chooser, robot, nowhere = GoalChooser(actor, goal, rng), SafeRobot(world), Nowhere()
+    course = []
     for _ in range(world.measure.steps):
         if any(world.ended):
             break
         control_step(robot, chooser, nowhere)
+        course.append(world.errors(world.state(), trial.goal)[world.measure.name])
     end = world.state()
     shown = None
     if show:
@@ -194,7 +206,7 @@ def attempt(
         )
         imagined = {name: pictures[0] for name, pictures in actor.decode(believed[-1:]).items()}
         shown = Shown(start, pictured, imagined, world.observe().readings)
-    return Outcome(trial, dict(end), world.errors(end, trial.goal), shown)
+    return Outcome(trial, dict(end), world.errors(end, trial.goal), course, shown)
 
 
 def summary(errors: Sequence[dict[str, float]], measure: Measure) -> dict[str, Metric]:
@@ -209,6 +221,29 @@ def summary(errors: Sequence[dict[str, float]], measure: Measure) -> dict[str, M
     }
     others = [name for name in errors[0] if name != measure.name]
     return metrics | {f"median_{name}": _median([e[name] for e in errors]) for name in others}
+
+
+def over_time(courses: Sequence[list[float]], tolerance: float) -> dict[str, Metric]:
+    """How often a goal was held for the last steps, and how often it was reached at any step.
+
+    Held tells apart who arrives from who passes by; reached ever, who cannot stop from who is lost.
+    """
+    held = [bool(c) and max(c[-HELD_STEPS:]) <= tolerance for c in courses]
+    ever = [bool(c) and min(c) <= tolerance for c in courses]
+    rates = {"held_rate": held, "reached_ever_rate": ever}
+    return {name: round(sum(found) / len(found), 4) for name, found in rates.items() if found}
+
+
+def too_easy(evaluation: Evaluation) -> str:
+    """What a person should know before believing a success rate, or ""."""
+    measure, untouched = evaluation.measure, evaluation.started
+    share = sum(e[measure.name] <= measure.tolerance for e in untouched) / len(untouched)
+    if share <= EASY_SHARE:
+        return ""
+    return (
+        f"Doing nothing succeeds in {share:.0%} of these trials: they begin too near their goals, "
+        "so read every rate beside that one."
+    )
 
 
 def _median(values: Sequence[float]) -> float:
