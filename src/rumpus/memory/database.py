@@ -13,6 +13,7 @@ import msgspec
 from rumpus.atomic_file import replacing
 from rumpus.errors import MemoryFault
 from rumpus.memory import layout
+from rumpus.memory.schema import declared
 from rumpus.spec import RobotSpec
 
 FILE_NAME = "memory.sqlite"
@@ -47,7 +48,7 @@ def migrate(folder: Path) -> None:
         if layout.version_of(connection) >= layout.VERSION or not os.access(folder, os.W_OK):
             return
     with lock(folder), closing(connect(folder / FILE_NAME, write=True)) as connection:
-        layout.migrate(connection)
+        layout.lay_out(connection, declared())
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Conne
             # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
             connection.execute("PRAGMA page_size = 16384")
             connection.execute("PRAGMA journal_mode = WAL")
-            layout.lay_out(connection, len(spec.sensors))
+            layout.lay_out(connection, declared(len(spec.sensors)))
             about = (id_, msgspec.json.encode(spec).decode())
             connection.execute("INSERT INTO about VALUES (?, ?)", about)
             yield connection

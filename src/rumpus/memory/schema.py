@@ -1,7 +1,7 @@
 """The one codec of a step: its fields, as columns of the store, of the view and of every export.
 
-The dataclass `Step` says what the fields are. A field that is added there lies in a column of its
-name, as its type says, once a migration in layout.py has made that column.
+The dataclass `Step` says what the fields are. A field that is added there, with a default, lies in
+a column of its name, as its type says, in an older memory too: see `declared`, and layout.py.
 """
 
 import dataclasses
@@ -22,6 +22,7 @@ VIEW_LAYOUT = 4  # of the view's rows
 _SINCE = {"present": 4}  # the view's first layout that has it; the other fields were always there
 _DTYPES = {float: np.float64, int: np.int64, bool: np.bool_, str: np.object_, Array: np.float32}
 _PLAIN: dict[str, type] = {"f": float, "i": int, "b": bool, "O": str}
+_SQL = {"f": "REAL", "i": "INTEGER", "b": "INTEGER", "O": "TEXT"}
 # A row's checksum goes over the first as JSON, then over bytes: actions, readings, what is later.
 # What is later and has its default changes nothing, so that rows of an older layout keep their
 # checksums. Fields that are added to `Step` follow by themselves.
@@ -64,7 +65,7 @@ class Field:
 def _fields() -> dict[str, Field]:
     """All of them, in the order of a row's checksum."""
     time, truth = np.dtype(np.float64), np.dtype(np.bool_)
-    seen = [Field("time_s", time), Field("captured_s", time, "sensor"),
+    seen = [Field("time_s", time, default=0.0), Field("captured_s", time, "sensor"),
             Field("present", truth, "sensor")]  # fmt: skip
     kinds = get_type_hints(Step)
     done = [
@@ -84,6 +85,18 @@ _STORED: dict[str, Callable[[Any], Any]] = {  # what makes of a value what a row
 }
 _OWN = {name: f for name, f in FIELDS.items() if name in Step.__dataclass_fields__}
 _ADDED = [f for name, f in FIELDS.items() if name not in (*_FIRST, *_ACTIONS)]
+
+
+def declared(sensors: int = 0) -> list[str]:
+    """How the columns of the store are declared in SQL, for a robot with that many sensors."""
+    known = [
+        f"{name} BLOB NOT NULL DEFAULT x''" if field.per
+        else f"{name} {_SQL[field.dtype.kind]} NOT NULL DEFAULT {field.default!r}"
+        for name, field in FIELDS.items()
+    ]  # fmt: skip
+    readings = [f"sensor_{k} BLOB NOT NULL" for k in range(sensors)]
+    whose = ["step INTEGER PRIMARY KEY", "episode INTEGER NOT NULL", "checksum INTEGER NOT NULL"]
+    return [*whose, *known, *readings]
 
 
 class Schema:
