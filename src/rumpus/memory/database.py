@@ -17,7 +17,6 @@ from rumpus.memory.schema import declared
 from rumpus.spec import RobotSpec
 
 FILE_NAME = "memory.sqlite"
-WRECK_NAME = f"{FILE_NAME}.wreck"  # what a recovery is made of, while it goes on
 
 
 def lock(folder: Path) -> IO[bytes]:
@@ -56,7 +55,7 @@ def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Conne
     """A store to be filled inside, which then takes its place, over the one that is there."""
     with replacing(folder / FILE_NAME) as new:
         new.unlink(missing_ok=True)
-        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        with closing(session(new)) as connection:
             # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
             connection.execute("PRAGMA page_size = 16384")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -64,6 +63,7 @@ def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Conne
             about = (id_, msgspec.json.encode(spec).decode())
             connection.execute("INSERT INTO about VALUES (?, ?)", about)
             yield connection
+            connection.commit()
             # Closing would do it, too, and say nothing of a full disk.
             busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if busy or logged != moved:
@@ -85,17 +85,23 @@ def connect(file: Path, write: bool) -> sqlite3.Connection:
     mode = "rw" if write else "ro"
     if not write and not os.access(file.parent, os.W_OK) and not _has_log(file):
         mode = "ro&immutable=1"  # SQLite otherwise wants to put a lock file beside it
-    connection = sqlite3.connect(
-        f"{file.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30.0,
-        check_same_thread=False,
-    )  # fmt: skip
-    # Damaged text is for the checksum to find; SQLite would end the whole look at it.
-    connection.text_factory = lambda text: text.decode(errors="replace")
+    connection = session(f"{file.resolve().as_uri()}?mode={mode}")
     try:
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def session(file: Path | str) -> sqlite3.Connection:
+    """Open a store's file as it is, or begin one; a transaction begins with the first change."""
+    connection = sqlite3.connect(
+        file, timeout=30.0, isolation_level="IMMEDIATE", check_same_thread=False, uri=True
+    )
+    connection.row_factory = sqlite3.Row
+    # Damaged text is for the checksum to find; SQLite would end the whole look at it.
+    connection.text_factory = lambda text: text.decode(errors="replace")
     return connection
 
 

@@ -5,7 +5,6 @@ learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock
 """
 
 import math
-import tempfile
 import threading
 import time
 import uuid
@@ -22,8 +21,9 @@ from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.reader import Reader
+from rumpus.memory.recover import is_left
 from rumpus.memory.schema import Row
-from rumpus.memory.view import VIEW_NAME, View, mark_of, open_view, read_view
+from rumpus.memory.view import VIEW_NAME, open_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
@@ -78,9 +78,9 @@ class Memory(Reader):
                 stack.enter_context(database.lock(path))
             self._store = Store(path, write)
             stack.callback(lambda: self._store.close())
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
-            self._scratch = Path(scratch)
-            self._view = self._open_view(self._store)
+            if write:
+                self._check_complete()
+            self._view = open_view(path / VIEW_NAME, self._store, write)
             stack.callback(lambda: self._view.close())
             self._resources = stack.pop_all()
         self.spec = self._store.schema.spec
@@ -103,11 +103,7 @@ class Memory(Reader):
             with database.lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
-                if mark_of(path / VIEW_NAME) is not None:
-                    raise MemoryFault(
-                        f"In {path} is the view of a memory whose store is gone; bring it back "
-                        "with: rumpus memory repair, or name another folder."
-                    )
+                _check_nothing_left(path)
                 with database.new_store(path, uuid.uuid4().hex, spec):
                     pass  # empty
             return cls(path, write=True, config=config)
@@ -131,6 +127,7 @@ class Memory(Reader):
         """
         with faults(path):
             if not cls.exists(path):
+                _check_nothing_left(path)
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
             database.migrate(path)
             memory = cls(path, write, config)
@@ -175,14 +172,23 @@ class Memory(Reader):
             InputError: when an action is not, or no episode was begun.
             MemoryFault: when the disk does not take it.
         """
-        self.check(step)
-        if self._open_episode is None:
-            raise InputError("A step was appended before any episode; call begin_episode first.")
         index = len(self)
-        self.append_row(self._store.schema.row(index, self._open_episode, step))
+        self.append_row(self.row(index, self._open_episode, step))
         if self.due_s() <= 0.0:
             self.flush()
         return index
+
+    def row(self, index: int, episode: int | None, step: Step) -> Row:
+        """One step as it will lie in the store; what its arrays hold now is kept.
+
+        Raises:
+            WorldError: when the readings are not what the spec says.
+            InputError: when an action is not, or no episode was begun.
+        """
+        self.check(step)
+        if episode is None:
+            raise InputError("A step was appended before any episode; call begin_episode first.")
+        return self._store.schema.row(index, episode, step)
 
     def due_s(self) -> float:
         """How long until the steps that are not durable yet are to be made so, inf without any."""
@@ -202,10 +208,6 @@ class Memory(Reader):
             MemoryFault: when the disk does not take it.
         """
         with self._writing():
-            if self._view.count == self._view.capacity:
-                self._store.commit()  # the view's mark never runs ahead of the store
-                self._view.mark()
-                self._view.grow()
             self._store.append(row)
             self._view.append(row)
 
@@ -288,12 +290,16 @@ class Memory(Reader):
             self._store = store
             if not self._view.follow(store):
                 self._view.close()
-                self._view = self._open_view(store)
+                self._view = open_view(self.path / VIEW_NAME, store, write=False)
             return len(self) - before
 
-    def _open_view(self, store: Store) -> View:
-        folder = self.path / VIEW_NAME
-        return open_view(folder, store) if self._write else read_view(folder, self._scratch, store)
+    def _check_complete(self) -> None:
+        if missing := self.missing():
+            raise MemoryFault(
+                f"The memory {self.path} lacks {missing:,} of the steps that it acknowledged, "
+                "and nothing is added to a memory with gaps; put back a copy of its folder, or "
+                "see: rumpus memory repair."
+            )
 
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""
@@ -331,3 +337,11 @@ class Memory(Reader):
         except MemoryFault as fault:
             self._fault = fault
             raise
+
+
+def _check_nothing_left(path: Path) -> None:
+    if is_left(path):
+        raise MemoryFault(
+            f"In {path} is what a memory left whose store is gone; bring it back with: rumpus "
+            "memory repair, or name another folder."
+        )

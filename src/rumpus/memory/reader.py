@@ -1,7 +1,7 @@
 """What can be asked of a memory: how much there is and what it holds."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,12 +100,12 @@ class Reader:
 
     def room(self) -> dict[str, int]:
         """Bytes on disk of the "store", its "films" and the "view" beside them."""
-        inside = {"films": films.FOLDER_NAME, "view": VIEW_NAME}
-        store_files = self.path.glob(f"{FILE_NAME}*")
-        return {
-            "store": sum(file.stat().st_size for file in store_files),
-            **{name: _bytes_in(self.path / folder) for name, folder in inside.items()},
+        inside = {
+            "store": f"{FILE_NAME}*",
+            "films": f"{films.FOLDER_NAME}/*",
+            "view": f"{VIEW_NAME}/*",
         }
+        return {name: _taken(self.path.glob(files)) for name, files in inside.items()}
 
     def missing(self) -> int:
         """How many acknowledged steps are gone from the disk; a writer is refused where any is.
@@ -114,7 +114,8 @@ class Reader:
         from the very end are known from `acknowledged` beside the store, see acknowledged.py.
         """
         with self._asking():
-            return self._store.missing()
+            ever, here = self._store.ledger()
+            return ever - here
 
     def check(self, step: Step) -> None:
         """Refuse a step that is not of this robot, or not finite.
@@ -188,7 +189,7 @@ class Reader:
     def segments(self) -> int:
         """How many segments of old pictures could become films."""
         with self._asking():
-            return len(self._store.unfilmed())
+            return len(self._store.films.due(self.acknowledged))
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, View]]:
@@ -213,6 +214,6 @@ class Reader:
         return self.spec.sensors.index(self.spec.sensor(name))
 
 
-def _bytes_in(folder: Path) -> int:
-    """What the files of a folder take on the disk; holes in them take nothing."""
-    return sum(file.stat().st_blocks * 512 for file in folder.glob("*"))
+def _taken(files: Iterable[Path]) -> int:
+    """How many bytes files take on the disk; holes in them take nothing."""
+    return sum(file.stat().st_blocks * 512 for file in files)

@@ -7,7 +7,7 @@ a column of its name, as its type says, in an older memory too: see `declared`, 
 import dataclasses
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -106,7 +106,6 @@ class Schema:
         spec: the robot.
         sensors: its sensors, by the column of their readings.
         columns: of a row.
-        select: the beginning of a query for rows.
     """
 
     def __init__(self, spec: RobotSpec) -> None:
@@ -114,11 +113,6 @@ class Schema:
         self.spec = spec
         self.sensors = {f"sensor_{k}": sensor for k, sensor in enumerate(spec.sensors)}
         self.columns = ("step", "episode", "checksum", *FIELDS, *self.sensors)
-        self.select = f"SELECT {', '.join(self.columns)} FROM step WHERE"
-
-    def named(self, found: Sequence[Any]) -> Row:
-        """What a query found, by column."""
-        return dict(zip(self.columns, found, strict=True))
 
     def row(self, index: int, episode: int, step: Step) -> Row:
         """A step as a row; its bytes are copies of the step's arrays."""
@@ -167,17 +161,15 @@ class Schema:
             with `captured_s`, float64 (S,), the step's time where a sensor told none, and
             `present`, bool (S,).
         """
-        values = {"captured_s": np.full(len(self.sensors), np.nan),
-                  "present": np.ones(len(self.sensors), np.bool_)} | _said(row)  # fmt: skip
-        times = values["captured_s"]
+        values = {"present": np.ones(len(self.sensors), np.bool_)} | _said(row)
+        times = values.get("captured_s", np.full(len(self.sensors), np.nan))
         return values | {"captured_s": np.where(np.isnan(times), row["time_s"], times)}
 
-    def absent(self, row: Row) -> set[str]:
-        """The columns of sensors that gave nothing; also of a row that may be damaged."""
-        said = row["present"] if isinstance(row["present"], bytes) else b""
-        return {
-            column for column, is_there in zip(self.sensors, said, strict=False) if not is_there
-        }
+    def filmed(self, row: Row) -> list[int]:
+        """The sensors that gave a reading which is not in the row: it lies in a film."""
+        said = row["present"] if isinstance(row["present"], bytes) else b""  # it may be damaged
+        said = said.ljust(len(self.sensors), b"\1")
+        return [k for k, column in enumerate(self.sensors) if said[k] and not row[column]]
 
     def is_whole(self, row: Row) -> bool:
         """Whether a row, its readings in it, is what was written."""
@@ -210,11 +202,9 @@ class Schema:
     def view_row(self, row: Row, dtype: np.dtype[Any]) -> Array:
         """A row of the store as one of the view, (), without its checksum."""
         viewed = np.zeros((), dtype)
-        said = {"episode": row["episode"], "captured_s": row["time_s"], "present": True}
-        said |= self.values(row) if row["captured_s"] else _said(row)
+        known = {"episode": row["episode"], "checksum": 0} | self.values(row)
         for name in dtype.names or ():
-            if name != "checksum":
-                viewed[name] = said[name]
+            viewed[name] = known[name]
         return viewed
 
     def row_of_view(self, index: int, viewed: Array, readings: Mapping[str, Array]) -> Row:

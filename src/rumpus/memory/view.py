@@ -10,18 +10,19 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any
 
 import msgspec
 import numpy as np
 
 from rumpus import atomic_file
 from rumpus.memory.damage import Damage
-from rumpus.memory.schema import VIEW_LAYOUT, Row, Schema
+from rumpus.memory.durable_store import Store
+from rumpus.memory.schema import VIEW_LAYOUT, Row
 from rumpus.spec import RobotSpec
 from rumpus.types import Array
 
@@ -44,60 +45,36 @@ class Mark:
     spec: RobotSpec
 
 
-class StoredRows(Protocol):
-    """What a view needs of the store that it is a view of."""
-
-    id: str
-    schema: Schema
-    count: int
-
-    def rows(self, first: int, stop: int) -> Iterator[Row]:
-        """The rows first <= index < stop, checked against damage."""
-        ...
-
-    def glimpse(self, index: int) -> Row | None:
-        """One row without pictures that lie in films; None where it is damaged."""
-        ...
-
-    def examine(self, index: int) -> Row | Damage:
-        """One row with its films, or what is wrong with it."""
-        ...
-
-
 class Column:
     """One file of equal rows: written with plain writes, read through a memory map.
 
     A write through a map would end the program by a signal on a full disk; a plain write says so.
 
     Attributes:
+        dtype: of a row, its shape included.
         rows: (capacity, *shape), read-only; only rows already written mean anything.
-        row_bytes: of each.
     """
 
-    def __init__(self, path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], mode: str) -> None:
-        """Open the file in mode "rb", "r+b" or (made anew) "x+b"."""
-        self._file = path.open(mode, buffering=0)
-        self._dtype, self._shape = dtype, shape
-        self.row_bytes = dtype.itemsize * int(np.prod(shape))
-        self.rows: Array = np.empty((0, *shape), dtype)
+    def __init__(self, file: IO[bytes], dtype: np.dtype[Any]) -> None:
+        """Be an open file, which has no buffer."""
+        self._file, self.dtype = file, dtype
+        self.rows: Array = np.empty(0, dtype)
         self.remap()
 
     def grow(self, capacity: int) -> None:
         """Make room for `capacity` rows; the new ones take no disk until they are written."""
-        os.ftruncate(self._file.fileno(), capacity * self.row_bytes)
+        os.ftruncate(self._file.fileno(), capacity * self.dtype.itemsize)
         self.remap()
 
     def remap(self) -> None:
         """See the rows for which room was added, also by another program."""
-        capacity = os.fstat(self._file.fileno()).st_size // self.row_bytes
+        capacity = os.fstat(self._file.fileno()).st_size // self.dtype.itemsize
         if capacity > len(self.rows):
-            shape = (capacity, *self._shape)
-            self.rows = np.asarray(np.memmap(self._file, self._dtype, "r", shape=shape))
+            self.rows = np.asarray(np.memmap(self._file, self.dtype, "r", shape=(capacity,)))
 
     def write(self, index: int, row: bytes) -> None:
         """Write one row."""
-        data = memoryview(row)
-        offset = index * self.row_bytes
+        data, offset = memoryview(row), index * self.dtype.itemsize
         while data:  # a disk that fills up may take a part
             written = os.pwrite(self._file.fileno(), data, offset)
             data, offset = data[written:], offset + written
@@ -115,82 +92,90 @@ class View:
     """All steps as arrays, the newest included before it is durable.
 
     Attributes:
+        folder: of its files; None where they have no name, and go with the program.
         count: steps written.
         index: the file of everything but the readings, see `Schema.view_dtype`.
         sensors: the files of readings, by column; zeros where a sensor gave nothing.
     """
 
     def __init__(
-        self, folder: Path, store: StoredRows, mode: str, layout: int = VIEW_LAYOUT
+        self, store: Store, folder: Path | None, mode: str, layout: int = VIEW_LAYOUT
     ) -> None:
         """Open the view's files as they are, or make them empty with mode "x+b"."""
-        self._folder, self._id, self._schema = folder, store.id, store.schema
-        self._is_copy = mode == "x+b"
-        self.count: int = 0
-        self.index = Column(folder / "index.raw", self._schema.view_dtype(layout), (), mode)
+
+        def opened(name: str) -> IO[bytes]:
+            if folder is None:
+                return tempfile.TemporaryFile(buffering=0)
+            return (folder / f"{name}.raw").open(mode, buffering=0)
+
+        self.folder, self._store, self.count = folder, store, 0
+        self.index = Column(opened("index"), store.schema.view_dtype(layout))
         self.sensors = {
-            column: Column(folder / f"{column}.raw", sensor.dtype, sensor.shape, mode)
-            for column, sensor in self._schema.sensors.items()
+            name: Column(opened(name), np.dtype((sensor.dtype, sensor.shape)))
+            for name, sensor in store.schema.sensors.items()
         }
+        self._columns = [self.index, *self.sensors.values()]
 
     @property
     def capacity(self) -> int:
         """Steps for which there is room."""
-        return min(len(column.rows) for column in self._columns())
+        return min(len(column.rows) for column in self._columns)
 
     def append(self, row: Row) -> None:
         """Add one step; it can be drawn at once."""
-        viewed = self._schema.view_row(row, self.index.rows.dtype)
-        readings = [row[name] or bytes(column.row_bytes) for name, column in self.sensors.items()]
+        if self.count == self.capacity:
+            self.mark()
+            for column in self._columns:
+                column.grow(self.count + GROWTH_STEPS)
+        viewed = self._store.schema.view_row(row, self.index.dtype)
+        readings = [row[name] or bytes(c.dtype.itemsize) for name, c in self.sensors.items()]
         for column, reading in zip(self.sensors.values(), readings, strict=True):
             column.write(self.count, reading)
         self.index.write(self.count, _sealed(viewed, readings).tobytes())
         self.count += 1
 
-    def extend(self, rows: Iterable[Row]) -> None:
-        """Add many steps, with room for them."""
-        for row in rows:
-            if self.count == self.capacity:
-                self.grow()
+    def extend(self) -> None:
+        """Add the steps of the store that are not here yet."""
+        for row in self._store.rows(self.count, self._store.count):
             self.append(row)
 
-    def grow(self) -> None:
-        """Make room for more steps."""
-        for column in self._columns():
-            column.grow(self.count + GROWTH_STEPS)
-
-    def follow(self, store: StoredRows) -> bool:
+    def follow(self, store: Store) -> bool:
         """Count the steps that were added to the store; False where these files have them not."""
-        if self._is_copy:
-            self.extend(store.rows(self.count, store.count))
+        self._store = store
+        if self.folder is None:
+            self.extend()
             return True
-        for column in self._columns():
+        for column in self._columns:
             column.remap()
         new = range(self.count, store.count)
         if self.count > store.count or self.capacity < store.count:
             return False
-        rows = zip(new, store.rows(self.count, store.count), strict=True)
-        if not all(self.holds(index, row) for index, row in rows):
+        if not all(map(self.holds, new, store.rows(new.start, new.stop))):
             return False
         self.count = store.count
         return True
 
     def mark(self) -> None:
-        """Make the view durable and write down how far it can be trusted."""
-        for column in self._columns():
+        """Make the view durable and write down how far it can be trusted.
+
+        It may be ahead of the store: what the store has not is left out when both are opened.
+        """
+        if self.folder is None:
+            return
+        for column in self._columns:
             column.sync()
-        mark = Mark(self._id, self.count, VIEW_LAYOUT, self._schema.spec)
-        atomic_file.write(self._folder / "mark.json", msgspec.json.encode(mark))
+        mark = Mark(self._store.id, self.count, VIEW_LAYOUT, self._store.schema.spec)
+        atomic_file.write(self.folder / "mark.json", msgspec.json.encode(mark))
 
     def close(self) -> None:
         """Close the files."""
-        for column in self._columns():
+        for column in self._columns:
             column.close()
 
     def holds(self, index: int, row: Row) -> bool:
         """Whether one row is this step, as far as the step's readings are in it."""
         here = self.index.rows[index]
-        viewed = self._schema.view_row(row, here.dtype)
+        viewed = self._store.schema.view_row(row, here.dtype)
         viewed["checksum"] = here["checksum"]  # not of what is in films
         return here.tobytes() == viewed.tobytes() and all(
             column.rows[index].tobytes() == row[name]
@@ -201,7 +186,7 @@ class View:
     def row(self, index: int) -> Row:
         """A step as the view has it: without reasons."""
         readings = {name: column.rows[index] for name, column in self.sensors.items()}
-        return self._schema.row_of_view(index, self.index.rows[index], readings)
+        return self._store.schema.row_of_view(index, self.index.rows[index], readings)
 
     def proves(self, index: int) -> bool:
         """Whether one row is what was written, by its own checksum; also beyond `count`."""
@@ -211,19 +196,14 @@ class View:
         readings = [column.rows[index].tobytes() for column in self.sensors.values()]
         return bool(_sealed(row.copy(), readings)["checksum"] == row["checksum"])
 
-    def resembles(self, store: StoredRows, index: int) -> bool:
+    def resembles(self, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
-        glimpsed = store.glimpse(index)
-        if glimpsed is None:
-            return True
+        glimpsed = self._store.examine(index, films=False)
         with suppress(ValueError, TypeError):  # no checksum guards a row without its pictures
-            if self.holds(index, glimpsed):
+            if isinstance(glimpsed, Damage) or self.holds(index, glimpsed):
                 return True
         # Of a step whose pictures lie in a film a glimpse cannot tell whether it is damaged.
-        return isinstance(store.examine(index), Damage)
-
-    def _columns(self) -> list[Column]:
-        return [self.index, *self.sensors.values()]
+        return isinstance(self._store.examine(index), Damage)
 
 
 def _sealed(viewed: Array, readings: list[bytes]) -> Array:
@@ -236,61 +216,69 @@ def _sealed(viewed: Array, readings: list[bytes]) -> Array:
     return viewed
 
 
-def open_view(folder: Path, store: StoredRows) -> View:
-    """The writer's view: kept where it equals the store, brought up to it, else made again."""
-    view = trusted_view(folder, store, "r+b") or _made_again(folder, store)
-    view.extend(store.rows(view.count, store.count))
-    if view.count == view.capacity:
-        view.grow()
-    view.mark()
-    return view
+def open_view(folder: Path, store: Store, write: bool) -> View:
+    """The view of a store, kept where it equals the store, else made again.
 
+    Args:
+        folder: of the view's files.
+        store: whose steps it shows.
+        write: whether the files may be written, and are made again in their place; a reader has
+            the writer's own files, or a private copy without a name.
 
-def _made_again(folder: Path, store: StoredRows) -> View:
-    """A view made beside the old one, which goes only then: repair of the store may need it."""
-    new = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    with closing(_copied(new, store)) as view:
+    Raises:
+        MemoryFault: when a step that is not in the view yet is damaged.
+    """
+    view = _trusted(folder, store, "r+b" if write else "rb")
+    if write:
+        view = view or _made_again(folder, store)
+        view.extend()
         view.mark()
-    if folder.exists():
-        shutil.rmtree(folder)
-    new.rename(folder)
-    view = View(folder, store, "r+b")
-    view.count = store.count
-    return view
-
-
-def read_view(folder: Path, scratch: Path, store: StoredRows) -> View:
-    """A reader's view: the writer's own files where they equal the store, else a private copy."""
-    view = trusted_view(folder, store)
+        return view
     if view is not None:
         if view.follow(store):
             return view
         view.close()
-    return _copied(Path(tempfile.mkdtemp(dir=scratch)) / VIEW_NAME, store)
+    view = View(store, None, "x+b")
+    view.extend()
+    return view
 
 
-def trusted_view(folder: Path, store: StoredRows, mode: str = "rb") -> View | None:
+def _made_again(folder: Path, store: Store) -> View:
+    """A view made beside the old one, which goes only then: repair of the store may need it."""
+    # New files, never the old ones emptied: a reader may still have those mapped.
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    view = View(store, new, "x+b")
+    view.extend()
+    view.mark()
+    if folder.exists():
+        shutil.rmtree(folder)
+    view.folder = new.rename(folder)
+    return view
+
+
+def _trusted(folder: Path, store: Store, mode: str) -> View | None:
     """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
     view = view_of(folder, store, mode, (VIEW_LAYOUT,))
     if view is None:
         return None
-    probes = {int(k) for k in np.linspace(0, view.count - 1, _PROBES)} if view.count else set()
-    if view.capacity >= view.count and all(view.resembles(store, k) for k in probes):
+    probes = np.linspace(0, view.count - 1, min(_PROBES, view.count)).astype(int).tolist()
+    if view.capacity >= view.count and all(map(view.resembles, probes)):
         return view
     view.close()
     return None
 
 
 def view_of(
-    folder: Path, store: StoredRows, mode: str = "rb", layouts: Sequence[int] = READABLE
+    folder: Path, store: Store, mode: str = "rb", layouts: Sequence[int] = READABLE
 ) -> View | None:
     """The view in `folder` where it is of this store; what is in it may still be wrong."""
     mark = mark_of(folder)
     if mark is None or mark.memory != store.id or mark.layout not in layouts:
         return None
     try:
-        view = View(folder, store, mode, mark.layout)
+        view = View(store, folder, mode, mark.layout)
     except FileNotFoundError:
         return None
     view.count = min(mark.count, store.count)
@@ -303,16 +291,3 @@ def mark_of(folder: Path) -> Mark | None:
         return msgspec.json.decode((folder / "mark.json").read_bytes(), type=Mark)
     except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
         return None
-
-
-def _copied(folder: Path, store: StoredRows) -> View:
-    """A view of the whole store, in a new folder."""
-    # New files, never the old ones emptied: a reader may still have those mapped.
-    folder.mkdir()
-    view = View(folder, store, "x+b")
-    try:
-        view.extend(store.rows(0, store.count))
-    except BaseException:
-        view.close()
-        raise
-    return view

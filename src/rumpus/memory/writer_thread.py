@@ -12,9 +12,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Self
 
-from rumpus.errors import InputError, MemoryFault
+from rumpus.errors import MemoryFault
 from rumpus.memory.memory import Memory
-from rumpus.memory.schema import Schema
 from rumpus.types import Step
 
 QUEUED_N = 10_000  # where the disk is that far behind, `append` waits for it
@@ -37,7 +36,7 @@ class Writer:
             MemoryFault: when it is open for reading only.
         """
         memory.check_writable()
-        self._memory, self._schema = memory, Schema(memory.spec)
+        self._memory = memory
         self._count, self._last_episode = len(memory), memory.last_episode
         self._open_episode: int | None = None
         self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUED_N)
@@ -63,7 +62,7 @@ class Writer:
             MemoryFault: when the disk did not take something before, or this is closed.
         """
         self._last_episode += 1
-        self._queue(partial(self._begin, provenance, self._last_episode))
+        self._queue(partial(self._memory.begin_episode, provenance))
         self._open_episode = self._last_episode
         return self._last_episode
 
@@ -78,10 +77,7 @@ class Writer:
             InputError: when an action is not, or no episode was begun.
             MemoryFault: when the disk did not take something before, or this is closed.
         """
-        self._memory.check(step)
-        if self._open_episode is None:
-            raise InputError("A step was appended before any episode; call begin_episode first.")
-        row = self._schema.row(self._count, self._open_episode, step)
+        row = self._memory.row(self._count, self._open_episode, step)
         self._queue(partial(self._memory.append_row, row))
         self._count += 1
         return self._count - 1
@@ -135,10 +131,6 @@ class Writer:
     def _check(self) -> None:
         if self._fault is not None:
             raise self._fault
-
-    def _begin(self, provenance: str, promised: int) -> None:
-        if (begun := self._memory.begin_episode(provenance)) != promised:
-            raise RuntimeError(f"episode {begun} was begun where {promised} was promised")
 
     def _film(self) -> None:
         try:
