@@ -65,11 +65,12 @@ class Store:
         try:
             layout.check_version(folder, self._connection)
             self.id, self.schema = self._whose()
-            self.count, self.last_episode = self._connection.execute(_KNOWN).fetchone()
+            known = self._connection.execute(_KNOWN).fetchone()
         except BaseException:
             self._connection.close()
             raise
-        self.acknowledged = self.count
+        self.count = self.acknowledged = int(known[0])
+        self.last_episode = int(known[1])
         columns, values = ", ".join(self.schema.columns), ", :".join(self.schema.columns)
         self._insert = f"INTO step ({columns}) VALUES (:{values})"
         self.films = Films(folder, self._connection, self.schema)
@@ -110,7 +111,10 @@ class Store:
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""
         found = self._connection.execute(_EPISODES, {"count": self.count, "here": self.id})
-        return [Episode(*row[:5], Origin(*row[5:])) for row in map(tuple, found)]
+        return [
+            Episode(id_, first, length, provenance, begun_unix_s, Origin(*origin))
+            for id_, first, length, provenance, begun_unix_s, *origin in found
+        ]
 
     def rows(self, first: int, stop: int) -> Iterator[Row]:
         """Read the steps first <= index < stop, films included, checked against damage.

@@ -124,7 +124,9 @@ def encode_video(path: Path, pictures: Array, rate_hz: float) -> None:
 
     try:
         with av.open(str(path), "w", format="matroska") as container:
-            stream = container.add_stream(_CODEC, rate=max(round(rate_hz), 1), options=_LOSSLESS)
+            stream: Any = container.add_stream(
+                _CODEC, rate=max(round(rate_hz), 1), options=_LOSSLESS
+            )
             stream.height, stream.width = pictures.shape[1:3]
             stream.pix_fmt = "rgb24"
             encode_frames(container, stream, np.broadcast_to(pictures, (*pictures.shape[:3], 3)))

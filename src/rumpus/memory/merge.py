@@ -46,11 +46,9 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
         )
     if source.path.resolve() == into.path.resolve():
         raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
-    pieces = _pieces(into)
+    pieces, episodes = _pieces(into), source.episodes()
     place = np.full(len(source), -1)  # of every step of `source` in `into`
-    new = 0
-    for episode in source.episodes():
-        here = slice(episode.first, episode.first + episode.length)
+    for episode in episodes:
         duplicates = pieces.get((episode.origin.memory, episode.origin.episode), [])
         if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
             raise MemoryFault(
@@ -58,16 +56,21 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
                 f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
                 "by name and so not be merged."
             )
-        place[here] = _known(episode, duplicates)
-        new += _take(source, into, episode, place, tick)
+        for piece in duplicates:
+            skipped = piece.origin.first - episode.origin.first
+            at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
+            place[episode.first + at] = piece.first + at - skipped
+    known = int((place >= 0).sum())
+    for episode in episodes:
+        _take(source, into, episode, place, tick)
     into.flush()
     tick(len(source), len(source))
-    return Merged(new, len(source) - new)
+    return Merged(len(source) - known, known)
 
 
-def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Tick) -> int:
+def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Tick) -> None:
     """Take over the steps of one episode that have no place yet, and give them one."""
-    new, follows = 0, False
+    follows = False
     for index in range(episode.first, episode.first + episode.length):
         tick(index, len(source))
         if place[index] >= 0:
@@ -80,8 +83,7 @@ def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Ti
         step = source.step(index)
         goal = place[step.goal_index] if step.goal_index >= 0 else -1
         place[index] = into.append(replace(step, goal_index=int(goal)))
-        new, follows = new + 1, True
-    return new
+        follows = True
 
 
 def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
@@ -90,13 +92,3 @@ def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
     for episode in memory.episodes():
         pieces[episode.origin.memory, episode.origin.episode].append(episode)
     return pieces
-
-
-def _known(episode: Episode, duplicates: list[Episode]) -> Array:
-    """Where each step of an episode is already, int64 (length,), -1 for nowhere."""
-    place = np.full(episode.length, -1)
-    for piece in duplicates:
-        skipped = piece.origin.first - episode.origin.first
-        at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
-        place[at] = piece.first + at - skipped
-    return place

@@ -51,41 +51,34 @@ class Column:
     A write through a map would end the program by a signal on a full disk; a plain write says so.
 
     Attributes:
+        file: that is open.
         dtype: of a row, its shape included.
         rows: (capacity, *shape), read-only; only rows already written mean anything.
     """
 
     def __init__(self, file: IO[bytes], dtype: np.dtype[Any]) -> None:
         """Be an open file, which has no buffer."""
-        self._file, self.dtype = file, dtype
+        self.file, self.dtype = file, dtype
         self.rows: Array = np.empty(0, dtype)
         self.remap()
 
     def grow(self, capacity: int) -> None:
         """Make room for `capacity` rows; the new ones take no disk until they are written."""
-        os.ftruncate(self._file.fileno(), capacity * self.dtype.itemsize)
+        os.ftruncate(self.file.fileno(), capacity * self.dtype.itemsize)
         self.remap()
 
     def remap(self) -> None:
         """See the rows for which room was added, also by another program."""
-        capacity = os.fstat(self._file.fileno()).st_size // self.dtype.itemsize
+        capacity = os.fstat(self.file.fileno()).st_size // self.dtype.itemsize
         if capacity > len(self.rows):
-            self.rows = np.asarray(np.memmap(self._file, self.dtype, "r", shape=(capacity,)))
+            self.rows = np.asarray(np.memmap(self.file, self.dtype, "r", shape=(capacity,)))
 
     def write(self, index: int, row: bytes) -> None:
         """Write one row."""
         data, offset = memoryview(row), index * self.dtype.itemsize
         while data:  # a disk that fills up may take a part
-            written = os.pwrite(self._file.fileno(), data, offset)
+            written = os.pwrite(self.file.fileno(), data, offset)
             data, offset = data[written:], offset + written
-
-    def sync(self) -> None:
-        """Make all written rows durable."""
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file; maps that were handed out stay valid."""
-        self._file.close()
 
 
 class View:
@@ -129,9 +122,9 @@ class View:
                 column.grow(self.count + GROWTH_STEPS)
         viewed = self._store.schema.view_row(row, self.index.dtype)
         readings = [row[name] or bytes(c.dtype.itemsize) for name, c in self.sensors.items()]
-        for column, reading in zip(self.sensors.values(), readings, strict=True):
-            column.write(self.count, reading)
-        self.index.write(self.count, _sealed(viewed, readings).tobytes())
+        viewed["checksum"] = _checksum(viewed, readings)
+        for column, written in zip(self._columns, [viewed.tobytes(), *readings], strict=True):
+            column.write(self.count, written)
         self.count += 1
 
     def extend(self) -> None:
@@ -147,13 +140,13 @@ class View:
             return True
         for column in self._columns:
             column.remap()
-        new = range(self.count, store.count)
-        if self.count > store.count or self.capacity < store.count:
-            return False
-        if not all(map(self.holds, new, store.rows(new.start, new.stop))):
-            return False
-        self.count = store.count
-        return True
+        new = self.count, store.count
+        are_here = self.count <= store.count <= self.capacity and all(
+            map(self.holds, range(*new), store.rows(*new))
+        )
+        if are_here:
+            self.count = store.count
+        return are_here
 
     def mark(self) -> None:
         """Make the view durable and write down how far it can be trusted.
@@ -163,14 +156,14 @@ class View:
         if self.folder is None:
             return
         for column in self._columns:
-            column.sync()
+            os.fsync(column.file.fileno())
         mark = Mark(self._store.id, self.count, VIEW_LAYOUT, self._store.schema.spec)
         atomic_file.write(self.folder / "mark.json", msgspec.json.encode(mark))
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files; maps that were handed out stay valid."""
         for column in self._columns:
-            column.close()
+            column.file.close()
 
     def holds(self, index: int, row: Row) -> bool:
         """Whether one row is this step, as far as the step's readings are in it."""
@@ -192,9 +185,9 @@ class View:
         """Whether one row is what was written, by its own checksum; also beyond `count`."""
         if index >= self.capacity:
             return False
-        row = np.array(self.index.rows[index])
+        viewed = self.index.rows[index]
         readings = [column.rows[index].tobytes() for column in self.sensors.values()]
-        return bool(_sealed(row.copy(), readings)["checksum"] == row["checksum"])
+        return bool(viewed["checksum"] == _checksum(viewed, readings))
 
     def resembles(self, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
@@ -206,14 +199,11 @@ class View:
         return isinstance(self._store.examine(index), Damage)
 
 
-def _sealed(viewed: Array, readings: list[bytes]) -> Array:
-    """A row with the checksum of all that the view has of its step; changes it in place."""
-    viewed["checksum"] = 0
-    checksum = zlib.crc32(viewed.tobytes())
-    for reading in readings:
-        checksum = zlib.crc32(reading, checksum)
-    viewed["checksum"] = checksum
-    return viewed
+def _checksum(viewed: Array, readings: list[bytes]) -> int:
+    """Of all that the view has of a step: its row, as if without a checksum, and its readings."""
+    bare = np.array(viewed)
+    bare["checksum"] = 0
+    return zlib.crc32(b"".join([bare.tobytes(), *readings]))
 
 
 def open_view(folder: Path, store: Store, write: bool) -> View:

@@ -17,7 +17,7 @@ from rumpus.memory.memory import Memory
 from rumpus.types import Step
 
 QUEUED_N = 10_000  # where the disk is that far behind, `append` waits for it
-AT_ONCE_N = 1_000  # taken before it is asked whether a group is due
+AT_ONCE_N = 1_000  # done, where more are queued, before a group that is due is made durable
 LONGEST_WAIT_S = 60.0
 
 
@@ -140,27 +140,18 @@ class Writer:
 
     def _work(self) -> None:
         """What the thread does: jobs in their order, and a group whenever one is due."""
-        is_open = True
+        is_open, done_n = True, 0
         while is_open:
-            jobs = self._taken()
-            for job in jobs:
-                is_open = is_open and job is not None
+            wait_s = LONGEST_WAIT_S if self._fault else max(self._memory.due_s(), 0.0)
+            with suppress(queue.Empty):
+                job = self._jobs.get(timeout=min(wait_s, LONGEST_WAIT_S))
+                is_open, done_n = job is not None, done_n + 1
                 if job is not None:
                     self._do(job)
-            if self._memory.due_s() <= 0.0:
-                self._do(self._memory.flush)
-            for _ in jobs:
                 self._jobs.task_done()
-
-    def _taken(self) -> list[Callable[[], object] | None]:
-        """The jobs that are queued; waits for the first until a group is due."""
-        wait_s = LONGEST_WAIT_S if self._fault else min(self._memory.due_s(), LONGEST_WAIT_S)
-        jobs: list[Callable[[], object] | None] = []
-        with suppress(queue.Empty):
-            jobs.append(self._jobs.get(timeout=max(wait_s, 0.0)))
-            while len(jobs) < AT_ONCE_N:
-                jobs.append(self._jobs.get_nowait())
-        return jobs
+            if self._memory.due_s() <= 0.0 and (self._jobs.empty() or done_n >= AT_ONCE_N):
+                self._do(self._memory.flush)
+                done_n = 0
 
     def _do(self, job: Callable[[], object]) -> None:
         """Do a job; after a fault nothing more is done, and whoever calls next is told."""
