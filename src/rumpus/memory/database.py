@@ -81,17 +81,11 @@ def about(connection: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
 
 
 def connect(file: Path, write: bool) -> sqlite3.Connection:
-    """Open a store's file, which must be there; its transactions end when the disk says so."""
+    """Open a store's file, which must be there."""
     mode = "rw" if write else "ro"
     if not write and not os.access(file.parent, os.W_OK) and not _has_log(file):
         mode = "ro&immutable=1"  # SQLite otherwise wants to put a lock file beside it
-    connection = session(f"{file.resolve().as_uri()}?mode={mode}")
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return session(f"{file.resolve().as_uri()}?mode={mode}")
 
 
 def session(file: Path | str) -> sqlite3.Connection:

@@ -63,6 +63,7 @@ class Store:
         self._folder = folder
         self._connection = database.connect(folder / database.FILE_NAME, write)
         try:
+            self._connection.execute("PRAGMA synchronous = FULL")
             layout.check_version(folder, self._connection)
             self.id, self.schema = self._whose()
             known = self._connection.execute(_KNOWN).fetchone()
@@ -82,6 +83,11 @@ class Store:
         told = acknowledged.read(self._folder)
         ever, here = self._connection.execute(_LEDGER, (told,)).fetchone()
         return ever, here
+
+    def missing(self) -> int:
+        """Steps that were acknowledged and are not here: gaps, or the end."""
+        ever, here = self.ledger()
+        return ever - here
 
     def begin_episode(self, provenance: str, taken_from: Episode | None = None) -> int:
         """Write down that an episode begins here, or one taken over from another memory."""
@@ -131,21 +137,21 @@ class Store:
                 )
             yield row
 
-    def examine(self, index: int, films: bool = True) -> Row | Damage:
-        """One step, or what is wrong with it.
-
-        Args:
-            index: of the step.
-            films: whether its pictures are read where they lie in films; without them nothing
-                tells whether such a step is damaged.
-        """
-        row = self._row(index)
+    def examine(self, index: int) -> Row | Damage:
+        """One step with its films, or what is wrong with it."""
+        row = self.glimpse(index)
         if row is None:
             return Damage(index, 0, "is gone")
-        filled = self.films.filled(row) if films else row
-        if self.schema.is_whole(filled) or (not films and self.schema.filmed(row)):
-            return filled
-        return Damage(index, row["episode"], "is not what was written")
+        filled = self.films.filled(row)
+        if not self.schema.is_whole(filled):
+            return Damage(index, row["episode"], "is not what was written")
+        return filled
+
+    def glimpse(self, index: int) -> Row | None:
+        """One step as it lies there, without what is in films, and damaged perhaps."""
+        query = "SELECT * FROM step WHERE step = ?"
+        found = self._connection.execute(query, (index,)).fetchone()
+        return None if found is None else dict(found)
 
     def film(self) -> int:
         """Turn the oldest pictures into a film; the bytes of pictures that left the store."""
@@ -159,7 +165,7 @@ class Store:
 
         Its pictures lie in the store again, also where they had been filmed.
         """
-        found = self._row(copy["step"])
+        found = self.glimpse(copy["step"])
         repaired = self.schema.repaired(found, copy) if found else None
         if repaired is not None:
             self._put(repaired)
@@ -197,12 +203,6 @@ class Store:
     def close(self) -> None:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
-
-    def _row(self, index: int) -> Row | None:
-        """A step as it lies there, without what is in films."""
-        query = "SELECT * FROM step WHERE step = ?"
-        found = self._connection.execute(query, (index,)).fetchone()
-        return None if found is None else dict(found)
 
     def _put(self, row: Row) -> None:
         self._connection.execute(f"INSERT OR REPLACE {self._insert}", row)

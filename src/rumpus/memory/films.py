@@ -174,8 +174,4 @@ def _planes(frame: Any) -> Array:
 
 def digest(path: Path) -> str:
     """The SHA-256 of a film's file; "" where there is none."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

@@ -78,8 +78,12 @@ class Memory(Reader):
                 stack.enter_context(database.lock(path))
             self._store = Store(path, write)
             stack.callback(lambda: self._store.close())
-            if write:
-                self._check_complete()
+            if write and (missing := self._store.missing()):
+                raise MemoryFault(
+                    f"The memory {path} lacks {missing:,} of the steps that it acknowledged, "
+                    "and nothing is added to a memory with gaps; put back a copy of its folder, "
+                    "or see: rumpus memory repair."
+                )
             self._view = open_view(path / VIEW_NAME, self._store, write)
             stack.callback(lambda: self._view.close())
             self._resources = stack.pop_all()
@@ -252,7 +256,7 @@ class Memory(Reader):
                 disk does not take it.
         """
         self.check_writable()
-        with self._asking():  # a film that fails takes nothing away: appending goes on
+        with self.opened():  # a film that fails takes nothing away: appending goes on
             return self._store.film()
 
     def shrink(self) -> None:
@@ -264,7 +268,7 @@ class Memory(Reader):
             MemoryFault: when there is no room, or another program reads just then.
         """
         self.check_writable()
-        with self._asking():
+        with self.opened():
             self._store.shrink()
 
     def refresh(self) -> int:
@@ -281,7 +285,7 @@ class Memory(Reader):
         """
         if self._write:
             return 0
-        with self._asking():
+        with self.opened():
             before, store = len(self), Store(self.path, write=False)
             if store.id != self.id:
                 store.close()
@@ -292,14 +296,6 @@ class Memory(Reader):
                 self._view.close()
                 self._view = open_view(self.path / VIEW_NAME, store, write=False)
             return len(self) - before
-
-    def _check_complete(self) -> None:
-        if missing := self.missing():
-            raise MemoryFault(
-                f"The memory {self.path} lacks {missing:,} of the steps that it acknowledged, "
-                "and nothing is added to a memory with gaps; put back a copy of its folder, or "
-                "see: rumpus memory repair."
-            )
 
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""
@@ -332,7 +328,7 @@ class Memory(Reader):
         """After a fault nothing more is taken: the view may be ahead of what the disk holds."""
         self.check_writable()
         try:
-            with self._asking():
+            with self.opened():
                 yield
         except MemoryFault as fault:
             self._fault = fault

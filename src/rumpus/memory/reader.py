@@ -18,6 +18,16 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Array, Step
 
 
+class _Stored:
+    """One thing that is known of every step, a row each; see `Reader`."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def __get__(self, memory: "Reader", owner: object) -> Array:
+        return memory._column(self._field)
+
+
 class Reader:
     """Everything that was appended, to be looked at; `replay/` draws from it.
 
@@ -42,40 +52,13 @@ class Reader:
         """Steps that are durable: no crash takes them away."""
         return self._store.acknowledged
 
-    @property
-    def actions(self) -> Array:
-        """What was chosen, float32 (N, A)."""
-        return self._column("action")
-
-    @property
-    def executed_actions(self) -> Array:
-        """What was done, float32 (N, A)."""
-        return self._column("executed_action")
-
-    @property
-    def episode_of(self) -> Array:
-        """Episode id of each step, int64 (N,)."""
-        return self._column("episode")
-
-    @property
-    def time_s(self) -> Array:
-        """Capture times on the robot's own clock, float64 (N,)."""
-        return self._column("time_s")
-
-    @property
-    def goal_index(self) -> Array:
-        """The remembered goal commanded at each step, int64 (N,), -1 for none."""
-        return self._column("goal_index")
-
-    @property
-    def terminated(self) -> Array:
-        """Whether each step ended its episode, bool (N,)."""
-        return self._column("terminated")
-
-    @property
-    def intervention(self) -> Array:
-        """Whether a person moved the robot, bool (N,)."""
-        return self._column("intervention")
+    actions = _Stored("action")  # what was chosen, float32 (N, A)
+    executed_actions = _Stored("executed_action")  # what was done, float32 (N, A)
+    episode_of = _Stored("episode")  # episode id of each step, int64 (N,)
+    time_s = _Stored("time_s")  # capture times on the robot's own clock, float64 (N,)
+    goal_index = _Stored("goal_index")  # the stored goal commanded at each, int64 (N,), -1 for none
+    terminated = _Stored("terminated")  # whether each step ended its episode, bool (N,)
+    intervention = _Stored("intervention")  # whether a person moved the robot, bool (N,)
 
     def captured_s(self, sensor: str) -> Array:
         """When one sensor took each of its readings, float64 (N,), on the clock of `time_s`.
@@ -113,9 +96,8 @@ class Reader:
         Quick, also at a million steps: it counts them and leaves their bytes to `step`. Steps lost
         from the very end are known from `acknowledged` beside the store, see acknowledged.py.
         """
-        with self._asking():
-            ever, here = self._store.ledger()
-            return ever - here
+        with self.opened():
+            return self._store.missing()
 
     def check(self, step: Step) -> None:
         """Refuse a step that is not of this robot, or not finite.
@@ -146,7 +128,7 @@ class Reader:
 
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""
-        with self._asking():
+        with self.opened():
             return self._store.episodes()
 
     def frames(self, sensor: str) -> Array:
@@ -182,30 +164,24 @@ class Reader:
             MemoryFault: naming the first step whose bytes are damaged.
         """
         for index in range(first, stop):
-            with self._asking():  # each by itself: what comes between may be a writer, or a refresh
+            with self.opened():  # each by itself: what comes between may be a writer, or a refresh
                 row = next(self._store.rows(index, index + 1))
             yield row["episode"], self._store.schema.step(row)
 
     def segments(self) -> int:
         """How many segments of old pictures could become films."""
-        with self._asking():
+        with self.opened():
             return len(self._store.films.due(self.acknowledged))
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, View]]:
-        """The store and the view behind it, for whoever looks at every byte; nobody else asks.
+        """The store and the view behind it; they are asked by one thread at a time.
 
         Raises:
             MemoryFault: when the disk does not give it, naming what to do.
         """
-        with self._asking():
-            yield self._store, self._view
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """The store is asked by one thread at a time, and its faults are sentences."""
         with self._lock, faults(self.path):
-            yield
+            yield self._store, self._view
 
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]

@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -219,19 +220,15 @@ class Schema:
         times = viewed["captured_s"]
         values["captured_s"] = np.where(times == viewed["time_s"], np.nan, times)
         present = values.get("present", np.ones(len(self.sensors), np.bool_))
-        there = {sensor.name: readings[column]
-                 for (column, sensor), is_there in zip(self.sensors.items(), present, strict=True)
-                 if is_there}  # fmt: skip
+        sensors = compress(self.sensors.items(), present)
+        there = {sensor.name: readings[column] for column, sensor in sensors}
         return self.row(index, int(viewed["episode"]), self.step_of(values, there))
 
     def _checksum(self, row: Row) -> int:
-        scalars = [row[name] for name in ("step", "episode", *_FIRST)]
-        checksum = zlib.crc32(json.dumps(scalars).encode())
-        for name in (*_ACTIONS, *self.sensors):
-            checksum = zlib.crc32(row[name], checksum)
-        for field in _ADDED:
-            checksum = zlib.crc32(field.mark(row[field.name]), checksum)
-        return checksum
+        first = json.dumps([row[name] for name in ("step", "episode", *_FIRST)])
+        blobs = [row[name] for name in (*_ACTIONS, *self.sensors)]
+        marks = [field.mark(row[field.name]) for field in _ADDED]
+        return zlib.crc32(b"".join([first.encode(), *blobs, *marks]))
 
 
 def _said(row: Row) -> dict[str, Any]:

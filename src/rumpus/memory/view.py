@@ -191,17 +191,16 @@ class View:
 
     def resembles(self, index: int) -> bool:
         """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
-        glimpsed = self._store.examine(index, films=False)
-        with suppress(ValueError, TypeError):  # no checksum guards a row without its pictures
-            if isinstance(glimpsed, Damage) or self.holds(index, glimpsed):
+        glimpsed = self._store.glimpse(index)
+        with suppress(ValueError, TypeError):  # no checksum was asked yet
+            if glimpsed is not None and self.holds(index, glimpsed):
                 return True
-        # Of a step whose pictures lie in a film a glimpse cannot tell whether it is damaged.
         return isinstance(self._store.examine(index), Damage)
 
 
 def _checksum(viewed: Array, readings: list[bytes]) -> int:
     """Of all that the view has of a step: its row, as if without a checksum, and its readings."""
-    bare = np.array(viewed)
+    bare = np.array(viewed).copy()  # a row of the file would still be the file's, read-only
     bare["checksum"] = 0
     return zlib.crc32(b"".join([bare.tobytes(), *readings]))
 
