@@ -73,17 +73,16 @@ def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Ti
     follows = False
     for index in range(episode.first, episode.first + episode.length):
         tick(index, len(source))
-        if place[index] >= 0:
-            follows = False
-            continue
-        if not follows:
-            first = episode.origin.first + index - episode.first
-            origin = replace(episode.origin, first=first)
+        is_new = place[index] < 0
+        if is_new and not follows:
+            skipped = episode.origin.first + index - episode.first
+            origin = replace(episode.origin, first=skipped)
             into.begin_episode(episode.provenance, replace(episode, origin=origin))
-        step = source.step(index)
-        goal = place[step.goal_index] if step.goal_index >= 0 else -1
-        place[index] = into.append(replace(step, goal_index=int(goal)))
-        follows = True
+        if is_new:
+            step = source.step(index)
+            goal = place[step.goal_index] if step.goal_index >= 0 else -1
+            place[index] = into.append(replace(step, goal_index=int(goal)))
+        follows = is_new
 
 
 def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from struct import Struct
 
 from rumpus.atomic_file import sync_name
 from rumpus.errors import MemoryFault
@@ -21,8 +22,7 @@ from rumpus.memory.view import VIEW_NAME, mark_of
 
 # In the header of an SQLite file, see section 1.3 of its file format.
 _MAGIC = b"SQLite format 3\0"
-_PAGE_BYTES = slice(16, 18)
-_PAGES = slice(28, 32)
+_HEADER = Struct(">16sH10xI")  # that, the bytes of a page, how many pages there are
 
 
 def is_left(folder: Path) -> bool:
@@ -64,22 +64,20 @@ def _is_sound(file: Path) -> bool:
     try:
         with closing(connect(file, write=True)) as connection:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # locked, no right to read, no room
-            raise
-        return False  # a header that means nothing
-    except sqlite3.DatabaseError:
+            return bool(found == "ok")
+    except sqlite3.DatabaseError as error:
+        is_operational = isinstance(error, sqlite3.OperationalError)
+        if is_operational and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise  # locked, no right to read, no room; the other is a header that means nothing
         return False
-    return bool(found == "ok")
 
 
 def _lengthen(file: Path) -> None:
     """Make a store as long as its header says that it is: SQLite opens no shorter one."""
     with file.open("r+b") as store:
-        header = store.read(100)
-        page_bytes = int.from_bytes(header[_PAGE_BYTES], "big")
-        pages = int.from_bytes(header[_PAGES], "big")
-        if header.startswith(_MAGIC):
+        header = store.read(_HEADER.size).ljust(_HEADER.size)
+        magic, page_bytes, pages = _HEADER.unpack(header)
+        if magic == _MAGIC:
             store.truncate(max(page_bytes * pages, file.stat().st_size))
 
 
