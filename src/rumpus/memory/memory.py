@@ -87,7 +87,7 @@ class Memory(Reader):
             self._view = open_view(path / VIEW_NAME, self._store, write)
             stack.callback(lambda: self._view.close())
             self._resources = stack.pop_all()
-        self.spec = self._store.schema.spec
+        self.spec, self.id = self._store.schema.spec, self._store.id
         self._committed_s = time.monotonic()
 
     @classmethod

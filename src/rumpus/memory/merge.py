@@ -5,7 +5,6 @@ wherever it is taken; so merging twice, or in circles, adds nothing twice. Inter
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +12,7 @@ import numpy as np
 from rumpus.errors import MemoryFault
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.types import Array
-
-Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
+from rumpus.memory.verify import Tick, ticking
 
 
 @dataclass(frozen=True)
@@ -60,29 +57,24 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
             skipped = piece.origin.first - episode.origin.first
             at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
             place[episode.first + at] = piece.first + at - skipped
-    known = int((place >= 0).sum())
-    for episode in episodes:
-        _take(source, into, episode, place, tick)
+    known, by_id = place >= 0, {episode.id: episode for episode in episodes}
+    for index in ticking(len(source), tick):
+        if known[index]:
+            continue
+        id_, step = next(source.steps(index, index + 1))
+        skipped = index - by_id[id_].first
+        if skipped == 0 or known[index - 1]:
+            _begin(into, by_id[id_], skipped)
+        goal = place[step.goal_index] if step.goal_index >= 0 else -1
+        place[index] = into.append(replace(step, goal_index=int(goal)))
     into.flush()
-    tick(len(source), len(source))
-    return Merged(len(source) - known, known)
+    return Merged(int((~known).sum()), int(known.sum()))
 
 
-def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Tick) -> None:
-    """Take over the steps of one episode that have no place yet, and give them one."""
-    follows = False
-    for index in range(episode.first, episode.first + episode.length):
-        tick(index, len(source))
-        is_new = place[index] < 0
-        if is_new and not follows:
-            skipped = episode.origin.first + index - episode.first
-            origin = replace(episode.origin, first=skipped)
-            into.begin_episode(episode.provenance, replace(episode, origin=origin))
-        if is_new:
-            step = source.step(index)
-            goal = place[step.goal_index] if step.goal_index >= 0 else -1
-            place[index] = into.append(replace(step, goal_index=int(goal)))
-        follows = is_new
+def _begin(into: Memory, episode: Episode, skipped: int) -> None:
+    """Begin an episode of another memory, from one of its steps on."""
+    origin = replace(episode.origin, first=episode.origin.first + skipped)
+    into.begin_episode(episode.provenance, replace(episode, origin=origin))
 
 
 def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:

@@ -1,18 +1,18 @@
 """What can be asked of a memory: how much there is and what it holds."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from rumpus.errors import InputError, WorldError
-from rumpus.memory import films
 from rumpus.memory.database import FILE_NAME
 from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
+from rumpus.memory.films import FOLDER_NAME
 from rumpus.memory.view import VIEW_NAME, View
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Step
@@ -36,10 +36,12 @@ class Reader:
     Attributes:
         path: the memory's folder.
         spec: the robot whose steps it holds.
+        id: its name, never given to another memory.
     """
 
     path: Path
     spec: RobotSpec
+    id: str
     _store: Store
     _view: View
     _lock: threading.RLock  # whoever has it has the store's connection
@@ -76,19 +78,14 @@ class Reader:
         """
         return self._column("present")[:, self._sensor(sensor)]
 
-    @property
-    def id(self) -> str:
-        """Its name, never given to another memory."""
-        return self._store.id
-
     def room(self) -> dict[str, int]:
         """Bytes on disk of the "store", its "films" and the "view" beside them."""
-        inside = {
-            "store": f"{FILE_NAME}*",
-            "films": f"{films.FOLDER_NAME}/*",
-            "view": f"{VIEW_NAME}/*",
+        inside = {"store": f"{FILE_NAME}*", "films": f"{FOLDER_NAME}/*", "view": f"{VIEW_NAME}/*"}
+        return {
+            # What the disk gave: holes in a file take nothing.
+            name: sum(file.stat().st_blocks * 512 for file in self.path.glob(files))
+            for name, files in inside.items()
         }
-        return {name: _taken(self.path.glob(files)) for name, files in inside.items()}
 
     def missing(self) -> int:
         """How many acknowledged steps are gone from the disk; a writer is refused where any is.
@@ -110,8 +107,7 @@ class Reader:
         """
         seen = step.observation
         self.spec.check(seen.readings, partial=True)
-        times = {"": seen.time_s, **seen.captured_s}
-        for name, time_s in times.items():
+        for name, time_s in {"": seen.time_s, **seen.captured_s}.items():
             owner = f"sensor '{self.spec.sensor(name).name}' of " if name else ""
             if not np.isfinite(time_s):
                 raise WorldError(
@@ -188,8 +184,3 @@ class Reader:
 
     def _sensor(self, name: str) -> int:
         return self.spec.sensors.index(self.spec.sensor(name))
-
-
-def _taken(files: Iterable[Path]) -> int:
-    """How many bytes files take on the disk; holes in them take nothing."""
-    return sum(file.stat().st_blocks * 512 for file in files)
