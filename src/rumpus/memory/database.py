@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -69,12 +69,20 @@ def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Conne
             (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)
 
 
-def about(connection: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
-    """The memory's id and whose it is; None where that cannot be understood any more."""
-    with suppress(ValueError, TypeError, msgspec.DecodeError):
+def about(folder: Path, connection: sqlite3.Connection) -> tuple[str, RobotSpec]:
+    """The memory's id and whose it is.
+
+    Raises:
+        MemoryFault: when that cannot be understood any more.
+    """
+    try:
         ((id_, spec),) = connection.execute("SELECT id, spec FROM about").fetchall()
         return id_, msgspec.json.decode(spec, type=RobotSpec)
-    return None
+    except (ValueError, TypeError, msgspec.DecodeError) as error:
+        raise MemoryFault(
+            f"The memory {folder} is damaged: it no longer says whose it is; "
+            "put back a copy of its folder."
+        ) from error
 
 
 def connect(file: Path, write: bool) -> sqlite3.Connection:

@@ -65,11 +65,12 @@ class Store:
         try:
             self._connection.execute("PRAGMA synchronous = FULL")
             layout.check_version(folder, self._connection)
-            self.id, self.schema = self._whose()
+            self.id, spec = database.about(folder, self._connection)
             known = self._connection.execute(_KNOWN).fetchone()
         except BaseException:
             self._connection.close()
             raise
+        self.schema = Schema(spec)
         self.count = self.acknowledged = int(known[0])
         self.last_episode = int(known[1])
         columns, values = ", ".join(self.schema.columns), ", :".join(self.schema.columns)
@@ -206,12 +207,3 @@ class Store:
 
     def _put(self, row: Row) -> None:
         self._connection.execute(f"INSERT OR REPLACE {self._insert}", row)
-
-    def _whose(self) -> tuple[str, Schema]:
-        """The memory's id and how its robot's steps lie."""
-        if (known := database.about(self._connection)) is None:
-            raise MemoryFault(
-                f"The memory {self._folder} is damaged: it no longer says whose it is; "
-                "put back a copy of its folder."
-            )
-        return known[0], Schema(known[1])

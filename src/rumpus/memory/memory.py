@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -53,7 +53,7 @@ class MemoryConfig:
 DEFAULT = MemoryConfig()
 
 
-class Memory(Reader):
+class Memory(Reader, AbstractContextManager["Memory"]):
     """Everything one robot ever sensed and did, in one folder, for ever.
 
     Append from one thread at a time; drawing and asking from another meanwhile is safe. What can
@@ -238,9 +238,6 @@ class Memory(Reader):
                     self._store.commit()
                     self._view.mark()
             self._write = False
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *raised: object) -> None:
         self.close()

@@ -85,8 +85,8 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
     """Copy everything that can be read; whose it is stands in the view, too."""
     mark = mark_of(folder / VIEW_NAME)
     known = (mark.memory, mark.spec) if mark else None
-    with suppress(sqlite3.DatabaseError):
-        known = about(source) or known
+    with suppress(sqlite3.DatabaseError, MemoryFault):
+        known = about(folder, source)
     if known is None:
         raise MemoryFault(
             f"The memory {folder} is damaged beyond what can be recovered: neither its store nor "

@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -166,14 +165,10 @@ class View:
             column.file.close()
 
     def holds(self, index: int, row: Row) -> bool:
-        """Whether one row is this step, as far as the step's readings are in it."""
-        here = self.index.rows[index]
-        viewed = self._store.schema.view_row(row, here.dtype)
-        viewed["checksum"] = here["checksum"]  # not of what is in films
-        return here.tobytes() == viewed.tobytes() and all(
-            column.rows[index].tobytes() == row[name]
-            for name, column in self.sensors.items()
-            if row[name]
+        """Whether one row is this step, by its own checksum; its pictures may be in films."""
+        schema, viewed = self._store.schema, self.index.rows[index]
+        return schema.repaired(row, self.row(index)) is not None and np.array_equal(
+            viewed["captured_s"], schema.values(row)["captured_s"]
         )
 
     def row(self, index: int) -> Row:
@@ -192,13 +187,15 @@ class View:
         readings = [column.rows[index].tobytes() for column in self.sensors.values()]
         return told == zlib.crc32(b"".join([viewed.tobytes(), *readings]))
 
-    def resembles(self, index: int) -> bool:
-        """Whether one row is what the store says at a glimpse; a damaged step says nothing."""
+    def resembles(self) -> bool:
+        """Whether steps from all over it are as the store has them; a damaged one says nothing."""
+        probes = np.linspace(0, self.count - 1, min(_PROBES, self.count)).astype(int).tolist()
+        return self.capacity >= self.count and all(map(self._resembles, probes))
+
+    def _resembles(self, index: int) -> bool:
         glimpsed = self._store.glimpse(index)
-        with suppress(ValueError, TypeError):  # no checksum was asked yet
-            if glimpsed is not None and self.holds(index, glimpsed):
-                return True
-        return isinstance(self._store.examine(index), Damage)
+        is_held = glimpsed is not None and self.holds(index, glimpsed)
+        return is_held or isinstance(self._store.examine(index), Damage)
 
 
 def open_view(folder: Path, store: Store, write: bool) -> View:
@@ -213,8 +210,8 @@ def open_view(folder: Path, store: Store, write: bool) -> View:
     Raises:
         MemoryFault: when a step that is not in the view yet is damaged.
     """
-    view = _trusted(folder, store, "r+b" if write else "rb")
-    if view is not None and not write and not view.follow(store):
+    view = view_of(folder, store, "r+b" if write else "rb", (VIEW_LAYOUT,))
+    if view is not None and not (view.resembles() and (write or view.follow(store))):
         view.close()
         view = None
     if view is None:
@@ -238,18 +235,6 @@ def _made_again(folder: Path, store: Store) -> View:
         shutil.rmtree(folder)
     view.folder = new.rename(folder)
     return view
-
-
-def _trusted(folder: Path, store: Store, mode: str) -> View | None:
-    """The view in `folder`, counting the steps it can be trusted for; None where it cannot."""
-    view = view_of(folder, store, mode, (VIEW_LAYOUT,))
-    if view is None:
-        return None
-    probes = np.linspace(0, view.count - 1, min(_PROBES, view.count)).astype(int).tolist()
-    if view.capacity >= view.count and all(map(view.resembles, probes)):
-        return view
-    view.close()
-    return None
 
 
 def view_of(

@@ -8,9 +8,8 @@ nothing that was acknowledged.
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
-from typing import Self
 
 from rumpus.errors import MemoryFault
 from rumpus.memory.memory import Memory
@@ -21,7 +20,7 @@ AT_ONCE_N = 1_000  # done, where more are queued, before a group that is due is 
 LONGEST_WAIT_S = 60.0
 
 
-class Writer:
+class Writer(AbstractContextManager["Writer"]):
     """Appends to a memory that is open for writing, without waiting for its disk.
 
     As long as it is open nobody else appends to the memory; anybody may draw and read from it in
@@ -115,9 +114,6 @@ class Writer:
             self._jobs.put(None)
             self._thread.join()
             self._check()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *raised: object) -> None:
         self.close()
