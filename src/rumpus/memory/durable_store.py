@@ -17,22 +17,15 @@ from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.films import Films
 from rumpus.memory.schema import Row, Schema
 
-_KNOWN = """
-SELECT (SELECT coalesce(max(step) + 1, 0) FROM step),
-       (SELECT coalesce(max(seq), 0) FROM sqlite_sequence)
-"""
-_LEDGER = """
-SELECT max(
-    ?,
-    (SELECT coalesce(max(step) + 1, 0) FROM step),
-    (SELECT coalesce(max(first), 0) FROM episode)
-), (SELECT count(*) FROM step)
+_STORED = "SELECT coalesce(max(step) + 1, 0) FROM step"
+_KNOWN = f"SELECT ({_STORED}), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence)"
+_LEDGER = f"""
+SELECT max(?, ({_STORED}), (SELECT coalesce(max(first), 0) FROM episode)),
+       (SELECT count(*) FROM step)
 """
 _EPISODES = """
 SELECT id, first, lead(first, 1, :count) OVER (ORDER BY id) - first, provenance, begun_unix_s,
-       CASE origin WHEN '' THEN :here ELSE origin END,
-       CASE origin_episode WHEN 0 THEN id ELSE origin_episode END,
-       origin_first
+       coalesce(nullif(origin, ''), :here), coalesce(nullif(origin_episode, 0), id), origin_first
 FROM episode WHERE first <= :count ORDER BY id
 """
 

@@ -156,11 +156,9 @@ def decode_video(path: Path, shape: Sequence[int]) -> Array:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
             pictures = [_planes(frame)[..., : shape[2]] for frame in container.decode(stream)]
-    except (av.FFmpegError, IndexError, ValueError):  # also frames of another kind
-        pictures = []
-    if not pictures or pictures[0].shape != tuple(shape):
+            return np.stack(pictures).reshape(-1, *shape)
+    except (av.FFmpegError, IndexError, ValueError):  # also no frames, or frames of another kind
         return np.empty((0, *shape), np.uint8)
-    return np.stack(pictures)
 
 
 def _planes(frame: Any) -> Array:

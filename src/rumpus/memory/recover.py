@@ -17,7 +17,7 @@ from rumpus.errors import MemoryFault
 from rumpus.memory import acknowledged
 from rumpus.memory.database import FILE_NAME, about, connect, new_store, session
 from rumpus.memory.films import Films
-from rumpus.memory.schema import Schema
+from rumpus.memory.schema import FIELDS, Schema
 from rumpus.memory.view import VIEW_NAME, mark_of
 
 # In the header of an SQLite file, see section 1.3 of its file format.
@@ -102,20 +102,12 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
             _take_over(into, table, _from_both_ends(source, table))
         _take_over(into, "step", _one_by_one(source, known_n))
         # That figure may be gone or, after power loss, an older one. Nobody vouches for the number
-        # of a step beyond it but its own checksum.
-        _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {known_n}"))
-        _leave_out_unproved(into, folder, Schema(known[1]), known_n)
-
-
-def _leave_out_unproved(into: sqlite3.Connection, folder: Path, schema: Schema, first: int) -> None:
-    """Let the last step be one that is whole, where it is not before `first`."""
-    films = Films(folder, into, schema)
-    last = "SELECT step FROM step WHERE step >= ? ORDER BY step DESC"
-    for (index,) in into.execute(last, (first,)).fetchall():
-        found = into.execute("SELECT * FROM step WHERE step = ?", (index,)).fetchone()
-        if schema.is_whole(films.filled(dict(found))):
-            return
-        into.execute("DELETE FROM step WHERE step = ?", (index,))
+        # of a step beyond it but its own checksum; an older layout has it of fewer columns.
+        schema, older = Schema(known[1]), {field.name: field.default for field in FIELDS.values()}
+        films = Films(folder, into, schema)
+        beyond = _from_both_ends(source, f"step WHERE step >= {known_n}")
+        proved = (row for row in beyond if schema.is_whole(films.filled(older | dict(row))))
+        _take_over(into, "step", proved)
 
 
 def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]) -> None:
