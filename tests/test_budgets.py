@@ -34,7 +34,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
 
 # Budgets that are not kept yet: what the part had when this was written, which it may not exceed.
 # A part that has come down to its budget is taken out of here.
-OVERDRAWN = {"memory": 1570, "exchange": 1700, "play and run": 990, "cli and report": 840}
+OVERDRAWN = {"exchange": 1700, "play and run": 990, "cli and report": 840}
 LARGEST_SHARE = 0.2  # of all code in one folder
 
 

@@ -31,14 +31,13 @@ class Films:
     def __init__(self, folder: Path, connection: sqlite3.Connection, schema: Schema) -> None:
         """Belong to a store, whose connection is shared."""
         self._folder, self._connection, self._schema = folder / FOLDER_NAME, connection, schema
-        self._sensors = list(schema.sensors.values())
+        self._sensors = schema.spec.sensors
         self._decoded: dict[int, tuple[int, Array]] = {}  # by sensor: the segment decoded last
 
     def filled(self, row: Row) -> Row:
         """The row with the readings that lie in films put back into it; those lost stay empty."""
-        return row | {
-            f"sensor_{k}": self._picture(k, row["step"]) for k in self._schema.filmed(row)
-        }
+        lacking = self._schema.filmed(row)
+        return row | {f"sensor_{k}": self._picture(k, row["step"]) for k in lacking}
 
     def due(self, count: int) -> list[tuple[int, int]]:
         """(sensor, first step) of the segments among `count` steps that have no film yet."""
@@ -76,12 +75,10 @@ class Films:
                     "every byte; the pictures stay as they are; update PyAV."
                 )
         film = (sensor, first, len(pictures), path.name, digest(path))
-        span = (first, first + len(pictures))
+        leave = f"UPDATE step SET sensor_{sensor} = x'' WHERE step >= ? AND step < ?"
         with self._connection:
             self._connection.execute("INSERT INTO movie VALUES (?, ?, ?, ?, ?, '')", film)
-            self._connection.execute(
-                f"UPDATE step SET sensor_{sensor} = x'' WHERE step >= ? AND step < ?", span
-            )
+            self._connection.execute(leave, (first, first + len(pictures)))
         return pictures.nbytes
 
     def damaged(self) -> Iterator[Damage]:
@@ -124,9 +121,8 @@ def encode_video(path: Path, pictures: Array, rate_hz: float) -> None:
 
     try:
         with av.open(str(path), "w", format="matroska") as container:
-            stream: Any = container.add_stream(
-                _CODEC, rate=max(round(rate_hz), 1), options=_LOSSLESS
-            )
+            rate = max(round(rate_hz), 1)
+            stream: Any = container.add_stream(_CODEC, rate=rate, options=_LOSSLESS)
             stream.height, stream.width = pictures.shape[1:3]
             stream.pix_fmt = "rgb24"
             encode_frames(container, stream, np.broadcast_to(pictures, (*pictures.shape[:3], 3)))

@@ -13,23 +13,8 @@ from rumpus.errors import MemoryFault
 
 # What an older rumpus would not understand, or misunderstand, makes this one greater.
 VERSION = 3
-# Those that have been as they are since they came.
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS about (id TEXT NOT NULL, spec TEXT NOT NULL)",
-    # Pictures of one sensor that lie in a film; their blobs in `step` are empty. See films.py.
-    """
-    CREATE TABLE IF NOT EXISTS movie (
-        sensor INTEGER NOT NULL,
-        first INTEGER NOT NULL,
-        length INTEGER NOT NULL,
-        file TEXT NOT NULL,
-        sha256 TEXT NOT NULL,
-        lossy TEXT NOT NULL,
-        PRIMARY KEY (sensor, first)
-    ) WITHOUT ROWID
-    """,
-)
-# One that grew. The origin: in which memory the episode was recorded, as which episode, and from
+_ABOUT = ("id TEXT NOT NULL", "spec TEXT NOT NULL")
+# The origin: in which memory the episode was recorded, as which episode, and from
 # which of its steps on.
 _EPISODE = (
     "id INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -40,6 +25,18 @@ _EPISODE = (
     "origin_episode INTEGER NOT NULL DEFAULT 0",
     "origin_first INTEGER NOT NULL DEFAULT 0",
 )
+# Pictures of one sensor that lie in a film; their blobs in `step` are empty. See films.py.
+_MOVIE = """
+CREATE TABLE IF NOT EXISTS movie (
+    sensor INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    file TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    lossy TEXT NOT NULL,
+    PRIMARY KEY (sensor, first)
+) WITHOUT ROWID
+"""
 # A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
 _INDEX = "CREATE INDEX IF NOT EXISTS step_number ON step (step)"
 
@@ -51,13 +48,13 @@ def lay_out(connection: sqlite3.Connection, step: Sequence[str]) -> None:
         connection: to the store.
         step: how the columns of the table `step` are declared, see `schema.declared`.
     """
-    script = ["BEGIN IMMEDIATE", *_TABLES]
-    for table, columns in {"episode": _EPISODE, "step": step}.items():
+    script = ["BEGIN IMMEDIATE"]
+    for table, columns in {"about": _ABOUT, "episode": _EPISODE, "step": step}.items():
         found = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
         new = [column for column in columns if column.split()[0] not in found] if found else []
         script.append(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)})")
         script += [f"ALTER TABLE {table} ADD COLUMN {column}" for column in new]
-    script += [_INDEX, f"PRAGMA user_version = {VERSION}", "COMMIT"]
+    script += [_MOVIE, _INDEX, f"PRAGMA user_version = {VERSION}", "COMMIT"]
     connection.executescript(";".join(script))
 
 

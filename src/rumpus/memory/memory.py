@@ -5,11 +5,10 @@ learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock
 """
 
 import math
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -17,13 +16,11 @@ from typing import Literal, Self
 from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import database
-from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.reader import Reader
 from rumpus.memory.recover import is_left
 from rumpus.memory.schema import Row
-from rumpus.memory.view import VIEW_NAME, open_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
@@ -65,29 +62,12 @@ class Memory(Reader, AbstractContextManager["Memory"]):
 
     def __init__(self, path: Path, write: bool, config: MemoryConfig = DEFAULT) -> None:
         """Use `Memory.create` or `Memory.open`."""
-        self.path = path
-        self._write = write
+        super().__init__(path, write)
         self.config = config
         self._group_s = COMMIT_EVERY_S if config.durability == "group" else 0.0
-        self._fault: MemoryFault | None = None
+        self._fault: Exception | None = None
         self._counted_s = -math.inf
         self._open_episode: int | None = None
-        self._lock = threading.RLock()
-        with ExitStack() as stack:
-            if write:
-                stack.enter_context(database.lock(path))
-            self._store = Store(path, write)
-            stack.callback(lambda: self._store.close())
-            if write and (missing := self._store.missing()):
-                raise MemoryFault(
-                    f"The memory {path} lacks {missing:,} of the steps that it acknowledged, "
-                    "and nothing is added to a memory with gaps; put back a copy of its folder, "
-                    "or see: rumpus memory repair."
-                )
-            self._view = open_view(path / VIEW_NAME, self._store, write)
-            stack.callback(lambda: self._view.close())
-            self._resources = stack.pop_all()
-        self.spec, self.id = self._store.schema.spec, self._store.id
         self._committed_s = time.monotonic()
 
     @classmethod
@@ -195,15 +175,13 @@ class Memory(Reader, AbstractContextManager["Memory"]):
         return self._store.schema.row(index, episode, step)
 
     def due_s(self) -> float:
-        """How long until the steps that are not durable yet are to be made so, inf without any."""
-        if len(self) == self.acknowledged:
+        """How long until the steps that are not durable yet are to be made so.
+
+        It is inf where there are none, and where the disk did not take something before.
+        """
+        if len(self) == self.acknowledged or self._fault is not None:
             return math.inf
         return self._committed_s + self._group_s - time.monotonic()
-
-    @property
-    def last_episode(self) -> int:
-        """The greatest id that an episode was ever given; 0 before the first."""
-        return self._store.last_episode
 
     def append_row(self, row: Row) -> None:
         """Keep one checked step that already is a row, without asking whether a group is due.
@@ -268,32 +246,6 @@ class Memory(Reader, AbstractContextManager["Memory"]):
         with self.opened():
             self._store.shrink()
 
-    def refresh(self) -> int:
-        """See what a writer in another program acknowledged since; takes time for that alone.
-
-        Where the view was made anew meanwhile it is looked for again, as `open` does. Arrays that
-        were handed out before stay as they are.
-
-        Returns:
-            how many steps are new; 0 where it is open for writing, as nobody else adds any.
-
-        Raises:
-            MemoryFault: when a new step is damaged, or another memory is in the folder now.
-        """
-        if self._write:
-            return 0
-        with self.opened():
-            before, store = len(self), Store(self.path, write=False)
-            if store.id != self.id:
-                store.close()
-                raise MemoryFault(f"Another memory is in {self.path} now; open it anew.")
-            self._store.close()
-            self._store = store
-            if not self._view.follow(store):
-                self._view.close()
-                self._view = open_view(self.path / VIEW_NAME, store, write=False)
-            return len(self) - before
-
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""
         now_s = time.monotonic()
@@ -327,7 +279,7 @@ class Memory(Reader, AbstractContextManager["Memory"]):
         try:
             with self.opened():
                 yield
-        except MemoryFault as fault:
+        except Exception as fault:
             self._fault = fault
             raise
 

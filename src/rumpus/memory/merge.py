@@ -43,10 +43,13 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
         )
     if source.path.resolve() == into.path.resolve():
         raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
-    pieces, episodes = _pieces(into), source.episodes()
+    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)  # of what was recorded as one
+    for episode in into.episodes():
+        pieces[episode.origin.memory, episode.origin.episode].append(episode)
+    episodes = source.episodes()
     place = np.full(len(source), -1)  # of every step of `source` in `into`
     for episode in episodes:
-        duplicates = pieces.get((episode.origin.memory, episode.origin.episode), [])
+        duplicates = pieces[episode.origin.memory, episode.origin.episode]
         if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
             raise MemoryFault(
                 f"The memory {source.path} and {into.path} are copies of one memory that both went "
@@ -75,11 +78,3 @@ def _begin(into: Memory, episode: Episode, skipped: int) -> None:
     """Begin an episode of another memory, from one of its steps on."""
     origin = replace(episode.origin, first=episode.origin.first + skipped)
     into.begin_episode(episode.provenance, replace(episode, origin=origin))
-
-
-def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
-    """The episodes of a memory, by the episode that they were recorded as."""
-    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)
-    for episode in memory.episodes():
-        pieces[episode.origin.memory, episode.origin.episode].append(episode)
-    return pieces

@@ -2,19 +2,18 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from rumpus.errors import InputError, WorldError
-from rumpus.memory.database import FILE_NAME
+from rumpus.errors import InputError, MemoryFault, WorldError
+from rumpus.memory.database import FILE_NAME, lock
 from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.films import FOLDER_NAME
-from rumpus.memory.view import VIEW_NAME, View
-from rumpus.spec import RobotSpec
+from rumpus.memory.view import VIEW_NAME, View, open_view
 from rumpus.types import Array, Step
 
 
@@ -39,12 +38,25 @@ class Reader:
         id: its name, never given to another memory.
     """
 
-    path: Path
-    spec: RobotSpec
-    id: str
-    _store: Store
-    _view: View
-    _lock: threading.RLock  # whoever has it has the store's connection
+    def __init__(self, path: Path, write: bool) -> None:
+        """Open what is there, for writing too where nobody else does and no step is missing."""
+        self.path, self._write = path, write
+        self._lock = threading.RLock()  # whoever has it has the store's connection
+        with ExitStack() as stack:
+            if write:
+                stack.enter_context(lock(path))
+            self._store = Store(path, write)
+            stack.callback(lambda: self._store.close())
+            if write and (missing := self._store.missing()):
+                raise MemoryFault(
+                    f"The memory {path} lacks {missing:,} of the steps that it acknowledged, "
+                    "and nothing is added to a memory with gaps; put back a copy of its folder, "
+                    "or see: rumpus memory repair."
+                )
+            self._view = open_view(path / VIEW_NAME, self._store, write)
+            stack.callback(lambda: self._view.close())
+            self._resources = stack.pop_all()
+        self.spec, self.id = self._store.schema.spec, self._store.id
 
     def __len__(self) -> int:
         return self._view.count
@@ -168,6 +180,32 @@ class Reader:
         """How many segments of old pictures could become films."""
         with self.opened():
             return len(self._store.films.due(self.acknowledged))
+
+    def refresh(self) -> int:
+        """See what a writer in another program acknowledged since; takes time for that alone.
+
+        Where the view was made anew meanwhile it is looked for again, as `open` does. Arrays that
+        were handed out before stay as they are.
+
+        Returns:
+            how many steps are new; 0 where it is open for writing, as nobody else adds any.
+
+        Raises:
+            MemoryFault: when a new step is damaged, or another memory is in the folder now.
+        """
+        if self._write:
+            return 0
+        with self.opened():
+            before, store = len(self), Store(self.path, write=False)
+            if store.id != self.id:
+                store.close()
+                raise MemoryFault(f"Another memory is in {self.path} now; open it anew.")
+            self._store.close()
+            self._store = store
+            if not self._view.follow(store):
+                self._view.close()
+                self._view = open_view(self.path / VIEW_NAME, store, write=False)
+            return len(self) - before
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, View]]:

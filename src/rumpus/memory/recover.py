@@ -21,8 +21,7 @@ from rumpus.memory.schema import FIELDS, Schema
 from rumpus.memory.view import VIEW_NAME, mark_of
 
 # In the header of an SQLite file, see section 1.3 of its file format.
-_MAGIC = b"SQLite format 3\0"
-_HEADER = Struct(">16sH10xI")  # that, the bytes of a page, how many pages there are
+_HEADER = Struct(">16sH10xI")  # what it is, the bytes of a page, how many pages there are
 
 
 def is_left(folder: Path) -> bool:
@@ -77,7 +76,7 @@ def _lengthen(file: Path) -> None:
     with file.open("r+b") as store:
         header = store.read(_HEADER.size).ljust(_HEADER.size)
         magic, page_bytes, pages = _HEADER.unpack(header)
-        if magic == _MAGIC:
+        if magic == b"SQLite format 3\0":
             store.truncate(max(page_bytes * pages, file.stat().st_size))
 
 

@@ -59,10 +59,11 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
         migrate(folder)
     with faults(folder), lock(folder):
         done = Repaired(recovered=recover(folder))
-        with closing(Store(folder, write=True)) as store:
-            view = view_of(folder / VIEW_NAME, store) or View(store, None, "x+b")  # of nothing
-            with closing(view):
-                _repair_all(store, view, done, tick)
+        with (
+            closing(Store(folder, write=True)) as store,
+            closing(view_of(folder / VIEW_NAME, store)) as view,
+        ):
+            _repair_all(store, view, done, tick)
             store.commit()
             done.forgotten = store.forget_end() if accept_loss else 0
     return done

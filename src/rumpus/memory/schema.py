@@ -118,8 +118,7 @@ class Schema:
     def row(self, index: int, episode: int, step: Step) -> Row:
         """A step as a row; its bytes are copies of the step's arrays."""
         seen, sensors = step.observation, self.spec.sensors
-        values: dict[str, Any] = {name: getattr(step, name, b"") for name in FIELDS}
-        values["time_s"] = seen.time_s
+        values = vars(step) | {"time_s": seen.time_s, "captured_s": b"", "present": b""}
         if seen.captured_s:
             values["captured_s"] = np.array([seen.captured_s.get(s.name, np.nan) for s in sensors])
         if len(seen.readings) < len(sensors):

@@ -8,11 +8,12 @@ program's own memory does not grow with the memory.
 
 import os
 import shutil
-import tempfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 import msgspec
@@ -50,14 +51,15 @@ class Column:
     A write through a map would end the program by a signal on a full disk; a plain write says so.
 
     Attributes:
-        file: that is open.
+        file: that is open; without a path one that has no name, and goes with the program.
         dtype: of a row, its shape included.
         rows: (capacity, *shape), read-only; only rows already written mean anything.
     """
 
-    def __init__(self, file: IO[bytes], dtype: np.dtype[Any]) -> None:
-        """Be an open file, which has no buffer."""
-        self.file, self.dtype = file, dtype
+    def __init__(self, path: Path | None, dtype: np.dtype[Any], mode: str) -> None:
+        """Open the file in mode "rb", "r+b" or (made anew) "x+b"."""
+        self.file: IO[bytes] = path.open(mode, buffering=0) if path else TemporaryFile(buffering=0)  # noqa: SIM115
+        self.dtype = dtype
         self.rows: Array = np.empty(0, dtype)
         self.remap()
 
@@ -95,15 +97,13 @@ class View:
     ) -> None:
         """Open the view's files as they are, or make them empty with mode "x+b"."""
 
-        def opened(name: str) -> IO[bytes]:
-            if folder is None:
-                return tempfile.TemporaryFile(buffering=0)
-            return (folder / f"{name}.raw").open(mode, buffering=0)
+        def column(name: str, dtype: np.dtype[Any]) -> Column:
+            return Column(folder / f"{name}.raw" if folder else None, dtype, mode)
 
         self.folder, self._store, self.count = folder, store, 0
-        self.index = Column(opened("index"), store.schema.view_dtype(layout))
+        self.index = column("index", store.schema.view_dtype(layout))
         self.sensors = {
-            name: Column(opened(name), np.dtype((sensor.dtype, sensor.shape)))
+            name: column(name, np.dtype((sensor.dtype, sensor.shape)))
             for name, sensor in store.schema.sensors.items()
         }
         self._columns = [self.index, *self.sensors.values()]
@@ -139,12 +139,10 @@ class View:
             return True
         for column in self._columns:
             column.remap()
-        new = self.count, store.count
-        are_here = self.count <= store.count <= self.capacity and all(
-            map(self.holds, range(*new), store.rows(*new))
-        )
-        if are_here:
-            self.count = store.count
+        first, stop = self.count, store.count
+        held = map(self.holds, range(first, stop), store.rows(first, stop))
+        are_here = first <= stop <= self.capacity and all(held)
+        self.count = stop if are_here else first
         return are_here
 
     def mark(self) -> None:
@@ -211,10 +209,8 @@ def open_view(folder: Path, store: Store, write: bool) -> View:
         MemoryFault: when a step that is not in the view yet is damaged.
     """
     view = view_of(folder, store, "r+b" if write else "rb", (VIEW_LAYOUT,))
-    if view is not None and not (view.resembles() and (write or view.follow(store))):
+    if not (view.resembles() and (view.folder if write else view.follow(store))):
         view.close()
-        view = None
-    if view is None:
         view = _made_again(folder, store) if write else View(store, None, "x+b")
     view.extend()
     if write:
@@ -239,17 +235,15 @@ def _made_again(folder: Path, store: Store) -> View:
 
 def view_of(
     folder: Path, store: Store, mode: str = "rb", layouts: Sequence[int] = READABLE
-) -> View | None:
-    """The view in `folder` where it is of this store; what is in it may still be wrong."""
+) -> View:
+    """The view in `folder` where it is of this store, and may still be wrong; else an empty one."""
     mark = mark_of(folder)
-    if mark is None or mark.memory != store.id or mark.layout not in layouts:
-        return None
-    try:
-        view = View(store, folder, mode, mark.layout)
-    except FileNotFoundError:
-        return None
-    view.count = min(mark.count, store.count)
-    return view
+    if mark is not None and mark.memory == store.id and mark.layout in layouts:
+        with suppress(FileNotFoundError):
+            view = View(store, folder, mode, mark.layout)
+            view.count = min(mark.count, store.count)
+            return view
+    return View(store, None, "x+b")
 
 
 def mark_of(folder: Path) -> Mark | None:

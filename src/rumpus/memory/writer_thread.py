@@ -36,11 +36,11 @@ class Writer(AbstractContextManager["Writer"]):
         """
         memory.check_writable()
         self._memory = memory
-        self._count, self._last_episode = len(memory), memory.last_episode
+        with memory.opened() as (store, _):
+            self._count, self._last_episode = store.count, store.last_episode
         self._open_episode: int | None = None
         self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUED_N)
-        self._fault: BaseException | None = None
-        self._film_fault: MemoryFault | None = None
+        self._film_fault: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="memory writer", daemon=True)
         self._thread.start()
 
@@ -89,7 +89,7 @@ class Writer(AbstractContextManager["Writer"]):
         """
         self._queue(self._memory.flush)
         self._jobs.join()
-        self._check()
+        self._memory.check_writable()
 
     def film(self) -> None:
         """Ask that the oldest pictures become a film, see `Memory.film`; steps wait meanwhile.
@@ -113,34 +113,30 @@ class Writer(AbstractContextManager["Writer"]):
             self._jobs.put(self._memory.flush)
             self._jobs.put(None)
             self._thread.join()
-            self._check()
+            self._memory.check_writable()
 
     def __exit__(self, *raised: object) -> None:
         self.close()
 
     def _queue(self, job: Callable[[], object]) -> None:
-        self._check()
+        self._memory.check_writable()
         if not self._thread.is_alive():
             raise MemoryFault(f"The writer of the memory {self._memory.path} is closed.")
         self._jobs.put(job)
 
-    def _check(self) -> None:
-        if self._fault is not None:
-            raise self._fault
-
     def _film(self) -> None:
         try:
             self._memory.film()
-        except MemoryFault as fault:
+        except Exception as fault:
             self._film_fault = fault
 
     def _work(self) -> None:
         """What the thread does: jobs in their order, and a group whenever one is due."""
         is_open, done_n = True, 0
         while is_open:
-            wait_s = LONGEST_WAIT_S if self._fault else max(self._memory.due_s(), 0.0)
+            wait_s = min(max(self._memory.due_s(), 0.0), LONGEST_WAIT_S)
             with suppress(queue.Empty):
-                job = self._jobs.get(timeout=min(wait_s, LONGEST_WAIT_S))
+                job = self._jobs.get(timeout=wait_s)
                 is_open, done_n = job is not None, done_n + 1
                 if job is not None:
                     self._do(job)
@@ -150,9 +146,7 @@ class Writer(AbstractContextManager["Writer"]):
                 done_n = 0
 
     def _do(self, job: Callable[[], object]) -> None:
-        """Do a job; after a fault nothing more is done, and whoever calls next is told."""
-        if self._fault is None:
-            try:
-                job()
-            except BaseException as fault:
-                self._fault = fault
+        with suppress(
+            Exception
+        ):  # the memory keeps it, takes no more, and tells whoever calls next
+            job()
