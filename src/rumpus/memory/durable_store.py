@@ -6,16 +6,24 @@ is on the disk (synchronous=FULL): from then on neither kill -9 nor power loss t
 and a transaction cut short leaves no trace. Nothing is ever overwritten.
 """
 
+import os
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
+
+from rumpus.atomic_file import replacing
 from rumpus.errors import MemoryFault
-from rumpus.memory import acknowledged, database, layout
+from rumpus.memory import acknowledged, layout
 from rumpus.memory.damage import Damage
+from rumpus.memory.database import FILE_NAME, about, connect, lock, session
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.films import Films
-from rumpus.memory.schema import Row, Schema
+from rumpus.memory.schema import Row, Schema, declared
+from rumpus.spec import RobotSpec
 
 _STORED = "SELECT coalesce(max(step) + 1, 0) FROM step"
 _KNOWN = f"SELECT ({_STORED}), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence)"
@@ -54,11 +62,11 @@ class Store:
             sqlite3.Error: when it is not a store or is damaged.
         """
         self._folder = folder
-        self._connection = database.connect(folder / database.FILE_NAME, write)
+        self._connection = connect(folder / FILE_NAME, write)
         try:
             self._connection.execute("PRAGMA synchronous = FULL")
             layout.check_version(folder, self._connection)
-            self.id, spec = database.about(folder, self._connection)
+            self.id, spec = about(folder, self._connection)
             known = self._connection.execute(_KNOWN).fetchone()
         except BaseException:
             self._connection.close()
@@ -68,7 +76,7 @@ class Store:
         self.last_episode = int(known[1])
         columns, values = ", ".join(self.schema.columns), ", :".join(self.schema.columns)
         self._insert = f"INTO step ({columns}) VALUES (:{values})"
-        self.films = Films(folder, self._connection, self.schema)
+        self.films = Films(folder, self._connection, spec)
 
     def ledger(self) -> tuple[int, int]:
         """How many steps were ever acknowledged, as far as anything here knows, and are here."""
@@ -136,7 +144,7 @@ class Store:
         row = self.glimpse(index)
         if row is None:
             return Damage(index, 0, "is gone")
-        filled = self.films.filled(row)
+        filled = self.films.filled(row, self.schema.filmed(row))
         if not self.schema.is_whole(filled):
             return Damage(index, row["episode"], "is not what was written")
         return filled
@@ -200,3 +208,35 @@ class Store:
 
     def _put(self, row: Row) -> None:
         self._connection.execute(f"INSERT OR REPLACE {self._insert}", row)
+
+
+def migrate(folder: Path) -> None:
+    """Bring the store of an older rumpus to today's layout, where it may be written.
+
+    Raises:
+        MemoryFault: when another writer has it.
+    """
+    with closing(connect(folder / FILE_NAME, write=False)) as connection:
+        if layout.version_of(connection) >= layout.VERSION or not os.access(folder, os.W_OK):
+            return
+    with lock(folder), closing(connect(folder / FILE_NAME, write=True)) as connection:
+        layout.lay_out(connection, declared())
+
+
+@contextmanager
+def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Connection]:
+    """A store to be filled inside, which then takes its place, over the one that is there."""
+    with replacing(folder / FILE_NAME) as new:
+        new.unlink(missing_ok=True)
+        with closing(session(new)) as connection:
+            # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
+            connection.execute("PRAGMA page_size = 16384")
+            layout.lay_out(connection, declared(len(spec.sensors)))
+            whose = (id_, msgspec.json.encode(spec).decode())
+            connection.execute("INSERT INTO about VALUES (?, ?)", whose)
+            yield connection
+            connection.commit()
+            # Only then: what lies in a log may not fit into the file, and closing does not say so.
+            connection.execute("PRAGMA journal_mode = WAL")
+        for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
+            (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)

@@ -16,9 +16,10 @@ import numpy as np
 from rumpus.atomic_file import make_folder, replacing
 from rumpus.errors import MemoryFault
 from rumpus.memory.damage import Damage
-from rumpus.memory.schema import Row, Schema
+from rumpus.spec import RobotSpec
 from rumpus.types import Array
 
+Row = dict[str, Any]  # see schema.py
 SEGMENT_STEPS = 1000
 FOLDER_NAME = "movies"
 _CODEC = "libx264rgb"  # the smallest lossless one of those measured, see docs/decisions/0004
@@ -28,21 +29,19 @@ _LOSSLESS = {"qp": "0", "preset": "medium", "threads": "1"}
 class Films:
     """The films of one store, and the way from a picture in the store into a film and back."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, schema: Schema) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, spec: RobotSpec) -> None:
         """Belong to a store, whose connection is shared."""
-        self._folder, self._connection, self._schema = folder / FOLDER_NAME, connection, schema
-        self._sensors = schema.spec.sensors
+        self._folder, self._connection, self._spec = folder / FOLDER_NAME, connection, spec
         self._decoded: dict[int, tuple[int, Array]] = {}  # by sensor: the segment decoded last
 
-    def filled(self, row: Row) -> Row:
-        """The row with the readings that lie in films put back into it; those lost stay empty."""
-        lacking = self._schema.filmed(row)
-        return row | {f"sensor_{k}": self._picture(k, row["step"]) for k in lacking}
+    def filled(self, row: Row, filmed: Iterable[int]) -> Row:
+        """The row with readings that lie in films put back into it; those lost stay empty."""
+        return row | {f"sensor_{k}": self._picture(k, row["step"]) for k in filmed}
 
     def due(self, count: int) -> list[tuple[int, int]]:
         """(sensor, first step) of the segments among `count` steps that have no film yet."""
         filmed = set(map(tuple, self._connection.execute("SELECT sensor, first FROM movie")))
-        sensors = [k for k, s in enumerate(self._sensors) if s.is_picture and s.shape[2] in (1, 3)]
+        sensors = [k for k, s in enumerate(self._spec.sensors) if s.shape[2:] in ((1,), (3,))]
         whole = range(0, count - SEGMENT_STEPS + 1, SEGMENT_STEPS)
         return [(k, first) for first in whole for k in sensors if (k, first) not in filmed]
 
@@ -60,7 +59,7 @@ class Films:
         Raises:
             MemoryFault: when the film does not give back every byte, or the disk is full.
         """
-        shape = self._sensors[sensor].shape
+        shape = self._spec.sensors[sensor].shape
         pictures = np.zeros((SEGMENT_STEPS, *shape), np.uint8)
         for picture, row in zip(pictures, rows(first, first + SEGMENT_STEPS), strict=True):
             if blob := row[f"sensor_{sensor}"]:
@@ -68,7 +67,7 @@ class Films:
         make_folder(self._folder)
         path = self._folder / f"{sensor}-{first:010}.mkv"
         with replacing(path) as new:
-            encode_video(new, pictures, self._schema.spec.rate_hz)
+            encode_video(new, pictures, self._spec.rate_hz)
             if not np.array_equal(decode_video(new, shape), pictures):
                 raise MemoryFault(
                     f"The film of steps {first} to {first + SEGMENT_STEPS - 1} did not give back "
@@ -104,7 +103,7 @@ class Films:
             found = self._connection.execute(query, (sensor, first)).fetchone()
             if found is None:
                 return b""
-            film = decode_video(self._folder / found[0], self._sensors[sensor].shape)
+            film = decode_video(self._folder / found[0], self._spec.sensors[sensor].shape)
             self._decoded[sensor] = first, film
         film, at = self._decoded[sensor][1], step - first
         return film[at].tobytes() if at < len(film) else b""

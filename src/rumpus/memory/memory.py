@@ -15,7 +15,8 @@ from typing import Literal, Self
 
 from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, MemoryFault
-from rumpus.memory import database
+from rumpus.memory.database import FILE_NAME, lock
+from rumpus.memory.durable_store import migrate, new_store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.reader import Reader
@@ -84,11 +85,11 @@ class Memory(Reader, AbstractContextManager["Memory"]):
         """
         with faults(path):
             make_folder(path)
-            with database.lock(path):
+            with lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
                 _check_nothing_left(path)
-                with database.new_store(path, uuid.uuid4().hex, spec):
+                with new_store(path, uuid.uuid4().hex, spec):
                     pass  # empty
             return cls(path, write=True, config=config)
 
@@ -113,7 +114,7 @@ class Memory(Reader, AbstractContextManager["Memory"]):
             if not cls.exists(path):
                 _check_nothing_left(path)
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
-            database.migrate(path)
+            migrate(path)
             memory = cls(path, write, config)
         if spec is not None and spec != memory.spec:
             memory.close()
@@ -126,7 +127,7 @@ class Memory(Reader, AbstractContextManager["Memory"]):
     @staticmethod
     def exists(path: Path) -> bool:
         """Whether a memory is in the folder; one whose creation was cut short is not."""
-        return (path / database.FILE_NAME).exists()
+        return (path / FILE_NAME).exists()
 
     def begin_episode(self, provenance: str, taken_from: Episode | None = None) -> int:
         """Begin a new episode: steps with nothing missing between them.

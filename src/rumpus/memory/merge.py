@@ -46,9 +46,9 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
     pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)  # of what was recorded as one
     for episode in into.episodes():
         pieces[episode.origin.memory, episode.origin.episode].append(episode)
-    episodes = source.episodes()
+    by_id = {episode.id: episode for episode in source.episodes()}
     place = np.full(len(source), -1)  # of every step of `source` in `into`
-    for episode in episodes:
+    for episode in by_id.values():
         duplicates = pieces[episode.origin.memory, episode.origin.episode]
         if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
             raise MemoryFault(
@@ -60,7 +60,7 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
             skipped = piece.origin.first - episode.origin.first
             at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
             place[episode.first + at] = piece.first + at - skipped
-    known, by_id = place >= 0, {episode.id: episode for episode in episodes}
+    known = place >= 0
     for index in ticking(len(source), tick):
         if known[index]:
             continue

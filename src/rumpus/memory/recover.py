@@ -15,9 +15,10 @@ from struct import Struct
 from rumpus.atomic_file import sync_name
 from rumpus.errors import MemoryFault
 from rumpus.memory import acknowledged
-from rumpus.memory.database import FILE_NAME, about, connect, new_store, session
+from rumpus.memory.database import FILE_NAME, about, connect, session
+from rumpus.memory.durable_store import new_store
 from rumpus.memory.films import Films
-from rumpus.memory.schema import FIELDS, Schema
+from rumpus.memory.schema import FIELDS, Row, Schema
 from rumpus.memory.view import VIEW_NAME, mark_of
 
 # In the header of an SQLite file, see section 1.3 of its file format.
@@ -103,16 +104,17 @@ def _copy(folder: Path, source: sqlite3.Connection) -> None:
         # That figure may be gone or, after power loss, an older one. Nobody vouches for the number
         # of a step beyond it but its own checksum; an older layout has it of fewer columns.
         schema, older = Schema(known[1]), {field.name: field.default for field in FIELDS.values()}
-        films = Films(folder, into, schema)
-        beyond = _from_both_ends(source, f"step WHERE step >= {known_n}")
-        proved = (row for row in beyond if schema.is_whole(films.filled(older | dict(row))))
+        films = Films(folder, into, schema.spec)
+        found = _from_both_ends(source, f"step WHERE step >= {known_n}")
+        rows = (older | dict(row) for row in found)
+        proved = (row for row in rows if schema.is_whole(films.filled(row, schema.filmed(row))))
         _take_over(into, "step", proved)
 
 
-def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row]) -> None:
+def _take_over(into: sqlite3.Connection, table: str, rows: Iterable[sqlite3.Row | Row]) -> None:
     for row in rows:  # by name, as an older layout has fewer columns
-        names, marks = ", ".join(row.keys()), ", ".join("?" * len(row))
-        into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row))
+        names, values = ", ".join(row.keys()), ", :".join(row.keys())
+        into.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES (:{values})", dict(row))
 
 
 def _from_both_ends(source: sqlite3.Connection, rows: str) -> Iterator[sqlite3.Row]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rumpus.errors import MemoryFault
 from rumpus.memory.damage import Damage
-from rumpus.memory.database import FILE_NAME, lock, migrate
-from rumpus.memory.durable_store import Store
+from rumpus.memory.database import FILE_NAME, lock
+from rumpus.memory.durable_store import Store, migrate
 from rumpus.memory.fault import faults
 from rumpus.memory.films import segment_of
 from rumpus.memory.recover import is_left, recover
@@ -59,11 +59,9 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
         migrate(folder)
     with faults(folder), lock(folder):
         done = Repaired(recovered=recover(folder))
-        with (
-            closing(Store(folder, write=True)) as store,
-            closing(view_of(folder / VIEW_NAME, store)) as view,
-        ):
-            _repair_all(store, view, done, tick)
+        with closing(Store(folder, write=True)) as store:
+            with closing(view_of(folder / VIEW_NAME, store)) as view:
+                _repair_all(store, view, done, tick)
             store.commit()
             done.forgotten = store.forget_end() if accept_loss else 0
     return done

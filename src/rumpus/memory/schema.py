@@ -95,9 +95,8 @@ def declared(sensors: int = 0) -> list[str]:
         else f"{name} {_SQL[field.dtype.kind]} NOT NULL DEFAULT {field.default!r}"
         for name, field in FIELDS.items()
     ]  # fmt: skip
-    readings = [f"sensor_{k} BLOB NOT NULL" for k in range(sensors)]
     whose = ["step INTEGER PRIMARY KEY", "episode INTEGER NOT NULL", "checksum INTEGER NOT NULL"]
-    return [*whose, *known, *readings]
+    return [*whose, *known, *(f"sensor_{k} BLOB NOT NULL" for k in range(sensors))]
 
 
 class Schema:

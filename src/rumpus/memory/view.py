@@ -164,10 +164,9 @@ class View:
 
     def holds(self, index: int, row: Row) -> bool:
         """Whether one row is this step, by its own checksum; its pictures may be in films."""
-        schema, viewed = self._store.schema, self.index.rows[index]
-        return schema.repaired(row, self.row(index)) is not None and np.array_equal(
-            viewed["captured_s"], schema.values(row)["captured_s"]
-        )
+        schema, times = self._store.schema, self.index.rows["captured_s"][index]
+        is_copy = schema.repaired(row, self.row(index)) is not None
+        return is_copy and np.array_equal(times, schema.values(row)["captured_s"])
 
     def row(self, index: int) -> Row:
         """A step as the view has it: without reasons."""
