@@ -152,7 +152,7 @@ def test_a_newer_memory_is_refused(old: Path) -> None:
 def test_a_migration_cut_short_leaves_the_old_layout(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layout, "_INDEX", "SELECT no_such_function()")
+    monkeypatch.setattr(layout, "_TALLY", "SELECT no_such_function()")
     with pytest.raises(MemoryFault):
         Memory.open(old)
     monkeypatch.undo()

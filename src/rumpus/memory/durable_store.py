@@ -25,11 +25,13 @@ from rumpus.memory.films import Films
 from rumpus.memory.schema import Row, Schema, declared
 from rumpus.spec import RobotSpec
 
+# With recursive triggers a step that is replaced counts once.
+_SETTINGS = "PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON"
 _STORED = "SELECT coalesce(max(step) + 1, 0) FROM step"
 _KNOWN = f"SELECT ({_STORED}), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence)"
 _LEDGER = f"""
 SELECT max(?, ({_STORED}), (SELECT coalesce(max(first), 0) FROM episode)),
-       (SELECT count(*) FROM step)
+       (SELECT n FROM tally)
 """
 _EPISODES = """
 SELECT id, first, lead(first, 1, :count) OVER (ORDER BY id) - first, provenance, begun_unix_s,
@@ -64,7 +66,7 @@ class Store:
         self._folder = folder
         self._connection = connect(folder / FILE_NAME, write)
         try:
-            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_SETTINGS)
             layout.check_version(folder, self._connection)
             self.id, spec = about(folder, self._connection)
             known = self._connection.execute(_KNOWN).fetchone()

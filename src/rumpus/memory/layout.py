@@ -12,7 +12,7 @@ from pathlib import Path
 from rumpus.errors import MemoryFault
 
 # What an older rumpus would not understand, or misunderstand, makes this one greater.
-VERSION = 3
+VERSION = 4
 _ABOUT = ("id TEXT NOT NULL", "spec TEXT NOT NULL")
 # The origin: in which memory the episode was recorded, as which episode, and from
 # which of its steps on.
@@ -28,17 +28,18 @@ _EPISODE = (
 # Pictures of one sensor that lie in a film; their blobs in `step` are empty. See films.py.
 _MOVIE = """
 CREATE TABLE IF NOT EXISTS movie (
-    sensor INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    length INTEGER NOT NULL,
-    file TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    lossy TEXT NOT NULL,
-    PRIMARY KEY (sensor, first)
+    sensor INTEGER NOT NULL, first INTEGER NOT NULL, length INTEGER NOT NULL, file TEXT NOT NULL,
+    sha256 TEXT NOT NULL, lossy TEXT NOT NULL, PRIMARY KEY (sensor, first)
 ) WITHOUT ROWID
 """
-# A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
-_INDEX = "CREATE INDEX IF NOT EXISTS step_number ON step (step)"
+# How many rows `step` has, kept as they come and go: to count millions takes longer the more there
+# are, and a gap must be known before anything is added. An older layout counted by an index.
+_TALLY = """
+DROP INDEX IF EXISTS step_number;
+CREATE TABLE IF NOT EXISTS tally AS SELECT count(*) AS n FROM step;
+CREATE TRIGGER IF NOT EXISTS came AFTER INSERT ON step BEGIN UPDATE tally SET n = n + 1; END;
+CREATE TRIGGER IF NOT EXISTS went AFTER DELETE ON step BEGIN UPDATE tally SET n = n - 1; END
+"""
 
 
 def lay_out(connection: sqlite3.Connection, step: Sequence[str]) -> None:
@@ -54,7 +55,7 @@ def lay_out(connection: sqlite3.Connection, step: Sequence[str]) -> None:
         new = [column for column in columns if column.split()[0] not in found] if found else []
         script.append(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)})")
         script += [f"ALTER TABLE {table} ADD COLUMN {column}" for column in new]
-    script += [_MOVIE, _INDEX, f"PRAGMA user_version = {VERSION}", "COMMIT"]
+    script += [_MOVIE, _TALLY, f"PRAGMA user_version = {VERSION}", "COMMIT"]
     connection.executescript(";".join(script))
 
 
