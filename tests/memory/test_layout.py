@@ -43,6 +43,23 @@ CREATE TABLE step (
 CREATE INDEX step_number ON step (step);
 PRAGMA user_version = 1;
 """
+SECOND = """
+ALTER TABLE step ADD COLUMN intervention INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE step ADD COLUMN captured_s BLOB NOT NULL DEFAULT x'';
+ALTER TABLE episode ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+ALTER TABLE episode ADD COLUMN origin_episode INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE episode ADD COLUMN origin_first INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE movie (
+    sensor INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    file TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    lossy TEXT NOT NULL,
+    PRIMARY KEY (sensor, first)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;
+"""
 
 
 def make_old(folder: Path) -> None:
@@ -94,6 +111,19 @@ def test_an_older_memory_goes_on_with_all_its_steps(
         if write:
             memory.begin_episode("today")
             memory.append(step_of(20))
+    with sqlite3.connect(old / "memory.sqlite") as store:
+        assert store.execute("PRAGMA user_version").fetchone() == (layout.VERSION,)
+
+
+def test_a_memory_of_the_layout_between_goes_on_too(old: Path, step_of: StepOf) -> None:
+    with sqlite3.connect(old / "memory.sqlite") as store:
+        store.executescript(SECOND)
+        store.execute("UPDATE episode SET origin = 'elsewhere', origin_episode = 7 WHERE id = 2")
+    with Memory.open(old) as memory:
+        assert [e.origin.episode for e in memory.episodes()] == [1, 7, 3]
+        assert verify(memory, lambda done, total: None).good
+        memory.begin_episode("today")
+        memory.append(step_of(20))
     with sqlite3.connect(old / "memory.sqlite") as store:
         assert store.execute("PRAGMA user_version").fetchone() == (layout.VERSION,)
 
