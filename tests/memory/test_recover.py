@@ -114,17 +114,26 @@ def test_a_header_that_means_nothing_is_recovered(folder: Path, step_of: StepOf)
     assert_whole(folder, step_of)
 
 
-def test_a_recovery_cut_short_is_begun_again(folder: Path, step_of: StepOf) -> None:
-    """The wreck was put aside whole; the store had lost its log, and was not yet replaced."""
+def test_a_recovery_cut_short_is_begun_again(folder: Path, tmp_path: Path, step_of: StepOf) -> None:
+    """The store was put aside, and its log, in which its last steps are, was not yet."""
     file = folder / FILE_NAME
-    shutil.copyfile(file, f"{file}.wreck")
-    file.write_bytes(file.read_bytes()[: 4 * PAGE_BYTES])
-    assert repair(folder, False, quiet).recovered
-    assert_whole(folder, step_of)
+    with Memory.open(folder) as memory:
+        memory.begin_episode("in the log")
+        for k in range(LIVED_N, LIVED_N + 5):
+            memory.append(step_of(k))
+        memory.flush()
+        shutil.copytree(folder, tmp_path / "cut", ignore=shutil.ignore_patterns("view", "*-shm"))
+    file = tmp_path / "cut" / FILE_NAME
+    assert file.with_name(f"{FILE_NAME}-wal").stat().st_size > 0
+    file.rename(f"{file}.damaged-1")
+    done = repair(tmp_path / "cut", False, quiet)
+    assert (done.recovered, done.lost) == (True, [])
+    with Memory.open(tmp_path / "cut") as memory:
+        assert len(memory) == LIVED_N + 5
+        assert memory.step(LIVED_N + 4).goal_reason == step_of(LIVED_N + 4).goal_reason
 
 
-def test_a_copy_cut_short_is_made_again(folder: Path, step_of: StepOf) -> None:
-    """The disk was full while the damaged store was put aside: its half is not taken for it."""
+def test_a_recovery_for_which_there_is_no_room_loses_nothing(folder: Path, step_of: StepOf) -> None:
     shutil.rmtree(folder / "view")
     file = folder / FILE_NAME
     with file.open("r+b") as store:
@@ -139,18 +148,34 @@ def test_a_copy_cut_short_is_made_again(folder: Path, step_of: StepOf) -> None:
     assert 0 < len(lost) < LIVED_N / 4
 
 
-def test_nothing_is_lived_before_a_recovery_is_done(folder: Path, step_of: StepOf) -> None:
-    """It would be lost: the store is made anew of what was put aside before."""
-    shutil.copyfile(folder / FILE_NAME, folder / f"{FILE_NAME}.wreck")
-    with pytest.raises(MemoryFault, match=r"was cut short, .* rumpus memory repair"):
+@pytest.mark.parametrize("view", [True, False])
+def test_nothing_is_lived_before_a_recovery_is_done(
+    folder: Path, spec: RobotSpec, step_of: StepOf, view: bool
+) -> None:
+    """The store was put aside and no other made of it yet: the folder is not taken for empty."""
+    (folder / FILE_NAME).rename(folder / f"{FILE_NAME}.damaged-1")
+    if not view:
+        shutil.rmtree(folder / "view")
+    with pytest.raises(MemoryFault, match="bring it back with: rumpus memory repair"):
         Memory.open(folder)
+    with pytest.raises(MemoryFault, match="bring it back with: rumpus memory repair"):
+        Memory.create(folder, spec)
     repair(folder, False, quiet)
+    assert_whole(folder, step_of)
+    assert not (folder / f"{FILE_NAME}.damaged-2").exists()
+
+
+def test_a_second_recovery_keeps_the_first_damaged_store(folder: Path, step_of: StepOf) -> None:
+    for number in (1, 2):
+        not_a_store(folder)
+        assert repair(folder, False, quiet).recovered
+        assert (folder / f"{FILE_NAME}.damaged-{number}").exists()
     assert_whole(folder, step_of)
 
 
 def cut_short(folder: Path, max_file_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
-    with pytest.raises(MemoryFault, match="full"):
+    with pytest.raises(MemoryFault, match="disk"):
         repair(folder, False, quiet)
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +78,19 @@ def test_a_damaged_view_is_made_again(
         assert_whole(memory, step_of)
     with Memory.open(path) as memory:
         assert_whole(memory, step_of)
+
+
+@pytest.mark.parametrize("damage", [delete, spoil_mark])
+def test_a_reader_s_own_copy_has_no_name_that_could_stay_behind(
+    path: Path, step_of: StepOf, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = path.with_name("scratch")
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    damage(path / "view")
+    with Memory.open(path, write=False) as memory:
+        assert_whole(memory, step_of)
+        assert list(scratch.iterdir()) == []
 
 
 def test_a_whole_view_is_kept(path: Path) -> None:

@@ -123,6 +123,22 @@ def test_episodes_have_the_ids_that_were_promised(
         assert memory.begin_episode("after") == 5
 
 
+def test_whatever_goes_wrong_in_the_thread_is_told_and_nobody_waits_for_ever(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(store: Store, row: object) -> None:
+        raise ValueError("a mistake of rumpus itself")
+
+    with Memory.create(tmp_path / "m", spec) as memory:
+        writer = Writer(memory)
+        writer.begin_episode("play")
+        monkeypatch.setattr(Store, "append", fail)
+        writer.append(step_of(0))
+        for call in (writer.flush, lambda: writer.begin_episode("on"), writer.close):
+            with pytest.raises(ValueError, match="of rumpus itself"):
+                call()
+
+
 def test_a_writer_that_is_closed_takes_nothing(
     tmp_path: Path, spec: RobotSpec, step_of: StepOf
 ) -> None:

@@ -178,8 +178,8 @@ from rumpus.cli.command_line import main
 
 armed = [True]
 
-def meanwhile(event, _):
-    if event == "tempfile.mkdtemp" and armed:
+def meanwhile(event, told):
+    if event == "open" and str(told[0]).endswith("index.raw") and armed:
         armed.clear()
         file = sys.argv[1] + "/checkpoint.safetensors"
         with safe_open(file, "pt") as opened:

@@ -14,10 +14,8 @@ FILE_NAME = "acknowledged"
 def write(folder: Path, count: int) -> None:
     """Write down that so many steps are durable; over the old figure, so that it needs no room."""
     descriptor = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
-        os.pwrite(descriptor, f"{count:020}\n".encode(), 0)
-    finally:
-        os.close(descriptor)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(f"{count:020}\n".encode())
 
 
 def read(folder: Path) -> int:

@@ -1,22 +1,17 @@
-"""The SQLite file of a store: made, opened and migrated; one program at a time writes it."""
+"""The SQLite file of a store: how it is opened; one program at a time writes it."""
 
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from rumpus.atomic_file import replacing
 from rumpus.errors import MemoryFault
-from rumpus.memory import layout
 from rumpus.spec import RobotSpec
 
 FILE_NAME = "memory.sqlite"
-WRECK_NAME = f"{FILE_NAME}.wreck"  # what a recovery is made of, while it goes on
 
 
 def lock(folder: Path) -> IO[bytes]:
@@ -37,67 +32,38 @@ def lock(folder: Path) -> IO[bytes]:
     return file
 
 
-def migrate(folder: Path) -> None:
-    """Bring the store of an older rumpus to today's layout, where it may be written.
+def about(folder: Path, connection: sqlite3.Connection) -> tuple[str, RobotSpec]:
+    """The memory's id and whose it is.
 
     Raises:
-        MemoryFault: when another writer has it.
+        MemoryFault: when that cannot be understood any more.
     """
-    with closing(connect(folder / FILE_NAME, write=False)) as connection:
-        if layout.version_of(connection) >= layout.VERSION or not os.access(folder, os.W_OK):
-            return
-    with lock(folder), closing(connect(folder / FILE_NAME, write=True)) as connection:
-        layout.migrate(connection)
-
-
-@contextmanager
-def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Connection]:
-    """A store to be filled inside, which then takes its place, over the one that is there."""
-    with replacing(folder / FILE_NAME) as new:
-        new.unlink(missing_ok=True)
-        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
-            # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
-            connection.execute("PRAGMA page_size = 16384")
-            connection.execute("PRAGMA journal_mode = WAL")
-            layout.lay_out(connection, len(spec.sensors))
-            about = (id_, msgspec.json.encode(spec).decode())
-            connection.execute("INSERT INTO about VALUES (?, ?)", about)
-            yield connection
-            # Closing would do it, too, and say nothing of a full disk.
-            busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy or logged != moved:
-                raise MemoryFault(f"The memory {folder} is not written whole; start again.")
-        for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
-            (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)
-
-
-def about(connection: sqlite3.Connection) -> tuple[str, RobotSpec] | None:
-    """The memory's id and whose it is; None where that cannot be understood any more."""
-    with suppress(ValueError, TypeError, msgspec.DecodeError):
+    try:
         ((id_, spec),) = connection.execute("SELECT id, spec FROM about").fetchall()
         return id_, msgspec.json.decode(spec, type=RobotSpec)
-    return None
+    except (ValueError, TypeError, msgspec.DecodeError) as error:
+        raise MemoryFault(
+            f"The memory {folder} is damaged: it no longer says whose it is; "
+            "put back a copy of its folder."
+        ) from error
 
 
 def connect(file: Path, write: bool) -> sqlite3.Connection:
-    """Open a store's file, which must be there; its transactions end when the disk says so."""
-    mode = "rw" if write else "ro"
-    if not write and not os.access(file.parent, os.W_OK) and not _has_log(file):
-        mode = "ro&immutable=1"  # SQLite otherwise wants to put a lock file beside it
+    """Open a store's file, which must be there."""
+    log = file.with_name(f"{file.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    # SQLite otherwise wants to put a lock file beside it.
+    is_fixed = not (write or has_log or os.access(file.parent, os.W_OK))
+    mode = "rw" if write else "ro&immutable=1" if is_fixed else "ro"
+    return session(f"{file.resolve().as_uri()}?mode={mode}")
+
+
+def session(file: Path | str) -> sqlite3.Connection:
+    """Open a store's file as it is, or begin one; a transaction begins with the first change."""
     connection = sqlite3.connect(
-        f"{file.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30.0,
-        check_same_thread=False,
-    )  # fmt: skip
+        file, timeout=30.0, isolation_level="IMMEDIATE", check_same_thread=False, uri=True
+    )
+    connection.row_factory = sqlite3.Row
     # Damaged text is for the checksum to find; SQLite would end the whole look at it.
     connection.text_factory = lambda text: text.decode(errors="replace")
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
     return connection
-
-
-def _has_log(file: Path) -> bool:
-    log = file.with_name(f"{file.name}-wal")
-    return log.exists() and log.stat().st_size > 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rumpus.errors import MemoryFault
+from rumpus.errors import MemoryFault, missing_extra
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -23,6 +23,10 @@ def faults(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise MemoryFault(f"The memory {path} {_sentence(error)}") from error
+    except ModuleNotFoundError as error:
+        if extra := missing_extra(error):  # what films need
+            raise MemoryFault(f"The memory {path} {extra}") from error
+        raise
 
 
 def _sentence(error: sqlite3.Error | OSError) -> str:

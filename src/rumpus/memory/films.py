@@ -7,19 +7,19 @@ Interview 28:31.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rumpus.atomic_file import make_folder, replacing
-from rumpus.errors import MemoryFault, missing_extra
-from rumpus.memory.schema import Row, Schema
-from rumpus.spec import SensorSpec
+from rumpus.errors import MemoryFault
+from rumpus.memory.damage import Damage
+from rumpus.spec import RobotSpec
 from rumpus.types import Array
 
+Row = dict[str, Any]  # see schema.py
 SEGMENT_STEPS = 1000
 FOLDER_NAME = "movies"
 _CODEC = "libx264rgb"  # the smallest lossless one of those measured, see docs/decisions/0004
@@ -29,31 +29,29 @@ _LOSSLESS = {"qp": "0", "preset": "medium", "threads": "1"}
 class Films:
     """The films of one store, and the way from a picture in the store into a film and back."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, schema: Schema) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, spec: RobotSpec) -> None:
         """Belong to a store, whose connection is shared."""
-        self._folder, self._connection, self._schema = folder / FOLDER_NAME, connection, schema
-        self._sensors = list(schema.sensors.values())
+        self._folder, self._connection, self._spec = folder / FOLDER_NAME, connection, spec
         self._decoded: dict[int, tuple[int, Array]] = {}  # by sensor: the segment decoded last
 
-    def needed(self, row: Row) -> list[int]:
-        """The sensors whose readings a row lacks and that gave one: they lie in films."""
-        absent = self._schema.absent(row)
-        columns = enumerate(self._schema.sensors)
-        return [k for k, column in columns if not row[column] and column not in absent]
-
-    def filled(self, row: Row) -> Row:
-        """The row with the readings that lie in films put back into it; those lost stay empty."""
-        return row | {f"sensor_{k}": self._picture(k, row["step"]) for k in self.needed(row)}
+    def filled(self, row: Row, filmed: Iterable[int]) -> Row:
+        """The row with readings that lie in films put back into it; those lost stay empty."""
+        return row | {f"sensor_{k}": self._picture(k, row["step"]) for k in filmed}
 
     def due(self, count: int) -> list[tuple[int, int]]:
         """(sensor, first step) of the segments among `count` steps that have no film yet."""
-        filmed = set(self._connection.execute("SELECT sensor, first FROM movie").fetchall())
-        sensors = [k for k, sensor in enumerate(self._sensors) if can_be_filmed(sensor)]
-        wanted = [(k, first) for first in range(0, count, SEGMENT_STEPS) for k in sensors]
-        return [w for w in wanted if w not in filmed and w[1] + SEGMENT_STEPS <= count]
+        filmed = set(map(tuple, self._connection.execute("SELECT sensor, first FROM movie")))
+        sensors = [k for k, s in enumerate(self._spec.sensors) if s.shape[2:] in ((1,), (3,))]
+        whole = range(0, count - SEGMENT_STEPS + 1, SEGMENT_STEPS)
+        return [(k, first) for first in whole for k in sensors if (k, first) not in filmed]
 
-    def make(self, sensor: int, first: int, rows: Iterable[Row]) -> int:
-        """Film one segment, given its rows; the pictures leave the store once they are proved.
+    def make(self, sensor: int, first: int, rows: Callable[[int, int], Iterable[Row]]) -> int:
+        """Film one segment; the pictures leave the store once they are proved.
+
+        Args:
+            sensor: its number.
+            first: the segment's first step.
+            rows: gives those from one step up to another.
 
         Returns:
             bytes of the pictures in the film; a step at which the sensor gave nothing is black.
@@ -61,53 +59,53 @@ class Films:
         Raises:
             MemoryFault: when the film does not give back every byte, or the disk is full.
         """
-        shape = self._sensors[sensor].shape
+        shape = self._spec.sensors[sensor].shape
         pictures = np.zeros((SEGMENT_STEPS, *shape), np.uint8)
-        for picture, row in zip(pictures, rows, strict=True):
+        for picture, row in zip(pictures, rows(first, first + SEGMENT_STEPS), strict=True):
             if blob := row[f"sensor_{sensor}"]:
                 picture[:] = np.frombuffer(blob, np.uint8).reshape(shape)
         make_folder(self._folder)
         path = self._folder / f"{sensor}-{first:010}.mkv"
         with replacing(path) as new:
-            encode_video(new, pictures, self._schema.spec.rate_hz)
+            encode_video(new, pictures, self._spec.rate_hz)
             if not np.array_equal(decode_video(new, shape), pictures):
                 raise MemoryFault(
                     f"The film of steps {first} to {first + SEGMENT_STEPS - 1} did not give back "
                     "every byte; the pictures stay as they are; update PyAV."
                 )
         film = (sensor, first, len(pictures), path.name, digest(path))
-        span = (first, first + len(pictures))
-        with _transaction(self._connection):
+        leave = f"UPDATE step SET sensor_{sensor} = x'' WHERE step >= ? AND step < ?"
+        with self._connection:
             self._connection.execute("INSERT INTO movie VALUES (?, ?, ?, ?, ?, '')", film)
-            self._connection.execute(
-                f"UPDATE step SET sensor_{sensor} = x'' WHERE step >= ? AND step < ?", span
-            )
+            self._connection.execute(leave, (first, first + len(pictures)))
         return pictures.nbytes
 
-    def damaged(self) -> Iterator[tuple[int, str]]:
-        """(first step, file) of the films that are gone or not what was written."""
+    def damaged(self) -> Iterator[Damage]:
+        """The films whose files are gone or not what was written."""
         films = self._connection.execute("SELECT first, file, sha256 FROM movie ORDER BY first")
         for first, file, sha256 in films.fetchall():
             if digest(self._folder / file) != sha256:
-                yield first, file
+                what = f"begins a film, {file}, that is gone or not what was written"
+                yield Damage(first, 0, what)
 
     def forget(self, first: int) -> None:
-        """Take the films that begin at this step out of the store; their files stay."""
+        """Take the films that begin at a step that no longer needs them out of the store.
+
+        Their files stay.
+        """
         self._connection.execute("DELETE FROM movie WHERE first = ?", (first,))
         self._decoded.clear()
 
     def _picture(self, sensor: int, step: int) -> bytes:
         first = segment_of(step)
         if self._decoded.get(sensor, (-1,))[0] != first:
-            found = self._connection.execute(
-                "SELECT file FROM movie WHERE sensor = ? AND first = ?", (sensor, first)
-            ).fetchone()
-            if found is None or not (self._folder / found[0]).exists():
+            query = "SELECT file FROM movie WHERE sensor = ? AND first = ?"
+            found = self._connection.execute(query, (sensor, first)).fetchone()
+            if found is None:
                 return b""
-            film = decode_video(self._folder / found[0], self._sensors[sensor].shape)
+            film = decode_video(self._folder / found[0], self._spec.sensors[sensor].shape)
             self._decoded[sensor] = first, film
-        film = self._decoded[sensor][1]
-        at = step - first
+        film, at = self._decoded[sensor][1], step - first
         return film[at].tobytes() if at < len(film) else b""
 
 
@@ -116,17 +114,14 @@ def segment_of(step: int) -> int:
     return step - step % SEGMENT_STEPS
 
 
-def can_be_filmed(sensor: SensorSpec) -> bool:
-    """Whether a sensor gives pictures of one or three planes."""
-    return len(sensor.shape) == 3 and sensor.shape[2] in (1, 3)
-
-
 def encode_video(path: Path, pictures: Array, rate_hz: float) -> None:
     """Write pictures, uint8 (N, h, w, 1 or 3), as a film that loses nothing."""
-    av = _av()
+    import av  # an extra: faults() says how to get it
+
     try:
         with av.open(str(path), "w", format="matroska") as container:
-            stream = container.add_stream(_CODEC, rate=max(round(rate_hz), 1), options=_LOSSLESS)
+            rate = max(round(rate_hz), 1)
+            stream: Any = container.add_stream(_CODEC, rate=rate, options=_LOSSLESS)
             stream.height, stream.width = pictures.shape[1:3]
             stream.pix_fmt = "rgb24"
             encode_frames(container, stream, np.broadcast_to(pictures, (*pictures.shape[:3], 3)))
@@ -139,26 +134,26 @@ def encode_video(path: Path, pictures: Array, rate_hz: float) -> None:
 
 def encode_frames(container: Any, stream: Any, pictures: Iterable[Array]) -> None:
     """Put pictures, uint8 (h, w, 3), through a stream of PyAV, to its end."""
+    import av
+
     for picture in pictures:
-        frame = _av().VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
         container.mux(stream.encode(frame))
     container.mux(stream.encode())
 
 
 def decode_video(path: Path, shape: Sequence[int]) -> Array:
     """The pictures of a film, uint8 (N, *shape); none where it cannot be read."""
-    av = _av()
-    pictures = []
+    import av
+
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
             pictures = [_planes(frame)[..., : shape[2]] for frame in container.decode(stream)]
-    except (av.FFmpegError, IndexError, ValueError):  # also frames of another kind
-        pictures = []
-    if not pictures or pictures[0].shape != tuple(shape):
+            return np.stack(pictures).reshape(-1, *shape)
+    except (av.FFmpegError, IndexError, ValueError):  # also no frames, or frames of another kind
         return np.empty((0, *shape), np.uint8)
-    return np.stack(pictures)
 
 
 def _planes(frame: Any) -> Array:
@@ -170,29 +165,6 @@ def _planes(frame: Any) -> Array:
     return np.stack([red, green, blue], -1)
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
 def digest(path: Path) -> str:
     """The SHA-256 of a film's file; "" where there is none."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-
-
-def _av() -> Any:
-    try:
-        import av
-    except ModuleNotFoundError as error:
-        raise MemoryFault(f"Old pictures cannot become films: it {missing_extra(error)}") from error
-    return av
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

@@ -1,81 +1,62 @@
 """The layout of a store: its tables, and how an older one becomes today's.
 
-A new store goes through every layout from the first, so that there is one and not two that are
-nearly alike. No migration takes longer for more steps: none touches a row.
+What a store lacks of today's tables is added: all of it to a new one, and to one of an older
+rumpus the columns that came later, with what they have where nothing is said. So nobody writes
+down how each layout becomes the next, and it takes no longer for more steps: no row is touched.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from rumpus.errors import MemoryFault
 
-_FIRST = """
-CREATE TABLE about (id TEXT NOT NULL, spec TEXT NOT NULL);
-CREATE TABLE episode (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    first INTEGER NOT NULL,
-    provenance TEXT NOT NULL,
-    begun_unix_s REAL NOT NULL
-);
-CREATE TABLE step (
-    step INTEGER PRIMARY KEY,
-    episode INTEGER NOT NULL,
-    time_s REAL NOT NULL,
-    goal_index INTEGER NOT NULL,
-    terminated INTEGER NOT NULL,
-    truncated INTEGER NOT NULL,
-    clip_reason TEXT NOT NULL,
-    goal_reason TEXT NOT NULL,
-    checksum INTEGER NOT NULL,
-    action BLOB NOT NULL,
-    executed_action BLOB NOT NULL,
-    {sensors}
-);
--- A million steps are counted by this index in a blink; by their rows, pictures and all, a minute.
-CREATE INDEX step_number ON step (step);
-PRAGMA user_version = 1;
+# What an older rumpus would not understand, or misunderstand, makes this one greater.
+VERSION = 4
+_ABOUT = ("id TEXT NOT NULL", "spec TEXT NOT NULL")
+# The origin: in which memory the episode was recorded, as which episode, and from
+# which of its steps on.
+_EPISODE = (
+    "id INTEGER PRIMARY KEY AUTOINCREMENT",
+    "first INTEGER NOT NULL",
+    "provenance TEXT NOT NULL",
+    "begun_unix_s REAL NOT NULL",
+    "origin TEXT NOT NULL DEFAULT ''",
+    "origin_episode INTEGER NOT NULL DEFAULT 0",
+    "origin_first INTEGER NOT NULL DEFAULT 0",
+)
+# Pictures of one sensor that lie in a film; their blobs in `step` are empty. See films.py.
+_MOVIE = """
+CREATE TABLE IF NOT EXISTS movie (
+    sensor INTEGER NOT NULL, first INTEGER NOT NULL, length INTEGER NOT NULL, file TEXT NOT NULL,
+    sha256 TEXT NOT NULL, lossy TEXT NOT NULL, PRIMARY KEY (sensor, first)
+) WITHOUT ROWID
 """
-_MIGRATIONS = {
-    1: """
-ALTER TABLE step ADD COLUMN intervention INTEGER NOT NULL DEFAULT 0;
--- Capture time of each sensor, float64, NaN: at the step's own time; empty: all at it.
-ALTER TABLE step ADD COLUMN captured_s BLOB NOT NULL DEFAULT x'';
--- In which memory the episode was recorded, as which episode, and from which of its steps on.
-ALTER TABLE episode ADD COLUMN origin TEXT NOT NULL DEFAULT '';
-ALTER TABLE episode ADD COLUMN origin_episode INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE episode ADD COLUMN origin_first INTEGER NOT NULL DEFAULT 0;
--- Pictures of one sensor that lie in a film; their blobs in `step` are empty. See films.py.
-CREATE TABLE movie (
-    sensor INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    length INTEGER NOT NULL,
-    file TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    lossy TEXT NOT NULL,
-    PRIMARY KEY (sensor, first)
-) WITHOUT ROWID;
-PRAGMA user_version = 2;
-""",
-    2: """
--- Which sensors gave a reading, a byte each; empty: all did. The blob of one that did not is empty.
-ALTER TABLE step ADD COLUMN present BLOB NOT NULL DEFAULT x'';
-PRAGMA user_version = 3;
-""",
-}
-VERSION = 1 + len(_MIGRATIONS)
+# How many rows `step` has, kept as they come and go: to count millions takes longer the more there
+# are, and a gap must be known before anything is added. An older layout counted by an index.
+_TALLY = """
+DROP INDEX IF EXISTS step_number;
+CREATE TABLE IF NOT EXISTS tally AS SELECT count(*) AS n FROM step;
+CREATE TRIGGER IF NOT EXISTS came AFTER INSERT ON step BEGIN UPDATE tally SET n = n + 1; END;
+CREATE TRIGGER IF NOT EXISTS went AFTER DELETE ON step BEGIN UPDATE tally SET n = n - 1; END
+"""
 
 
-def lay_out(connection: sqlite3.Connection, sensors: int) -> None:
-    """Make the tables of a store for a robot with that many sensors."""
-    blobs = ", ".join(f"sensor_{k} BLOB NOT NULL" for k in range(sensors))
-    connection.executescript("BEGIN;" + _FIRST.format(sensors=blobs) + "COMMIT;")
-    migrate(connection)
+def lay_out(connection: sqlite3.Connection, step: Sequence[str]) -> None:
+    """Add what a store lacks of today's layout; a crash leaves the old one or the new one.
 
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an older layout to today's; a crash leaves the old one or the new one."""
-    for old in range(version_of(connection), VERSION):
-        connection.executescript("BEGIN IMMEDIATE;" + _MIGRATIONS[old] + "COMMIT;")
+    Args:
+        connection: to the store.
+        step: how the columns of the table `step` are declared, see `schema.declared`.
+    """
+    script = ["BEGIN IMMEDIATE"]
+    for table, columns in {"about": _ABOUT, "episode": _EPISODE, "step": step}.items():
+        found = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        new = [column for column in columns if column.split()[0] not in found] if found else []
+        script.append(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)})")
+        script += [f"ALTER TABLE {table} ADD COLUMN {column}" for column in new]
+    script += [_MOVIE, _TALLY, f"PRAGMA user_version = {VERSION}", "COMMIT"]
+    connection.executescript(";".join(script))
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -5,25 +5,23 @@ learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock
 """
 
 import math
-import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from rumpus.atomic_file import make_folder
 from rumpus.errors import InputError, MemoryFault
-from rumpus.memory import database
-from rumpus.memory.durable_store import Store
+from rumpus.memory.database import FILE_NAME, lock
+from rumpus.memory.durable_store import migrate, new_store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
 from rumpus.memory.reader import Reader
+from rumpus.memory.recover import is_left
 from rumpus.memory.schema import Row
-from rumpus.memory.view import VIEW_NAME, View, mark_of, open_view, read_view
 from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
@@ -53,7 +51,7 @@ class MemoryConfig:
 DEFAULT = MemoryConfig()
 
 
-class Memory(Reader):
+class Memory(Reader, AbstractContextManager["Memory"]):
     """Everything one robot ever sensed and did, in one folder, for ever.
 
     Append from one thread at a time; drawing and asking from another meanwhile is safe. What can
@@ -65,25 +63,12 @@ class Memory(Reader):
 
     def __init__(self, path: Path, write: bool, config: MemoryConfig = DEFAULT) -> None:
         """Use `Memory.create` or `Memory.open`."""
-        self.path = path
-        self._write = write
+        super().__init__(path, write)
         self.config = config
         self._group_s = COMMIT_EVERY_S if config.durability == "group" else 0.0
-        self._fault: MemoryFault | None = None
+        self._fault: Exception | None = None
         self._counted_s = -math.inf
         self._open_episode: int | None = None
-        self._lock = threading.RLock()
-        with ExitStack() as stack:
-            if write:
-                stack.enter_context(database.lock(path))
-            self._store = Store(path, write)
-            stack.callback(lambda: self._store.close())
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpus-"))
-            self._scratch = Path(scratch)
-            self._view = self._open_view(self._store)
-            stack.callback(lambda: self._view.close())
-            self._resources = stack.pop_all()
-        self.spec = self._store.schema.spec
         self._committed_s = time.monotonic()
 
     @classmethod
@@ -100,15 +85,11 @@ class Memory(Reader):
         """
         with faults(path):
             make_folder(path)
-            with database.lock(path):
+            with lock(path):
                 if cls.exists(path):
                     raise MemoryFault(f"A memory is already in {path}; open it, or name another.")
-                if mark_of(path / VIEW_NAME) is not None:
-                    raise MemoryFault(
-                        f"In {path} is the view of a memory whose store is gone; bring it back "
-                        "with: rumpus memory repair, or name another folder."
-                    )
-                with database.new_store(path, uuid.uuid4().hex, spec):
+                _check_nothing_left(path)
+                with new_store(path, uuid.uuid4().hex, spec):
                     pass  # empty
             return cls(path, write=True, config=config)
 
@@ -131,8 +112,9 @@ class Memory(Reader):
         """
         with faults(path):
             if not cls.exists(path):
+                _check_nothing_left(path)
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
-            database.migrate(path)
+            migrate(path)
             memory = cls(path, write, config)
         if spec is not None and spec != memory.spec:
             memory.close()
@@ -145,7 +127,7 @@ class Memory(Reader):
     @staticmethod
     def exists(path: Path) -> bool:
         """Whether a memory is in the folder; one whose creation was cut short is not."""
-        return (path / database.FILE_NAME).exists()
+        return (path / FILE_NAME).exists()
 
     def begin_episode(self, provenance: str, taken_from: Episode | None = None) -> int:
         """Begin a new episode: steps with nothing missing between them.
@@ -175,25 +157,32 @@ class Memory(Reader):
             InputError: when an action is not, or no episode was begun.
             MemoryFault: when the disk does not take it.
         """
-        self.check(step)
-        if self._open_episode is None:
-            raise InputError("A step was appended before any episode; call begin_episode first.")
         index = len(self)
-        self.append_row(self._store.schema.row(index, self._open_episode, step))
+        self.append_row(self.row(index, self._open_episode, step))
         if self.due_s() <= 0.0:
             self.flush()
         return index
 
+    def row(self, index: int, episode: int | None, step: Step) -> Row:
+        """One step as it will lie in the store; what its arrays hold now is kept.
+
+        Raises:
+            WorldError: when the readings are not what the spec says.
+            InputError: when an action is not, or no episode was begun.
+        """
+        self.check(step)
+        if episode is None:
+            raise InputError("A step was appended before any episode; call begin_episode first.")
+        return self._store.schema.row(index, episode, step)
+
     def due_s(self) -> float:
-        """How long until the steps that are not durable yet are to be made so, inf without any."""
-        if len(self) == self.acknowledged:
+        """How long until the steps that are not durable yet are to be made so.
+
+        It is inf where there are none, and where the disk did not take something before.
+        """
+        if len(self) == self.acknowledged or self._fault is not None:
             return math.inf
         return self._committed_s + self._group_s - time.monotonic()
-
-    @property
-    def last_episode(self) -> int:
-        """The greatest id that an episode was ever given; 0 before the first."""
-        return self._store.last_episode
 
     def append_row(self, row: Row) -> None:
         """Keep one checked step that already is a row, without asking whether a group is due.
@@ -202,10 +191,6 @@ class Memory(Reader):
             MemoryFault: when the disk does not take it.
         """
         with self._writing():
-            if self._view.count == self._view.capacity:
-                self._store.commit()  # the view's mark never runs ahead of the store
-                self._view.mark()
-                self._view.grow()
             self._store.append(row)
             self._view.append(row)
 
@@ -233,9 +218,6 @@ class Memory(Reader):
                     self._view.mark()
             self._write = False
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *raised: object) -> None:
         self.close()
 
@@ -250,7 +232,7 @@ class Memory(Reader):
                 disk does not take it.
         """
         self.check_writable()
-        with self._asking():  # a film that fails takes nothing away: appending goes on
+        with self.opened():  # a film that fails takes nothing away: appending goes on
             return self._store.film()
 
     def shrink(self) -> None:
@@ -262,38 +244,8 @@ class Memory(Reader):
             MemoryFault: when there is no room, or another program reads just then.
         """
         self.check_writable()
-        with self._asking():
+        with self.opened():
             self._store.shrink()
-
-    def refresh(self) -> int:
-        """See what a writer in another program acknowledged since; takes time for that alone.
-
-        Where the view was made anew meanwhile it is looked for again, as `open` does. Arrays that
-        were handed out before stay as they are.
-
-        Returns:
-            how many steps are new; 0 where it is open for writing, as nobody else adds any.
-
-        Raises:
-            MemoryFault: when a new step is damaged, or another memory is in the folder now.
-        """
-        if self._write:
-            return 0
-        with self._asking():
-            before, store = len(self), Store(self.path, write=False)
-            if store.id != self.id:
-                store.close()
-                raise MemoryFault(f"Another memory is in {self.path} now; open it anew.")
-            self._store.close()
-            self._store = store
-            if not self._view.follow(store):
-                self._view.close()
-                self._view = self._open_view(store)
-            return len(self) - before
-
-    def _open_view(self, store: Store) -> View:
-        folder = self.path / VIEW_NAME
-        return open_view(folder, store) if self._write else read_view(folder, self._scratch, store)
 
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""
@@ -326,8 +278,16 @@ class Memory(Reader):
         """After a fault nothing more is taken: the view may be ahead of what the disk holds."""
         self.check_writable()
         try:
-            with self._asking():
+            with self.opened():
                 yield
-        except MemoryFault as fault:
+        except Exception as fault:
             self._fault = fault
             raise
+
+
+def _check_nothing_left(path: Path) -> None:
+    if is_left(path):
+        raise MemoryFault(
+            f"In {path} is what a memory left whose store is gone; bring it back with: rumpus "
+            "memory repair, or name another folder."
+        )

@@ -5,7 +5,6 @@ wherever it is taken; so merging twice, or in circles, adds nothing twice. Inter
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +12,7 @@ import numpy as np
 from rumpus.errors import MemoryFault
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
-from rumpus.types import Array
-
-Tick = Callable[[int, int], None]  # told (steps looked at, steps in all)
+from rumpus.memory.verify import Tick, ticking
 
 
 @dataclass(frozen=True)
@@ -46,57 +43,38 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
         )
     if source.path.resolve() == into.path.resolve():
         raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
-    pieces = _pieces(into)
+    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)  # of what was recorded as one
+    for episode in into.episodes():
+        pieces[episode.origin.memory, episode.origin.episode].append(episode)
+    by_id = {episode.id: episode for episode in source.episodes()}
     place = np.full(len(source), -1)  # of every step of `source` in `into`
-    new = 0
-    for episode in source.episodes():
-        here = slice(episode.first, episode.first + episode.length)
-        duplicates = pieces.get((episode.origin.memory, episode.origin.episode), [])
+    for episode in by_id.values():
+        duplicates = pieces[episode.origin.memory, episode.origin.episode]
         if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
             raise MemoryFault(
                 f"The memory {source.path} and {into.path} are copies of one memory that both went "
                 f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
                 "by name and so not be merged."
             )
-        place[here] = _known(episode, duplicates)
-        new += _take(source, into, episode, place, tick)
-    into.flush()
-    tick(len(source), len(source))
-    return Merged(new, len(source) - new)
-
-
-def _take(source: Memory, into: Memory, episode: Episode, place: Array, tick: Tick) -> int:
-    """Take over the steps of one episode that have no place yet, and give them one."""
-    new, follows = 0, False
-    for index in range(episode.first, episode.first + episode.length):
-        tick(index, len(source))
-        if place[index] >= 0:
-            follows = False
+        for piece in duplicates:
+            skipped = piece.origin.first - episode.origin.first
+            at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
+            place[episode.first + at] = piece.first + at - skipped
+    known = place >= 0
+    for index in ticking(len(source), tick):
+        if known[index]:
             continue
-        if not follows:
-            first = episode.origin.first + index - episode.first
-            origin = replace(episode.origin, first=first)
-            into.begin_episode(episode.provenance, replace(episode, origin=origin))
-        step = source.step(index)
+        id_, step = next(source.steps(index, index + 1))
+        skipped = index - by_id[id_].first
+        if skipped == 0 or known[index - 1]:
+            _begin(into, by_id[id_], skipped)
         goal = place[step.goal_index] if step.goal_index >= 0 else -1
         place[index] = into.append(replace(step, goal_index=int(goal)))
-        new, follows = new + 1, True
-    return new
+    into.flush()
+    return Merged(int((~known).sum()), int(known.sum()))
 
 
-def _pieces(memory: Memory) -> dict[tuple[str, int], list[Episode]]:
-    """The episodes of a memory, by the episode that they were recorded as."""
-    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)
-    for episode in memory.episodes():
-        pieces[episode.origin.memory, episode.origin.episode].append(episode)
-    return pieces
-
-
-def _known(episode: Episode, duplicates: list[Episode]) -> Array:
-    """Where each step of an episode is already, int64 (length,), -1 for nowhere."""
-    place = np.full(episode.length, -1)
-    for piece in duplicates:
-        skipped = piece.origin.first - episode.origin.first
-        at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
-        place[at] = piece.first + at - skipped
-    return place
+def _begin(into: Memory, episode: Episode, skipped: int) -> None:
+    """Begin an episode of another memory, from one of its steps on."""
+    origin = replace(episode.origin, first=episode.origin.first + skipped)
+    into.begin_episode(episode.provenance, replace(episode, origin=origin))

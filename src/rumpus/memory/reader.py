@@ -2,20 +2,29 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from rumpus.errors import InputError, WorldError
-from rumpus.memory import films
-from rumpus.memory.database import FILE_NAME
+from rumpus.errors import InputError, MemoryFault, WorldError
+from rumpus.memory.database import FILE_NAME, lock
 from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
 from rumpus.memory.fault import faults
-from rumpus.memory.view import VIEW_NAME, View
-from rumpus.spec import RobotSpec
+from rumpus.memory.films import FOLDER_NAME
+from rumpus.memory.view import VIEW_NAME, View, open_view
 from rumpus.types import Array, Step
+
+
+class _Stored:
+    """One thing that is known of every step, a row each; see `Reader`."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def __get__(self, memory: "Reader", owner: object) -> Array:
+        return memory._column(self._field)
 
 
 class Reader:
@@ -26,13 +35,28 @@ class Reader:
     Attributes:
         path: the memory's folder.
         spec: the robot whose steps it holds.
+        id: its name, never given to another memory.
     """
 
-    path: Path
-    spec: RobotSpec
-    _store: Store
-    _view: View
-    _lock: threading.RLock  # whoever has it has the store's connection
+    def __init__(self, path: Path, write: bool) -> None:
+        """Open what is there, for writing too where nobody else does and no step is missing."""
+        self.path, self._write = path, write
+        self._lock = threading.RLock()  # whoever has it has the store's connection
+        with ExitStack() as stack:
+            if write:
+                stack.enter_context(lock(path))
+            self._store = Store(path, write)
+            stack.callback(lambda: self._store.close())
+            if write and (missing := self._store.missing()):
+                raise MemoryFault(
+                    f"The memory {path} lacks {missing:,} of the steps that it acknowledged, "
+                    "and nothing is added to a memory with gaps; put back a copy of its folder, "
+                    "or see: rumpus memory repair."
+                )
+            self._view = open_view(path / VIEW_NAME, self._store, write)
+            stack.callback(lambda: self._view.close())
+            self._resources = stack.pop_all()
+        self.spec, self.id = self._store.schema.spec, self._store.id
 
     def __len__(self) -> int:
         return self._view.count
@@ -42,40 +66,13 @@ class Reader:
         """Steps that are durable: no crash takes them away."""
         return self._store.acknowledged
 
-    @property
-    def actions(self) -> Array:
-        """What was chosen, float32 (N, A)."""
-        return self._column("action")
-
-    @property
-    def executed_actions(self) -> Array:
-        """What was done, float32 (N, A)."""
-        return self._column("executed_action")
-
-    @property
-    def episode_of(self) -> Array:
-        """Episode id of each step, int64 (N,)."""
-        return self._column("episode")
-
-    @property
-    def time_s(self) -> Array:
-        """Capture times on the robot's own clock, float64 (N,)."""
-        return self._column("time_s")
-
-    @property
-    def goal_index(self) -> Array:
-        """The remembered goal commanded at each step, int64 (N,), -1 for none."""
-        return self._column("goal_index")
-
-    @property
-    def terminated(self) -> Array:
-        """Whether each step ended its episode, bool (N,)."""
-        return self._column("terminated")
-
-    @property
-    def intervention(self) -> Array:
-        """Whether a person moved the robot, bool (N,)."""
-        return self._column("intervention")
+    actions = _Stored("action")  # what was chosen, float32 (N, A)
+    executed_actions = _Stored("executed_action")  # what was done, float32 (N, A)
+    episode_of = _Stored("episode")  # episode id of each step, int64 (N,)
+    time_s = _Stored("time_s")  # capture times on the robot's own clock, float64 (N,)
+    goal_index = _Stored("goal_index")  # the stored goal commanded at each, int64 (N,), -1 for none
+    terminated = _Stored("terminated")  # whether each step ended its episode, bool (N,)
+    intervention = _Stored("intervention")  # whether a person moved the robot, bool (N,)
 
     def captured_s(self, sensor: str) -> Array:
         """When one sensor took each of its readings, float64 (N,), on the clock of `time_s`.
@@ -93,18 +90,13 @@ class Reader:
         """
         return self._column("present")[:, self._sensor(sensor)]
 
-    @property
-    def id(self) -> str:
-        """Its name, never given to another memory."""
-        return self._store.id
-
     def room(self) -> dict[str, int]:
         """Bytes on disk of the "store", its "films" and the "view" beside them."""
-        inside = {"films": films.FOLDER_NAME, "view": VIEW_NAME}
-        store_files = self.path.glob(f"{FILE_NAME}*")
+        inside = {"store": f"{FILE_NAME}*", "films": f"{FOLDER_NAME}/*", "view": f"{VIEW_NAME}/*"}
         return {
-            "store": sum(file.stat().st_size for file in store_files),
-            **{name: _bytes_in(self.path / folder) for name, folder in inside.items()},
+            # What the disk gave: holes in a file take nothing.
+            name: sum(file.stat().st_blocks * 512 for file in self.path.glob(files))
+            for name, files in inside.items()
         }
 
     def missing(self) -> int:
@@ -113,7 +105,7 @@ class Reader:
         Quick, also at a million steps: it counts them and leaves their bytes to `step`. Steps lost
         from the very end are known from `acknowledged` beside the store, see acknowledged.py.
         """
-        with self._asking():
+        with self.opened():
             return self._store.missing()
 
     def check(self, step: Step) -> None:
@@ -127,8 +119,7 @@ class Reader:
         """
         seen = step.observation
         self.spec.check(seen.readings, partial=True)
-        times = {"": seen.time_s, **seen.captured_s}
-        for name, time_s in times.items():
+        for name, time_s in {"": seen.time_s, **seen.captured_s}.items():
             owner = f"sensor '{self.spec.sensor(name).name}' of " if name else ""
             if not np.isfinite(time_s):
                 raise WorldError(
@@ -145,7 +136,7 @@ class Reader:
 
     def episodes(self) -> list[Episode]:
         """All episodes in order of time."""
-        with self._asking():
+        with self.opened():
             return self._store.episodes()
 
     def frames(self, sensor: str) -> Array:
@@ -181,38 +172,53 @@ class Reader:
             MemoryFault: naming the first step whose bytes are damaged.
         """
         for index in range(first, stop):
-            with self._asking():  # each by itself: what comes between may be a writer, or a refresh
+            with self.opened():  # each by itself: what comes between may be a writer, or a refresh
                 row = next(self._store.rows(index, index + 1))
             yield row["episode"], self._store.schema.step(row)
 
     def segments(self) -> int:
         """How many segments of old pictures could become films."""
-        with self._asking():
-            return len(self._store.unfilmed())
+        with self.opened():
+            return len(self._store.films.due(self.acknowledged))
+
+    def refresh(self) -> int:
+        """See what a writer in another program acknowledged since; takes time for that alone.
+
+        Where the view was made anew meanwhile it is looked for again, as `open` does. Arrays that
+        were handed out before stay as they are.
+
+        Returns:
+            how many steps are new; 0 where it is open for writing, as nobody else adds any.
+
+        Raises:
+            MemoryFault: when a new step is damaged, or another memory is in the folder now.
+        """
+        if self._write:
+            return 0
+        with self.opened():
+            before, store = len(self), Store(self.path, write=False)
+            if store.id != self.id:
+                store.close()
+                raise MemoryFault(f"Another memory is in {self.path} now; open it anew.")
+            self._store.close()
+            self._store = store
+            if not self._view.follow(store):
+                self._view.close()
+                self._view = open_view(self.path / VIEW_NAME, store, write=False)
+            return len(self) - before
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, View]]:
-        """The store and the view behind it, for whoever looks at every byte; nobody else asks.
+        """The store and the view behind it; they are asked by one thread at a time.
 
         Raises:
             MemoryFault: when the disk does not give it, naming what to do.
         """
-        with self._asking():
-            yield self._store, self._view
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """The store is asked by one thread at a time, and its faults are sentences."""
         with self._lock, faults(self.path):
-            yield
+            yield self._store, self._view
 
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]
 
     def _sensor(self, name: str) -> int:
         return self.spec.sensors.index(self.spec.sensor(name))
-
-
-def _bytes_in(folder: Path) -> int:
-    """What the files of a folder take on the disk; holes in them take nothing."""
-    return sum(file.stat().st_blocks * 512 for file in folder.glob("*"))

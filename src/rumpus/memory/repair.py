@@ -7,19 +7,19 @@ reasons. Where neither proves anything, nothing is touched. Nothing is guessed.
 """
 
 import sqlite3
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rumpus.errors import MemoryFault
 from rumpus.memory.damage import Damage
-from rumpus.memory.database import FILE_NAME, lock, migrate
-from rumpus.memory.durable_store import Store
+from rumpus.memory.database import FILE_NAME, lock
+from rumpus.memory.durable_store import Store, migrate
 from rumpus.memory.fault import faults
 from rumpus.memory.films import segment_of
-from rumpus.memory.recover import recover
+from rumpus.memory.recover import is_left, recover
 from rumpus.memory.verify import Tick, ticking
-from rumpus.memory.view import VIEW_NAME, View, mark_of, view_of
+from rumpus.memory.view import VIEW_NAME, View, view_of
 
 
 @dataclass
@@ -53,49 +53,41 @@ def repair(folder: Path, accept_loss: bool, tick: Tick) -> Repaired:
     Raises:
         MemoryFault: when another program writes to it, nothing says whose it is, or there is none.
     """
-    if not (folder / FILE_NAME).exists() and mark_of(folder / VIEW_NAME) is None:
+    if not (folder / FILE_NAME).exists() and not is_left(folder):
         raise MemoryFault(f"There is no memory in {folder}; give the folder of one.")
     with faults(folder), suppress(sqlite3.DatabaseError):  # one that cannot be read is made anew
         migrate(folder)
     with faults(folder), lock(folder):
         done = Repaired(recovered=recover(folder))
-        store = Store(folder, write=True, gaps=True)
-        try:
-            view = view_of(folder / VIEW_NAME, store)
-            with closing(view) if view else nullcontext():
+        with closing(Store(folder, write=True)) as store:
+            with closing(view_of(folder / VIEW_NAME, store)) as view:
                 _repair_all(store, view, done, tick)
             store.commit()
             done.forgotten = store.forget_end() if accept_loss else 0
-        finally:
-            store.close()
     return done
 
 
-def _repair_all(store: Store, view: View | None, done: Repaired, tick: Tick) -> None:
-    filmed = {damage.step for damage in store.damaged_films()}
-    known = {episode.id for episode in store.episodes()}
-    total = store.acknowledged_steps()
-    for index in ticking(total, tick):
+def _repair_all(store: Store, view: View, done: Repaired, tick: Tick) -> None:
+    filmed = {damage.step for damage in store.films.damaged()}
+    for index in ticking(store.ledger()[0], tick):
         found = store.examine(index)
         if isinstance(found, Damage):
             _restore(store, view, found, done)
             continue
-        if found["episode"] not in known:
-            store.know_episode(found["episode"], index)
-            known.add(found["episode"])
+        store.know_episode(found)
         if segment_of(index) in filmed:  # read from a film that is going: put it back
             store.repair(found)
     # A segment of which a step is still lost keeps its films, which may be all that holds it.
     for first in filmed - {segment_of(damage.step) for damage in done.lost}:
-        store.forget_films(first)
+        store.films.forget(first)
 
 
-def _restore(store: Store, view: View | None, damage: Damage, done: Repaired) -> None:
+def _restore(store: Store, view: View, damage: Damage, done: Repaired) -> None:
     """Put one step back as far as the view knows it."""
     index = damage.step
-    if view is not None and index < view.capacity and store.repair(view.row(index)):
+    if index < view.capacity and store.repair(view.row(index)):
         done.repaired.append(damage)
-    elif view is not None and view.proves(index):
+    elif view.proves(index):
         store.put_back(view.row(index))
         done.recalled.append(damage)
     else:

@@ -1,14 +1,15 @@
 """The one codec of a step: its fields, as columns of the store, of the view and of every export.
 
-The dataclass `Step` says what the fields are. A field that is added there lies in a column of its
-name, as its type says, once a migration in layout.py has made that column.
+The dataclass `Step` says what the fields are. A field that is added there, with a default, lies in
+a column of its name, as its type says, in an older memory too: see `declared`, and layout.py.
 """
 
 import dataclasses
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -22,6 +23,7 @@ VIEW_LAYOUT = 4  # of the view's rows
 _SINCE = {"present": 4}  # the view's first layout that has it; the other fields were always there
 _DTYPES = {float: np.float64, int: np.int64, bool: np.bool_, str: np.object_, Array: np.float32}
 _PLAIN: dict[str, type] = {"f": float, "i": int, "b": bool, "O": str}
+_SQL = {"f": "REAL", "i": "INTEGER", "b": "INTEGER", "O": "TEXT"}
 # A row's checksum goes over the first as JSON, then over bytes: actions, readings, what is later.
 # What is later and has its default changes nothing, so that rows of an older layout keep their
 # checksums. Fields that are added to `Step` follow by themselves.
@@ -64,7 +66,7 @@ class Field:
 def _fields() -> dict[str, Field]:
     """All of them, in the order of a row's checksum."""
     time, truth = np.dtype(np.float64), np.dtype(np.bool_)
-    seen = [Field("time_s", time), Field("captured_s", time, "sensor"),
+    seen = [Field("time_s", time, default=0.0), Field("captured_s", time, "sensor"),
             Field("present", truth, "sensor")]  # fmt: skip
     kinds = get_type_hints(Step)
     done = [
@@ -86,6 +88,17 @@ _OWN = {name: f for name, f in FIELDS.items() if name in Step.__dataclass_fields
 _ADDED = [f for name, f in FIELDS.items() if name not in (*_FIRST, *_ACTIONS)]
 
 
+def declared(sensors: int = 0) -> list[str]:
+    """How the columns of the store are declared in SQL, for a robot with that many sensors."""
+    known = [
+        f"{name} BLOB NOT NULL DEFAULT x''" if field.per
+        else f"{name} {_SQL[field.dtype.kind]} NOT NULL DEFAULT {field.default!r}"
+        for name, field in FIELDS.items()
+    ]  # fmt: skip
+    whose = ["step INTEGER PRIMARY KEY", "episode INTEGER NOT NULL", "checksum INTEGER NOT NULL"]
+    return [*whose, *known, *(f"sensor_{k} BLOB NOT NULL" for k in range(sensors))]
+
+
 class Schema:
     """How the steps of one robot lie on disk.
 
@@ -93,7 +106,6 @@ class Schema:
         spec: the robot.
         sensors: its sensors, by the column of their readings.
         columns: of a row.
-        select: the beginning of a query for rows.
     """
 
     def __init__(self, spec: RobotSpec) -> None:
@@ -101,17 +113,11 @@ class Schema:
         self.spec = spec
         self.sensors = {f"sensor_{k}": sensor for k, sensor in enumerate(spec.sensors)}
         self.columns = ("step", "episode", "checksum", *FIELDS, *self.sensors)
-        self.select = f"SELECT {', '.join(self.columns)} FROM step WHERE"
-
-    def named(self, found: Sequence[Any]) -> Row:
-        """What a query found, by column."""
-        return dict(zip(self.columns, found, strict=True))
 
     def row(self, index: int, episode: int, step: Step) -> Row:
         """A step as a row; its bytes are copies of the step's arrays."""
         seen, sensors = step.observation, self.spec.sensors
-        values: dict[str, Any] = {name: getattr(step, name, b"") for name in FIELDS}
-        values["time_s"] = seen.time_s
+        values = vars(step) | {"time_s": seen.time_s, "captured_s": b"", "present": b""}
         if seen.captured_s:
             values["captured_s"] = np.array([seen.captured_s.get(s.name, np.nan) for s in sensors])
         if len(seen.readings) < len(sensors):
@@ -154,17 +160,15 @@ class Schema:
             with `captured_s`, float64 (S,), the step's time where a sensor told none, and
             `present`, bool (S,).
         """
-        values = {"captured_s": np.full(len(self.sensors), np.nan),
-                  "present": np.ones(len(self.sensors), np.bool_)} | _said(row)  # fmt: skip
-        times = values["captured_s"]
+        values = {"present": np.ones(len(self.sensors), np.bool_)} | _said(row)
+        times = values.get("captured_s", np.full(len(self.sensors), np.nan))
         return values | {"captured_s": np.where(np.isnan(times), row["time_s"], times)}
 
-    def absent(self, row: Row) -> set[str]:
-        """The columns of sensors that gave nothing; also of a row that may be damaged."""
-        said = row["present"] if isinstance(row["present"], bytes) else b""
-        return {
-            column for column, is_there in zip(self.sensors, said, strict=False) if not is_there
-        }
+    def filmed(self, row: Row) -> list[int]:
+        """The sensors that gave a reading which is not in the row: it lies in a film."""
+        said = row["present"] if isinstance(row["present"], bytes) else b""  # it may be damaged
+        said = said.ljust(len(self.sensors), b"\1")
+        return [k for k, column in enumerate(self.sensors) if said[k] and not row[column]]
 
     def is_whole(self, row: Row) -> bool:
         """Whether a row, its readings in it, is what was written."""
@@ -197,11 +201,9 @@ class Schema:
     def view_row(self, row: Row, dtype: np.dtype[Any]) -> Array:
         """A row of the store as one of the view, (), without its checksum."""
         viewed = np.zeros((), dtype)
-        said = {"episode": row["episode"], "captured_s": row["time_s"], "present": True}
-        said |= self.values(row) if row["captured_s"] else _said(row)
+        known = {"episode": row["episode"], "checksum": 0} | self.values(row)
         for name in dtype.names or ():
-            if name != "checksum":
-                viewed[name] = said[name]
+            viewed[name] = known[name]
         return viewed
 
     def row_of_view(self, index: int, viewed: Array, readings: Mapping[str, Array]) -> Row:
@@ -216,19 +218,15 @@ class Schema:
         times = viewed["captured_s"]
         values["captured_s"] = np.where(times == viewed["time_s"], np.nan, times)
         present = values.get("present", np.ones(len(self.sensors), np.bool_))
-        there = {sensor.name: readings[column]
-                 for (column, sensor), is_there in zip(self.sensors.items(), present, strict=True)
-                 if is_there}  # fmt: skip
+        sensors = compress(self.sensors.items(), present)
+        there = {sensor.name: readings[column] for column, sensor in sensors}
         return self.row(index, int(viewed["episode"]), self.step_of(values, there))
 
     def _checksum(self, row: Row) -> int:
-        scalars = [row[name] for name in ("step", "episode", *_FIRST)]
-        checksum = zlib.crc32(json.dumps(scalars).encode())
-        for name in (*_ACTIONS, *self.sensors):
-            checksum = zlib.crc32(row[name], checksum)
-        for field in _ADDED:
-            checksum = zlib.crc32(field.mark(row[field.name]), checksum)
-        return checksum
+        first = json.dumps([row[name] for name in ("step", "episode", *_FIRST)])
+        blobs = [row[name] for name in (*_ACTIONS, *self.sensors)]
+        marks = [field.mark(row[field.name]) for field in _ADDED]
+        return zlib.crc32(b"".join([first.encode(), *blobs, *marks]))
 
 
 def _said(row: Row) -> dict[str, Any]:

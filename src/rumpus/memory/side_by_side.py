@@ -9,16 +9,11 @@ from rumpus.types import Array
 def side_by_side(readings: Readings) -> Array | None:
     """All picture sensors of one step side by side, uint8 (h, w, 3); None without any."""
     pictures = [_coloured(reading) for reading in readings.values() if reading.ndim == 3]
-    if not pictures:
-        return None
-    height = max(len(picture) for picture in pictures)
-    return np.concatenate([_as_high_as(picture, height) for picture in pictures], axis=1)
+    height = max(map(len, pictures), default=0)
+    as_high = [np.pad(p, ((0, height - len(p)), (0, 0), (0, 0))) for p in pictures]
+    return np.concatenate(as_high, axis=1) if as_high else None
 
 
 def _coloured(picture: Array) -> Array:
     """Any uint8 (h, w, c) as uint8 (h, w, 3)."""
     return picture[..., :3] if picture.shape[2] >= 3 else picture[..., :1].repeat(3, axis=2)
-
-
-def _as_high_as(picture: Array, height: int) -> Array:
-    return np.pad(picture, ((0, height - len(picture)), (0, 0), (0, 0)))

@@ -50,8 +50,7 @@ def verify(memory: Reader, tick: Tick) -> Verified:
     """
     whole = drawable = 0
     with memory.opened() as (store, view):
-        total, damages = store.acknowledged_steps(), list(store.damaged_films())
-        stored = total - store.missing()
+        (total, stored), damages = store.ledger(), list(store.films.damaged())
         for index in ticking(total, tick):
             found = store.examine(index)
             if isinstance(found, Damage):

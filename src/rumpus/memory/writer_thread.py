@@ -8,21 +8,19 @@ nothing that was acknowledged.
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
-from typing import Self
 
-from rumpus.errors import InputError, MemoryFault
+from rumpus.errors import MemoryFault
 from rumpus.memory.memory import Memory
-from rumpus.memory.schema import Schema
 from rumpus.types import Step
 
 QUEUED_N = 10_000  # where the disk is that far behind, `append` waits for it
-AT_ONCE_N = 1_000  # taken before it is asked whether a group is due
+AT_ONCE_N = 1_000  # done, where more are queued, before a group that is due is made durable
 LONGEST_WAIT_S = 60.0
 
 
-class Writer:
+class Writer(AbstractContextManager["Writer"]):
     """Appends to a memory that is open for writing, without waiting for its disk.
 
     As long as it is open nobody else appends to the memory; anybody may draw and read from it in
@@ -37,12 +35,12 @@ class Writer:
             MemoryFault: when it is open for reading only.
         """
         memory.check_writable()
-        self._memory, self._schema = memory, Schema(memory.spec)
-        self._count, self._last_episode = len(memory), memory.last_episode
+        self._memory = memory
+        with memory.opened() as (store, _):
+            self._count, self._last_episode = store.count, store.last_episode
         self._open_episode: int | None = None
         self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUED_N)
-        self._fault: BaseException | None = None
-        self._film_fault: MemoryFault | None = None
+        self._film_fault: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="memory writer", daemon=True)
         self._thread.start()
 
@@ -63,7 +61,7 @@ class Writer:
             MemoryFault: when the disk did not take something before, or this is closed.
         """
         self._last_episode += 1
-        self._queue(partial(self._begin, provenance, self._last_episode))
+        self._queue(partial(self._memory.begin_episode, provenance))
         self._open_episode = self._last_episode
         return self._last_episode
 
@@ -78,10 +76,7 @@ class Writer:
             InputError: when an action is not, or no episode was begun.
             MemoryFault: when the disk did not take something before, or this is closed.
         """
-        self._memory.check(step)
-        if self._open_episode is None:
-            raise InputError("A step was appended before any episode; call begin_episode first.")
-        row = self._schema.row(self._count, self._open_episode, step)
+        row = self._memory.row(self._count, self._open_episode, step)
         self._queue(partial(self._memory.append_row, row))
         self._count += 1
         return self._count - 1
@@ -94,7 +89,7 @@ class Writer:
         """
         self._queue(self._memory.flush)
         self._jobs.join()
-        self._check()
+        self._memory.check_writable()
 
     def film(self) -> None:
         """Ask that the oldest pictures become a film, see `Memory.film`; steps wait meanwhile.
@@ -118,62 +113,40 @@ class Writer:
             self._jobs.put(self._memory.flush)
             self._jobs.put(None)
             self._thread.join()
-            self._check()
-
-    def __enter__(self) -> Self:
-        return self
+            self._memory.check_writable()
 
     def __exit__(self, *raised: object) -> None:
         self.close()
 
     def _queue(self, job: Callable[[], object]) -> None:
-        self._check()
+        self._memory.check_writable()
         if not self._thread.is_alive():
             raise MemoryFault(f"The writer of the memory {self._memory.path} is closed.")
         self._jobs.put(job)
 
-    def _check(self) -> None:
-        if self._fault is not None:
-            raise self._fault
-
-    def _begin(self, provenance: str, promised: int) -> None:
-        if (begun := self._memory.begin_episode(provenance)) != promised:
-            raise RuntimeError(f"episode {begun} was begun where {promised} was promised")
-
     def _film(self) -> None:
         try:
             self._memory.film()
-        except MemoryFault as fault:
+        except Exception as fault:
             self._film_fault = fault
 
     def _work(self) -> None:
         """What the thread does: jobs in their order, and a group whenever one is due."""
-        is_open = True
+        is_open, done_n = True, 0
         while is_open:
-            jobs = self._taken()
-            for job in jobs:
-                is_open = is_open and job is not None
+            wait_s = min(max(self._memory.due_s(), 0.0), LONGEST_WAIT_S)
+            with suppress(queue.Empty):
+                job = self._jobs.get(timeout=wait_s)
+                is_open, done_n = job is not None, done_n + 1
                 if job is not None:
                     self._do(job)
-            if self._memory.due_s() <= 0.0:
-                self._do(self._memory.flush)
-            for _ in jobs:
                 self._jobs.task_done()
-
-    def _taken(self) -> list[Callable[[], object] | None]:
-        """The jobs that are queued; waits for the first until a group is due."""
-        wait_s = LONGEST_WAIT_S if self._fault else min(self._memory.due_s(), LONGEST_WAIT_S)
-        jobs: list[Callable[[], object] | None] = []
-        with suppress(queue.Empty):
-            jobs.append(self._jobs.get(timeout=max(wait_s, 0.0)))
-            while len(jobs) < AT_ONCE_N:
-                jobs.append(self._jobs.get_nowait())
-        return jobs
+            if self._memory.due_s() <= 0.0 and (self._jobs.empty() or done_n >= AT_ONCE_N):
+                self._do(self._memory.flush)
+                done_n = 0
 
     def _do(self, job: Callable[[], object]) -> None:
-        """Do a job; after a fault nothing more is done, and whoever calls next is told."""
-        if self._fault is None:
-            try:
-                job()
-            except BaseException as fault:
-                self._fault = fault
+        with suppress(
+            Exception
+        ):  # the memory keeps it, takes no more, and tells whoever calls next
+            job()
