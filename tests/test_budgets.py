@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "src" / "rumpus"
 LONGEST_CHAIN = 14
 # Lines of code at most, without blanks, comments and docstrings, so that explaining costs nothing.
-# Parts that are not there (yet, or any more) count nothing.
+# Raised for new capabilities alone, see docs/decisions/0007. Parts that are not there count nothing.
 BUDGETS: dict[str, tuple[int, list[str]]] = {
     "ground": (300, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
     "mind and replay": (
@@ -20,11 +20,12 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
         ["model", "planning", "goals", "objectives", "actor", "learner", "update_schedule",
          "replay"],
     ),
-    "body": (900, ["body", "catalogue"]),
+    "body": (900, ["body"]),
+    "catalogue": (150, ["catalogue"]),
     "memory": (1300, ["memory"]),
     "exchange": (1300, ["exchange"]),
-    "play and run": (900, ["play", "run"]),
-    "cli and report": (700, ["cli", "report"]),
+    "play and run": (1000, ["play", "run"]),
+    "cli and report": (800, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])

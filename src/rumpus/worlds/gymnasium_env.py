@@ -17,7 +17,7 @@ from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.robots._spaces import ACHIEVED, DESIRED
 from rumpus.body.robots.gymnasium import Env, GymnasiumRobot
 from rumpus.errors import InputError, WorldError
-from rumpus.types import Array, Executed, Observation
+from rumpus.types import Array, Observation
 from rumpus.worlds.base import Measure, State, Trial, World
 
 GOAL_STEPS = 30  # random actions that lead from an episode's start to a trial's goal
@@ -31,7 +31,7 @@ BY_SEED, OWN_GOALS = "by seed", "own goals"
 WORST_PART, OWN_FAILURE = "worst_part_error", "own_failure"
 
 
-class GymnasiumWorld(World):
+class GymnasiumWorld(GymnasiumRobot, World):
     """A `gymnasium.Env` to play in.
 
     It is judged part by part: the headline error is that of the worst part, as a share of the
@@ -45,17 +45,13 @@ class GymnasiumWorld(World):
         name: what messages and the run call it.
         seed: of the first episode.
 
-    Attributes:
-        notices: how its spaces were adapted.
-
     Raises:
         WorldError: when a space of the environment cannot be used.
     """
 
     def __init__(self, make: Callable[[], Env], name: str, seed: int = 0) -> None:
         self._make, env = make, make()
-        self._robot = GymnasiumRobot(env, name, seed)
-        self.spec, self.notices = self._robot.spec, tuple(self._robot.notices)
+        super().__init__(env, name, seed)
         self._has_goals = DESIRED in getattr(env.observation_space, "spaces", {})
         self.trial_kinds = (OWN_GOALS, BY_SEED) if self._has_goals else (BY_SEED,)
         limit = env.spec.max_episode_steps if env.spec else None
@@ -82,37 +78,21 @@ class GymnasiumWorld(World):
             )
         return Measure(WORST_PART, TOLERANCE_SHARE, self.trial_steps)
 
-    def observe(self) -> Observation:
-        return self._robot.observe()
-
-    def act(self, action: Array) -> Executed:
-        return self._robot.act(action)
-
-    @property
-    def ended(self) -> tuple[bool, bool]:
-        return self._robot.ended
-
-    def restart(self) -> None:
-        self._robot.restart()
-
-    def stop(self) -> None:
-        self._robot.stop()
-
     def state(self) -> State:
         """`info["state"]`, or scalars that sum up the readings where there is none.
 
         Raises:
             WorldError: when `reset` gave `info["state"]` and a later call did not.
         """
-        self._robot.first()
+        self.first()
         if not self._has_truth:
             return dict(_reading_scalars(self.observe().readings))
-        if not _is_truth(self._robot.info):
+        if not _is_truth(self.info):
             raise WorldError(
                 f"{self.spec.name}: info['state'] was a dict of numbers at reset and later was "
                 "not; give the same named numbers from every reset() and step()."
             )
-        return {name: float(value) for name, value in self._robot.info["state"].items()}
+        return {name: float(value) for name, value in self.info["state"].items()}
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """The headline error, then the absolute difference of every scalar of `info["state"]`."""
@@ -143,39 +123,39 @@ class GymnasiumWorld(World):
 
     def _trial(self, seed: int, kind: str) -> Trial:
         if kind == OWN_GOALS:
-            self._robot.begin(seed + 1)
+            self.begin(seed + 1)
             goal = dict(_reading_scalars({ACHIEVED: self._desired()}))
             return Trial(start=self.state(), goal=goal, seed=seed)
         self._play_from(seed)
         goal = dict(self.state())
-        self._robot.begin(seed + 1)
+        self.begin(seed + 1)
         return Trial(start=self.state(), goal=goal, seed=seed)
 
     def stage(self, trial: Trial) -> Observation:
         if set(trial.goal) != set(trial.start):  # a goal of its own, which tells what to achieve
-            self._robot.begin(trial.seed + 1)
+            self.begin(trial.seed + 1)
             return Observation({ACHIEVED: self._desired()}, self.observe().time_s)
         self._play_from(trial.seed)
         pictured = self.observe()
-        self._robot.begin(trial.seed + 1)
+        self.begin(trial.seed + 1)
         return pictured
 
     def _play_from(self, seed: int) -> list[State]:
         """Random play from a seeded episode; the states on the way, the first one included."""
-        self._robot.begin(seed)
+        self.begin(seed)
         states = [self.state()]
         rng = np.random.default_rng(seed)
         for action in smoothed_actions(rng, GOAL_STEPS, self.spec.action_size):
-            self._robot.act(action)
+            self.act(action)
             states.append(self.state())
-            if any(self._robot.ended):
+            if any(self.ended):
                 break
         return states
 
     @cached_property
     def _has_truth(self) -> bool:
-        self._robot.first()
-        return _is_truth(self._robot.info)
+        self.first()
+        return _is_truth(self.info)
 
     @cached_property
     def _ranges(self) -> dict[str, float]:
@@ -199,11 +179,11 @@ class GymnasiumWorld(World):
 
     def _desired(self) -> Array:
         """What the environment itself wants to be achieved now, float32 (k,)."""
-        return np.asarray(self._robot.raw[DESIRED], np.float32).reshape(-1)
+        return np.asarray(self.raw[DESIRED], np.float32).reshape(-1)
 
     def _own_failure(self, achieved: Array, desired: Array) -> float:
         """Whether the environment itself says that this is not what was wanted."""
-        env: Any = self._robot.env.unwrapped
+        env: Any = self.env.unwrapped
         if judge := getattr(env, "_is_success", None):
             return 1.0 - float(judge(achieved, desired))
         reward, best = (env.compute_reward(a, desired, {}) for a in (achieved, desired))

@@ -50,7 +50,8 @@ class GymnasiumRobot(Robot):
     def __init__(self, env: Env, name: str, seed: int = 0) -> None:
         self.env, self._seed = env, seed
         self._motors = motors_of(env.action_space, name)
-        self._sensors, self.notices = sensors_of(env.observation_space, name)
+        self._sensors, notices = sensors_of(env.observation_space, name)
+        self.notices = tuple(notices)
         self.spec = RobotSpec(
             name=name,
             sensors=tuple(sensor.spec for sensor in self._sensors),
