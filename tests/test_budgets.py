@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "src" / "rumpus"
 LONGEST_CHAIN = 14
 # Lines of code at most, without blanks, comments and docstrings, so that explaining costs nothing.
-# Raised for new capabilities alone, see docs/decisions/0007. Parts that are not there count nothing.
+# Raised for new capabilities alone (docs/decisions/0007). Parts that are not there count nothing.
 BUDGETS: dict[str, tuple[int, list[str]]] = {
     "ground": (300, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
     "mind and replay": (

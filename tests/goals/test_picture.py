@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,3 +65,46 @@ def test_a_picture_that_hides_too_much_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (12, 8)).save(tmp_path / "goal.png", pnginfo=hidden)
     with pytest.raises(InputError, match="cannot be read"):
         load_picture(tmp_path / "goal.png", CAMERA)
+
+
+def saved(path: Path, picture: Any, **more: Any) -> Path:
+    Image.fromarray(picture).save(path, **more)
+    return path
+
+
+def test_a_photograph_is_turned_as_it_was_held(tmp_path: Path) -> None:
+    upright = np.random.default_rng(1).integers(0, 256, (8, 12, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side: turn by a quarter, clockwise
+    lying = saved(tmp_path / "goal.png", np.rot90(upright, 1).copy(), exif=exif)
+    loaded, notices = load_picture(lying, CAMERA)
+    np.testing.assert_array_equal(loaded, upright)
+    assert notices == ()
+
+
+def test_deep_levels_are_scaled_and_not_cut_off(tmp_path: Path) -> None:
+    grey = np.arange(96, dtype=np.uint16).reshape(8, 12) * 600
+    loaded, (said,) = load_picture(saved(tmp_path / "deep.png", grey), SensorSpec("c", (8, 12, 1)))
+    np.testing.assert_array_equal(loaded[:, :, 0], np.rint(grey / 257.0).astype(np.uint8))
+    assert "its levels up to 65535 were scaled to 255" in said
+
+
+def test_a_cut_out_is_put_on_white(tmp_path: Path) -> None:
+    cut_out = np.zeros((8, 12, 4), np.uint8)
+    cut_out[2:5, 2:5] = (200, 10, 10, 255)
+    loaded, (said,) = load_picture(saved(tmp_path / "cut.png", cut_out), CAMERA)
+    assert (loaded[0, 0] == 255).all()
+    np.testing.assert_array_equal(loaded[3, 3], [200, 10, 10])
+    assert "put on white" in said
+    kept, notices = load_picture(tmp_path / "cut.png", SensorSpec("c", (8, 12, 4)))
+    np.testing.assert_array_equal(kept, cut_out)
+    assert notices == ()
+
+
+def test_a_wider_picture_loses_its_edges_and_is_not_squashed(tmp_path: Path) -> None:
+    wide = np.zeros((16, 48, 3), np.uint8)
+    wide[:, 12:36] = 90  # what a camera of 12 x 8 sees of it
+    loaded, (said,) = load_picture(saved(tmp_path / "wide.png", wide), CAMERA)
+    assert (loaded == 90).all()
+    assert "it is 48 x 16 pixels" in said
+    assert "its edges were cut off to 24 x 16" in said

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rumpus.errors import InputError
 from rumpus.spec import Readings, RobotSpec, SensorSpec
 from rumpus.types import Array
 
+MOST_CHANNELS = 4
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's words for a picture of so many channels
 
 
@@ -46,6 +47,10 @@ def pictured(path: Path, spec: RobotSpec, camera: str = "") -> tuple[Readings, t
 def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]]:
     """Read a picture file as a camera would have seen it: uint8 (h, w, c), and notices.
 
+    It is turned as a photograph says that it was held, more than 8 bits a channel are scaled to 8,
+    transparent parts are put on white, and what is wider or higher than the camera sees is cut off
+    evenly instead of squashed.
+
     Raises:
         InputError: when there is no such file or it is not a picture.
     """
@@ -57,7 +62,8 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
         )
     try:
         with Image.open(path) as file:
-            image = file.convert(MODES[channels])
+            image = ImageOps.exif_transpose(file)
+            image.load()
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture; expected a PNG or JPEG file.") from error
     except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
@@ -65,9 +71,31 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
         raise InputError(
             f"The picture {path} cannot be read: {reason}; expected a PNG or JPEG file."
         ) from error
-    notices: tuple[str, ...] = ()
+    done = []
+    if image.mode[0] in "IF":
+        image, deep = _in_8_bits(image)
+        done += [f"its levels up to {deep:g} were scaled to 255"]
+    if image.has_transparency_data and channels < MOST_CHANNELS:
+        ground = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(ground, image.convert("RGBA"))
+        done += ["what is transparent in it was put on white"]
+    image = image.convert(MODES[channels])
     if image.size != (width, height):
-        came = f"{image.width} x {image.height}"
-        image = image.resize((width, height), Image.Resampling.BOX)
-        notices = (f"{path} is {came} pixels and was resized to the robot's {width} x {height}.",)
+        came, scale = image.size, min(image.width / width, image.height / height)
+        seen = round(width * scale), round(height * scale)
+        done += [f"it is {came[0]} x {came[1]} pixels and was resized to the robot's "
+                 f"{width} x {height}"]  # fmt: skip
+        if seen != came:
+            done += [f"its edges were cut off to {seen[0]} x {seen[1]} before"]
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BOX)
+    notices = (f"Of {path}: {'; '.join(done)}.",) if done else ()
     return np.asarray(image).reshape(height, width, channels).copy(), notices
+
+
+def _in_8_bits(image: Image.Image) -> tuple[Image.Image, float]:
+    """A picture of deeper levels as one of 8 bits, and which level became 255."""
+    levels = np.asarray(image, np.float64)
+    most = float(levels.max(initial=0.0))
+    usual = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
+    top = next((t for t in usual if most <= t), most)
+    return Image.fromarray(np.rint(levels.clip(0.0) * (255.0 / top)).astype(np.uint8)), top

@@ -4,6 +4,7 @@ A picture is remembered before it is gone for, so that nothing a person ever ask
 hindsight can use it.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from rumpus.goals.base import GoalAt
 from rumpus.goals.picture import pictured
 from rumpus.play.control import OwnMemory
 from rumpus.replay.base import StoredSteps
+from rumpus.replay.familiarity import familiarity
+from rumpus.spec import Readings
 from rumpus.types import Goal, GoalReference, Observation, Step
 
 STORED = "memory:"
@@ -47,11 +50,24 @@ def load_goal(text: str, camera: str, memory: OwnMemory) -> tuple[Goal, tuple[st
             )
         return goal_at(memory)(_number(text, len(memory)), "memory", text), ()
     readings, notices = pictured(Path(text), memory.spec, camera)
+    notices = (*notices, *_unfamiliar(readings, memory))
     still = np.zeros(memory.spec.action_size, np.float32)
     memory.begin_episode(f"shown {text}")
     time_s = float(memory.time_s[-1]) if len(memory) else 0.0
     shown = memory.append(Step(Observation(readings, time_s), still, still, truncated=True))
     return goal_at(memory)(shown, "picture", f"picture {text}"), notices
+
+
+def _unfamiliar(readings: Readings, memory: StoredSteps) -> Iterator[str]:
+    """A sentence for a picture that looks like nothing the robot has ever seen."""
+    for sensor, picture in readings.items():
+        found = familiarity(memory, sensor, picture, np.random.default_rng(0))
+        if found and found.is_foreign:
+            yield (
+                f"The picture looks like nothing that '{sensor}' ever saw: the nearest is "
+                f"{found.distance:.0f} levels off, where 99 of 100 remembered pictures have one "
+                f"within {found.usual:.0f}; what the robot makes of it may mean nothing."
+            )
 
 
 def _number(text: str, count: int) -> int:
