@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -89,6 +90,9 @@ def _registered(name: str, **arguments: Any) -> Any:
     """
     import gymnasium
 
+    if "/" in name and ":" not in name:  # a package often registers its worlds under its own name
+        with suppress(ImportError, ValueError):
+            import_module(name.partition("/")[0])
     try:
         return gymnasium.make(name, disable_env_checker=True, **arguments)
     except (gymnasium.error.UnregisteredEnv, ModuleNotFoundError) as error:
