@@ -59,21 +59,22 @@ def one_seed(asked: argparse.Namespace, seed: int) -> tuple[list[Row], str]:
         shutil.rmtree(run)
     flags = [f for name in ("skew", "random_steps") if (value := getattr(asked, name)) is not None
              for f in (f"--{name.replace('_', '-')}", str(value))]  # fmt: skip
-    played = rumpus("play", asked.world, "--run", str(run), "--steps", str(asked.steps),
-                    "--seed", str(seed), *flags)  # fmt: skip
+    printed = rumpus("play", asked.world, "--run", str(run), "--steps", str(asked.steps),
+                     "--seed", str(seed), *flags)  # fmt: skip
+    played = msgspec.json.decode(printed, type=Row)
     rows, machine = [replace(played, variant=f"play {played.variant}")], ""
     for kind in asked.kinds or [""]:
         more = ["--kind", kind] if kind else []
-        about = rumpus("evaluate", str(run), "--goals", str(asked.goals), *more)
-        slug = about.variant.removeprefix("agent, ").replace(" ", "-")
+        printed = rumpus("evaluate", str(run), "--goals", str(asked.goals), *more)
+        found = msgspec.json.decode(printed, type=list[Row])
+        slug = found[0].variant.removeprefix("agent, ").replace(" ", "-")
         told = msgspec.json.decode((run / "report" / f"evaluate-{slug}.json").read_bytes())
-        rows += msgspec.convert(told["rows"], list[Row])
-        machine = told["machine"]
+        rows, machine = rows + found, told["machine"]
     return rows, machine
 
 
-def rumpus(*arguments: str) -> Row:
-    """Run one command to its end and take the row it prints."""
+def rumpus(*arguments: str) -> bytes:
+    """Run one command to its end and take the JSON that it prints."""
     begun_s = time.monotonic()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -81,7 +82,7 @@ def rumpus(*arguments: str) -> Row:
         stdout=subprocess.PIPE, check=True, env=environment,
     )  # fmt: skip
     print(f"{time.monotonic() - begun_s:6.0f} s  rumpus {' '.join(arguments)}", file=sys.stderr)
-    return msgspec.json.decode(done.stdout, type=Row)
+    return done.stdout
 
 
 def _asked() -> argparse.Namespace:
