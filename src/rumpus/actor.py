@@ -146,6 +146,27 @@ class Actor:
 
     # Imagining
 
+    def act(
+        self, readings: Readings, goal: Readings, rng: np.random.Generator | None = None
+    ) -> Array:
+        """The best action it can think of, from readings to readings, for a loop of one's own.
+
+        Args:
+            readings: what is sensed now, by sensor; one that gave nothing is left out.
+            goal: what is to be sensed, of all sensors or of some: the others do not matter.
+            rng: chooses what planners try; the same each time where left out.
+
+        Returns:
+            float32 (A,) in [-1, 1], for a `SafeRobot`.
+
+        Raises:
+            WorldError: when readings are not of the robot it learned from.
+        """
+        for given in (readings, goal):
+            self.spec.check(given, partial=True)
+        rng = np.random.default_rng(0) if rng is None else rng
+        return self.plan_action(self.encode(readings), self.encode(goal), rng)
+
     @torch.no_grad()
     def imagine(self, latent: Tensor, actions: Array) -> Tensor:
         """What would come of actions: (D,) and (H, A) to latents (H, D)."""

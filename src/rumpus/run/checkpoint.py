@@ -160,7 +160,7 @@ def read(run: Run) -> Saved | None:
     path = run.checkpoint
     if not path.exists():
         return None
-    with _blamed(path):
+    with blamed(path):
         with safe_open(path, "pt") as file:
             about = _about(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -185,7 +185,7 @@ def restore(saved: Saved, mind: Mind, stored: int) -> int:
         RunError: when it is of another robot, or has learned from more steps than are stored.
     """
     about = saved.about
-    with _blamed(saved.path):
+    with blamed(saved.path):
         mind.learner.load_state_dict(saved.tensors, about.updates)
         kept = split("replay", saved.tensors)
         mind.replay.restore({name: tensor.numpy() for name, tensor in kept.items()})
@@ -200,7 +200,7 @@ def restore(saved: Saved, mind: Mind, stored: int) -> int:
 
 
 @contextmanager
-def _blamed(path: Path) -> Iterator[None]:
+def blamed(path: Path) -> Iterator[None]:
     """Whatever a file that is not what was written leads to is said in one sentence."""
     try:
         yield

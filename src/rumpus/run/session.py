@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import RunError
 from rumpus.goals.skew_fit import SkewFit
@@ -156,14 +157,39 @@ def resume(
     if seed is not None:
         check_seed(seed)
     begun = folder.open_run(path)
-    ignorant = RunError(f"The run {path} has not learned anything yet; let it play for longer.")
     if not begun.checkpoint.exists():
-        raise ignorant
+        raise _ignorant(path)
     seed = begun.config.seed if seed is None else seed
     with _awake(begun, seed, write, device) as session:
         if not session.mind.learner.world_model_updates:
-            raise ignorant
+            raise _ignorant(path)
         yield session
+
+
+def load_actor(path: Path | str, device: Device = "auto") -> Actor:
+    """What a run has learned, to act by in a program of one's own; needs neither world nor robot.
+
+    Args:
+        path: the run's folder; it may be playing on meanwhile.
+        device: where it acts.
+
+    Raises:
+        RumpusError: when there is no run, it has not learned anything, or is damaged.
+    """
+    begun = folder.open_run(Path(path))
+    with Memory.open(begun.memory, write=False) as memory:
+        spec = memory.spec
+    saved = checkpoint.read(begun)
+    if saved is None or not saved.about.world_model_updates:
+        raise _ignorant(begun.path)
+    learner = Learner(spec, begun.config.mind, begun.config.seed, choose_device(device))
+    with checkpoint.blamed(saved.path):
+        learner.load_state_dict(saved.tensors, saved.about.updates)
+    return learner.snapshot()
+
+
+def _ignorant(path: Path) -> RunError:
+    return RunError(f"The run {path} has not learned anything yet; let it play for longer.")
 
 
 def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind:
