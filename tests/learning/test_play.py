@@ -25,7 +25,7 @@ CONFIG = RunConfig(
 
 
 def median(row: Row) -> float:
-    error = row.metrics["median_mean_error_px"]
+    error = row.metrics["median_worst_part_error"]
     assert isinstance(error, float)
     return error
 
