@@ -19,10 +19,14 @@ Make = type[Door] | type[Pusher]
 DEFAULT: dict[Make, list[SensorFactory]] = {Door: [Camera], Pusher: [CAMERA]}
 SIDE = partial(Camera, config=CameraConfig("side", size_px=32))
 
-# Of 200 uniformly random steps from seed 0, as they were before worlds told what they executed.
+# Of 200 uniformly random steps from seed 0, as they were before worlds told what they executed. A
+# puck that is hit goes another way in another version of the simulator, a little at first.
 PICTURES = {
-    Door: "f1b7fc7811a101a5008157e9d0771245cc138037ed4248d73ec43a49ad1eb267",
-    Pusher: "7922effcaaf980310f61385b05588be8357418b08ba02fabe48da89a25eba06c",
+    Door: {"f1b7fc7811a101a5008157e9d0771245cc138037ed4248d73ec43a49ad1eb267"},
+    Pusher: {
+        "7922effcaaf980310f61385b05588be8357418b08ba02fabe48da89a25eba06c",  # MuJoCo 4.0.0
+        "a89eba7df5a340eeb0e7a4c9d03158da2a68f9c8b4ef13431c2be4edf7c99e4d",  # 3.11.0
+    },
 }
 
 
@@ -46,7 +50,7 @@ def test_the_same_actions_give_the_same_pictures_as_ever(make: Make) -> None:
     for action in uniform(world, 200):
         robot.act(action)
         digest.update(robot.observe().readings["camera"].tobytes())
-    assert digest.hexdigest() == PICTURES[make]
+    assert digest.hexdigest() in PICTURES[make]
 
 
 @pytest.mark.parametrize("make", [Door, Pusher])
