@@ -154,6 +154,24 @@ def test_a_goal_environment_is_asked_for_its_own_goals_and_judged_by_itself() ->
         assert errors["distance"] < 0.05
 
 
+class Judging(Reach):
+    """Pays by distance, and says itself what success is."""
+
+    def __init__(self) -> None:
+        super().__init__(dense=True)
+
+    def _is_success(self, achieved: Any, desired: Any) -> Any:
+        return np.float32(np.abs(achieved - desired).max() < 0.2)
+
+
+def test_where_an_environment_judges_itself_its_reward_does_not_count() -> None:
+    world = GymnasiumWorld(Judging, "judging")
+    near, far = ({"reading_achieved_goal_0": 1.0 - gap} for gap in (0.1, 0.3))
+    goal = {"reading_achieved_goal_0": 1.0}
+    assert world.errors(near, goal)["own_failure"] == 0.0
+    assert world.errors(far, goal)["own_failure"] == 1.0
+
+
 def test_a_goal_of_a_goal_environment_can_also_be_what_was_seen() -> None:
     world = GymnasiumWorld(Reach, "reach")
     (trial,) = world.trials(1, 1, "by seed")

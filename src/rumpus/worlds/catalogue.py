@@ -128,7 +128,8 @@ def _made(
 
     def make() -> Any:
         """The one that is there already, then others like it."""
-        env: Any = found.pop() if found else made_by(**arguments)
+        with printing_aside():
+            env: Any = found.pop() if found else made_by(**arguments)
         return Rendering(env, camera) if camera else env
 
     return GymnasiumWorld(make, name, seed)

@@ -184,7 +184,9 @@ class GymnasiumWorld(GymnasiumRobot, World):
     def _own_failure(self, achieved: Array, desired: Array) -> float:
         """Whether the environment itself says that this is not what was wanted."""
         env: Any = self.env.unwrapped
-        if judge := getattr(env, "_is_success", None):
+        owners = (env, getattr(env, "task", None))  # as Fetch has it, as panda-gym has it
+        judges = (getattr(o, name, None) for o in owners for name in ("_is_success", "is_success"))
+        if judge := next(filter(None, judges), None):
             return 1.0 - float(judge(achieved, desired))
         reward, best = (env.compute_reward(a, desired, {}) for a in (achieved, desired))
         return float(reward < best)
