@@ -394,7 +394,7 @@ def processor_time_s(*arguments: str) -> float:
 
 
 def test_every_verb_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in ("play", "do", "evaluate", "check", "list"):
+    for verb in ("play", "do", "evaluate", "goals", "snapshot", "check", "list"):
         with pytest.raises(SystemExit) as end:
             main([verb, "--help"])
         assert end.value.code == 0
@@ -586,7 +586,7 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
         (["play", "door", "--stepz", "5"], "did you mean --steps?"),
         (
             ["frobnicate"],
-            "there are: play, do, evaluate, check, memory, list; see `rumpus --help`.",
+            "there are: play, do, evaluate, goals, snapshot, check, memory, list; see",
         ),
     ],
 )
@@ -613,3 +613,26 @@ def test_whole_numbers_as_people_write_them(text: str, number: int) -> None:
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no whole number"):
         whole(text)
+
+
+def test_goals_are_a_sheet_of_steps_that_differ(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert main(["goals", str(dot), "--count", "10"]) == 0
+    out = capfd.readouterr().out
+    assert "10 of 60 remembered steps" in out
+    assert Image.open(dot / "report" / "goals.png").size[0] > 800
+    told = out.rpartition("--goal ")[2].strip()
+    assert main(["do", str(dot), "--goal", told, "--steps", "2"]) == 0
+
+
+def test_a_snapshot_is_a_goal_picture_of_the_right_size(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["snapshot", "door", "--out", str(tmp_path / "now.png")]) == 0
+    assert capfd.readouterr().out == f"camera: {tmp_path / 'now.png'}\n"
+    assert Image.open(tmp_path / "now.png").size == (48, 48)
+    assert "no camera" in refused(capfd, "snapshot", "Pendulum-v1")
+    nowhere = tmp_path / "no" / "now.png"
+    assert "cannot be written" in refused(capfd, "snapshot", "door", "--out", str(nowhere))

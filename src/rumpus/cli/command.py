@@ -12,6 +12,8 @@ from rumpus.finding import Finding
 
 World = Annotated[Positional[str], arg(metavar="WORLD")]
 Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
+Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
+COLUMNS = 8  # of a sheet of goals
 Device = Literal["auto", "cpu", "cuda"]
 Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 Part = Annotated[Positional[Kind], arg(metavar="PART")]
@@ -169,6 +171,72 @@ def evaluate(
         page = report_evaluation(session.run, found)
     if not json:
         print(f"Report: {page}")
+    return 0
+
+
+@deferred
+def goals(run: Run, count: Whole = 24, out: Out = None) -> int:
+    """Show what a robot remembers, as different as can be, with the numbers for `rumpus do`.
+
+    Args:
+        run: of the robot.
+        count: How many steps.
+        out: The picture to write. Default: goals.png in the run's report.
+    """
+    from rumpus.cli.counting import stoppable
+    from rumpus.errors import InputError
+    from rumpus.memory.side_by_side import side_by_side
+    from rumpus.report.sheet import Tile, write_sheet
+    from rumpus.run.session import resume, wake
+
+    if count < 1:
+        raise InputError(f"{count} steps were asked for, expected 1 or more.")
+    with resume(run, write=False) as session, stoppable("looking back") as tick:
+
+        def look(phase: str, done: int, owed: int) -> bool:
+            tick(done, owed)
+            return True
+
+        trained, memory = wake(session, look), session.memory
+        assert trained is not None
+        steps = trained.candidates.spread(count).tolist()
+        tiles = [Tile(f"memory:{k}", side_by_side(memory.readings(k))) for k in steps]
+        picture = out or session.run.report / "goals.png"
+    if not write_sheet(picture, [tiles[k : k + COLUMNS] for k in range(0, len(tiles), COLUMNS)]):
+        raise InputError(f"No camera of {run} gave a picture in these steps; there is no sheet.")
+    first = f"rumpus do {run} --goal memory:{steps[0]}"
+    print(f"{len(steps)} of {len(memory):,} remembered steps: {picture}\nGo for one: {first}")
+    return 0
+
+
+@deferred
+def snapshot(world: World, out: Out = None, seed: Whole = 0) -> int:
+    """Take a picture of a world as it begins: a goal picture of the right size and view.
+
+    Args:
+        world: As for `rumpus play`.
+        out: The picture to write. Default: snapshot.png here; of several cameras each its own.
+        seed: Of the world.
+    """
+    from PIL import Image
+
+    from rumpus.errors import InputError, writing
+    from rumpus.worlds.catalogue import load
+
+    made = load(world, seed)
+    try:
+        readings = made.observe().readings
+    finally:
+        made.stop()
+    cameras = [s.name for s in made.spec.sensors if s.is_picture and s.name in readings]
+    if not cameras:
+        raise InputError(f"{world} has no camera that gives a picture; some can have camera=64x64.")
+    for camera in cameras:
+        path = out or Path("snapshot.png")
+        path = path.with_stem(f"{path.stem}-{camera}") if len(cameras) > 1 else path
+        with writing("picture", path):
+            Image.fromarray(readings[camera].squeeze()).save(path, format="PNG")
+        print(f"{camera}: {path}")
     return 0
 
 

@@ -51,7 +51,14 @@ def memory(
 
 
 Verb = _one_of(
-    command.play, command.do, command.evaluate, command.check, memory, command.list_worlds
+    command.play,
+    command.do,
+    command.evaluate,
+    command.goals,
+    command.snapshot,
+    command.check,
+    memory,
+    command.list_worlds,
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from rumpus.types import Array, Goal
@@ -29,6 +30,19 @@ class Candidates:
         """In which rows the steps at some positions (M,) stand: (M,), -1 where they do not."""
         at = np.minimum(np.searchsorted(self.step, steps), len(self.step) - 1)
         return np.where(self.step[at] == steps, at, -1)
+
+    def spread(self, count: int) -> Array:
+        """The positions (count,) of steps as far from each other as can be, in order.
+
+        Each next one is the farthest from those before (Gonzalez 1985); the first is the newest.
+        """
+        chosen = [len(self.step) - 1]
+        nearest = torch.cdist(self.points, self.points[chosen])[:, 0]
+        while len(chosen) < min(count, len(self.step)):
+            chosen.append(int(nearest.argmax()))
+            further = torch.cdist(self.points, self.points[chosen[-1:]])[:, 0]
+            nearest = torch.minimum(nearest, further)
+        return np.sort(self.step[chosen])
 
 
 @dataclass(frozen=True)
