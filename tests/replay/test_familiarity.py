@@ -53,6 +53,15 @@ def test_what_was_seen_is_familiar_and_what_never_was_is_not(memory: Memory) -> 
         assert found.distance > found.usual
 
 
+def test_a_picture_that_was_only_shown_stays_unfamiliar(memory: Memory) -> None:
+    foreign, still = 255 - square(9, 9), np.zeros(1, np.float32)
+    memory.begin_episode("shown foreign.png")
+    memory.append(Step(Observation({"eye": foreign}, 99.0), still, still, truncated=True))
+    found = familiarity(memory, "eye", foreign, np.random.default_rng(1))
+    assert found is not None
+    assert found.is_foreign
+
+
 def test_a_young_memory_cannot_tell(tmp_path: Path) -> None:
     with Memory.create(tmp_path / "young", SPEC) as young:
         assert familiarity(young, "eye", square(3, 3), np.random.default_rng(0)) is None

@@ -49,7 +49,9 @@ def familiarity(
         picture: uint8 (h, w, c).
         rng: chooses what it is compared with.
     """
-    steps = np.flatnonzero(stored.present(sensor))
+    # A picture that was shown is remembered as an episode of its own: it was asked for, not seen.
+    lived = np.bincount(stored.episode_of)[stored.episode_of] > 1
+    steps = np.flatnonzero(lived & stored.present(sensor))
     if len(steps) < 4 * NEIGHBOURS_STEPS:
         return None
     frames = stored.frames(sensor)
