@@ -90,7 +90,8 @@ def draw_chart(path: Path, evaluation: Evaluation) -> None:
     axes.axhline(measure.tolerance, color="#c03a2b", linestyle="--", label="tolerance")
     axes.set_xlabel(f"{measure.name} at the start")
     axes.set_ylabel(f"{measure.name} at the end")
-    axes.set_ylim(bottom=0.0)
+    top = 1.05 * max(*started, *ended, measure.tolerance)
+    axes.set(xlim=(-0.02 * top, top), ylim=(-0.02 * top, top))  # alike: better lies below the line
     axes.legend(frameon=False)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
