@@ -84,6 +84,7 @@ def at_random(name: str, goals: int) -> Row:
                 action = smoothed_action(rng, action)
                 world.act(action)
                 course.append(world.errors(world.state(), trial.goal)[world.measure.name])
+            course += course[-1:] * (world.measure.steps - len(course))
             errors.append(world.errors(world.state(), trial.goal))
             courses.append(course)
     finally:

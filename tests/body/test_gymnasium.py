@@ -134,6 +134,15 @@ def test_an_adapted_picture_is_the_same_picture() -> None:
         np.testing.assert_array_equal(sensor.reading(seen), picture)
 
 
+def test_levels_beyond_the_declared_do_not_wrap_round_and_no_choice_is_another() -> None:
+    ((sensor,), _) = sensors_of(FLOATS, "bench")
+    assert (sensor.reading(np.full((20, 24, 3), 1.1)) == 255).all()
+    ((choice,), _) = sensors_of(Discrete(3), "bench")
+    for wrong in (-1, 3):
+        with pytest.raises(ValueError, match="of choices from 0 to 2"):
+            choice.reading(wrong)
+
+
 def test_what_is_nested_is_named_by_its_path_and_what_fits_nothing_is_left_out() -> None:
     parts: dict[Any, Space[Any]] = {
         "eyes": Dict({"left": PICTURE}), 7: VECTOR, "both": Tuple((VECTOR, Discrete(3))),

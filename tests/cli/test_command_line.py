@@ -150,6 +150,7 @@ def one_sentence(err: str) -> str:
         ("play Pendulum-v1,weight=3", "unexpected keyword argument 'weight'"),
         ("play Pendulum-v1,camera=big", "WIDTHxHEIGHT"),
         ("play Pendulum-v1,camera=4x4", "from 8 to 1024"),
+        ("play door,camera=64x64", "cameras of its own"),
         ("play door --steps -5", "-5 steps"),
         ("play door --steps 0", "more than 0"),
         ("play door --steps many", "--steps"),
@@ -636,3 +637,19 @@ def test_a_snapshot_is_a_goal_picture_of_the_right_size(
     assert "no camera" in refused(capfd, "snapshot", "Pendulum-v1")
     nowhere = tmp_path / "no" / "now.png"
     assert "cannot be written" in refused(capfd, "snapshot", "door", "--out", str(nowhere))
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_program_without_standard_output_or_error_plays(tmp_path: Path, closed: int) -> None:
+    child = (
+        f"import os, sys; os.close({closed})\n"
+        f"os.execv(sys.executable, [sys.executable, '-m', 'rumpus', 'play', '{DOT}', "
+        f"'--run', {str(tmp_path / 'run')!r}, '--steps', '5'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", child], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    with Memory.open(tmp_path / "run" / "memory", write=False) as memory:
+        assert len(memory) == 5

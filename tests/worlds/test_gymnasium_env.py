@@ -172,6 +172,30 @@ def test_where_an_environment_judges_itself_its_reward_does_not_count() -> None:
     assert world.errors(far, goal)["own_failure"] == 1.0
 
 
+class Bare(Reach):
+    """Senses what it achieved and nothing else, and tells a truth of its own beside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        box = gym.spaces.Box(-2, 2, (1,), np.float64)
+        self.observation_space = gym.spaces.Dict({"achieved_goal": box, "desired_goal": box})
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        seen, _ = super().reset(seed=seed)
+        return seen, {"state": {"age_s": 0.0}}
+
+
+def test_a_goal_environment_that_senses_little_is_still_asked_for_its_own_goals() -> None:
+    world = GymnasiumWorld(Bare, "bare")
+    (trial,) = world.trials(1, 3, "own goals")
+    wanted = world.stage(trial).readings["achieved_goal"][0]
+    assert trial.goal == {"reading_achieved_goal_0": pytest.approx(wanted)}
+    assert world.errors(world.state(), trial.goal)["own_failure"] == 1.0
+    assert world.errors(trial.goal, trial.goal)["own_failure"] == 0.0
+
+
 def test_a_goal_of_a_goal_environment_can_also_be_what_was_seen() -> None:
     world = GymnasiumWorld(Reach, "reach")
     (trial,) = world.trials(1, 1, "by seed")

@@ -198,6 +198,7 @@ def attempt(
             break
         control_step(robot, chooser, nowhere)
         course.append(world.errors(world.state(), trial.goal)[world.measure.name])
+    course += course[-1:] * (world.measure.steps - len(course))  # ended, it stays as it ended
     end = world.state()
     shown = None
     if show:

@@ -22,11 +22,13 @@ class Trial:
             cannot be placed and only seeds are known (Gymnasium).
         goal: true state that the goal picture shows.
         seed: for worlds that are placed by seed.
+        kind: of the trial, where a world stages its kinds differently.
     """
 
     start: State
     goal: State
     seed: int = 0
+    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,8 @@ def _made(
     camera: tuple[int, int] | None,
 ) -> World:  # fmt: skip
     if isinstance(made_by, type) and issubclass(made_by, World):
+        if camera:
+            raise InputError(f"The world '{name}' has cameras of its own; leave out camera=.")
         made: World = made_by(seed, **arguments)  # type: ignore[call-arg]  # as final worlds do
         return made
     # Gymnasium is needed for strangers' environments alone.

@@ -215,7 +215,7 @@ def _picture(name: str, path: tuple[Any, ...], space: spaces.Box) -> SpaceSensor
     def read(value: Array) -> Array:
         value = value[-1] if newest else value
         value = np.moveaxis(value.reshape(shape), axis, 2)[:, :, -kept:]
-        return value if in_bytes else np.rint(value * (255.0 / top)).astype(np.uint8)
+        return value if in_bytes else np.rint(value * (255.0 / top)).clip(0, 255).astype(np.uint8)
 
     return SpaceSensor(path, SensorSpec(name, (sides[0], sides[1], kept)), read, ", ".join(told))
 
@@ -225,6 +225,8 @@ def _vector(value: Array) -> Array:
 
 
 def _one_hot(index: int, count: int) -> Array:
+    if not 0 <= index < count:
+        raise ValueError(f"it says {index}, of choices from 0 to {count - 1}")
     row = np.zeros(count, np.float32)
     row[index] = 1.0
     return row
