@@ -20,7 +20,7 @@ import numpy as np
 
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
-from rumpus.play.evaluate import evaluate
+from rumpus.play.evaluate import TrialConfig, evaluate
 from rumpus.play.progress import Progress, Until, Watch
 from rumpus.result import Metric, Row, write_result
 from rumpus.run.play_loop import play
@@ -110,9 +110,8 @@ class Untaught:
 
 def evaluated(session: Session, name: str, goals: int) -> list[Row]:
     """What the robot makes of goal pictures, and the baselines beside it."""
-    found = evaluate(
-        session.world, session.subject(), "handle", goals, 1000, lambda done, total: None
-    )
+    asked = TrialConfig(goals, "handle")
+    found = evaluate(session.world, session.subject(), asked, lambda done, total: None)
     return [replace(row, variant=f"{name}: {row.variant}") for row in found.rows]
 
 

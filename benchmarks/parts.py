@@ -25,7 +25,7 @@ from rumpus.memory import Memory
 from rumpus.objectives.base import Objective
 from rumpus.objectives.latent_distance import LatentDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
-from rumpus.play.evaluate import Subject, attempt, evaluate, summary
+from rumpus.play.evaluate import Subject, TrialConfig, attempt, evaluate, summary
 from rumpus.play.progress import Until
 from rumpus.replay import sampler
 from rumpus.result import Metric, Row, write_result
@@ -169,7 +169,7 @@ def policy_from_true_state(steps: int) -> list[Row]:
             session = Session(run, world, SafeRobot(world), memory, mind, 0)
             play(session, Until(steps), lambda _: None)
             subject = Subject(mind.learner.snapshot(), memory, len(memory), config.seed)
-            found = evaluate(TrueDoor(1), subject, "handle", 50, 0, lambda *_: None)
+            found = evaluate(TrueDoor(1), subject, TrialConfig(50, "handle", 0), lambda *_: None)
     wall_s = round(time.monotonic() - begun_s, 2)
     return [
         Row(f"true state: {row.variant}", row.seed, row.n, row.steps, wall_s, row.metrics)
@@ -291,7 +291,8 @@ def acting(session: Session, goals: int) -> list[Row]:
         config = replace(mind.config, acts_by=acts_by)
         actor = Actor(mind.spec, config, mind.nets, mind.version, mind.encoder_version)
         actor.objective = objective
-        ends = [attempt(world, actor, trial, None, rng, False).errors for trial in trials]
+        ends = [attempt(world, actor, trial, None, world.measure, rng, False).errors
+                for trial in trials]  # fmt: skip
         wall_s = round(time.monotonic() - begun_s, 2)
         metrics = summary(ends, world.measure)
         rows.append(_row(session, f"acting by {name}", goals, wall_s, metrics))

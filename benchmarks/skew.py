@@ -97,7 +97,7 @@ def shown(session: Session, kind: str, goals: int) -> Row:
     world, rng, begun_s = session.world, np.random.default_rng(0), time.monotonic()
     actor = session.mind.learner.snapshot()
     ends = [
-        attempt(world, actor, trial, None, rng, False).errors
+        attempt(world, actor, trial, None, world.measure, rng, False).errors
         for trial in world.trials(goals, 1000, kind)
     ]
     wall_s, seed = round(time.monotonic() - begun_s, 2), session.run.config.seed

@@ -82,7 +82,7 @@ def measure(world: World, actor: Actor, rng: np.random.Generator) -> None:
     """Five pictures it never commanded, in a world apart from its play."""
     for trial in world.trials(5, seed=1, kind=world.trial_kinds[0]):
         name, before = world.measure.name, world.errors(trial.start, trial.goal)
-        after = attempt(world, actor, trial, None, rng, show=False).errors
+        after = attempt(world, actor, trial, None, world.measure, rng, show=False).errors
         print(f"{name}: {before[name]:.3f} at the start, {after[name]:.3f} at the end")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rumpus.play.evaluate import Subject, evaluate
+from rumpus.play.evaluate import Subject, TrialConfig, evaluate
 from rumpus.play.progress import PlayConfig, Until
 from rumpus.replay.update_ratio import TrainConfig
 from rumpus.result import Row
@@ -39,7 +39,7 @@ def test_a_robot_that_played_does_what_a_picture_shows(tmp_path: Path) -> None:
     with resume(run.path, write=False, seed=99) as session:
         actor = session.mind.learner.snapshot()
         subject = Subject(actor, session.memory, session.mind_steps, 0)
-        found = evaluate(session.world, subject, "", 30, 1, lambda *_: None)
+        found = evaluate(session.world, subject, TrialConfig(30, seed=1), lambda *_: None)
     agent, *baselines = found.rows
     assert {row.variant.split(",")[0] for row in baselines} >= {"as at the start", "random goal"}
     for baseline in baselines:

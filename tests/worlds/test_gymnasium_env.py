@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rumpus.errors import InputError, WorldError
-from rumpus.worlds.base import World
+from rumpus.play.evaluate import TrialConfig, measure_for
+from rumpus.worlds.base import World, unrepeatable
 from rumpus.worlds.catalogue import load
 from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
@@ -45,8 +46,6 @@ def test_trials_follow_from_their_seed(world: World) -> None:
     (kind,) = world.trial_kinds
     assert world.trials(4, 1, kind) == world.trials(4, 1, kind)
     assert world.trials(4, 1, kind) != world.trials(4, 2, kind)
-    with pytest.raises(InputError, match="by seed"):
-        world.trials(1, 0, "handle")
 
 
 def test_truth_is_measured_and_never_sensed(outside: Path) -> None:
@@ -152,6 +151,33 @@ def test_a_goal_environment_is_asked_for_its_own_goals_and_judged_by_itself() ->
         errors = world.errors(world.state(), trial.goal)
         assert errors["own_failure"] == 0.0
         assert errors["distance"] < 0.05
+
+
+def test_a_world_that_judges_by_itself_takes_no_tolerance() -> None:
+    world = GymnasiumWorld(Reach, "reach")
+    with pytest.raises(InputError, match="judges by its own criterion"):
+        measure_for(world, TrialConfig(tolerance=0.1))
+
+
+class Deaf(Reach):
+    """Draws from its own chance, whatever seed reset() is told, as Meta-World does."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        return super().reset()
+
+
+def test_an_environment_that_does_not_listen_to_its_seed_repeats_its_trials_all_the_same() -> None:
+    world = GymnasiumWorld(Deaf, "deaf")
+    for kind in world.trial_kinds:
+        assert unrepeatable(world, world.trials(5, 1, kind)) == ""
+
+
+def test_starts_differ_in_what_random_play_moves() -> None:
+    world = GymnasiumWorld(Reach, "reach")
+    starts = {trial.start["reading_observation_0"] for trial in world.trials(5, 1, "by seed")}
+    assert len(starts) == 5
 
 
 class Judging(Reach):

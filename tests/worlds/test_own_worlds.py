@@ -74,13 +74,6 @@ def test_an_action_that_is_not_finite_is_refused(make: Make) -> None:
 
 
 @pytest.mark.parametrize("make", WORLDS)
-def test_an_unknown_kind_of_trial_is_refused_with_the_known_ones(make: Make) -> None:
-    world = make(0)
-    with pytest.raises(InputError, match=world.trial_kinds[0]):
-        world.trials(3, 0, "upside down")
-
-
-@pytest.mark.parametrize("make", WORLDS)
 def test_same_seed_gives_the_same_trials(make: Make) -> None:
     kind = make.trial_kinds[-1]
     assert make(0).trials(6, 2, kind) == make(9).trials(6, 2, kind)

@@ -140,8 +140,9 @@ def do(
 
 @deferred
 def evaluate(
-    run: Run, goals: Whole = 100, kind: str = "", seed: Whole = 1000, device: Device = "auto",
-    json: Json = False,
+    run: Run, goals: Whole = 100, kind: str = "", seed: Whole = 1000, steps: Number = None,
+    tolerance: Amount = None, farther_than: float = 0.0, force: bool = False,
+    device: Device = "auto", json: Json = False,
 ) -> int:  # fmt: skip
     """Measure how well a robot does what pictures show, in a world apart from its play.
 
@@ -150,6 +151,10 @@ def evaluate(
         goals: How many pictures.
         kind: Which kind of trials, of those the world has. Default: its standard kind.
         seed: Of the trials.
+        steps: How long a trial may take. Default: as long as the world's own trials take.
+        tolerance: How near a success is, by the error that is told first. Default: the world's own.
+        farther_than: No trial begins nearer to its goal than this, by the same error.
+        force: Measure although the world does not repeat its trials.
         device: Where the mind acts.
         json: the rows of figures, the robot's first, then the baselines'.
     """
@@ -160,10 +165,11 @@ def evaluate(
     from rumpus.report.page import check_report, report_evaluation
     from rumpus.run.session import resume
 
+    asked = trial.TrialConfig(goals, kind, seed, steps, tolerance, farther_than, force)
     with resume(run, write=False, seed=seed, device=device) as session:
         with stoppable("trying") as tick:
             check_report(session.run)
-            found = trial.evaluate(session.world, session.subject(), kind, goals, seed, tick)
+            found = trial.evaluate(session.world, session.subject(), asked, tick)
         # Told before it is written: minutes of trials are not lost to a full disk.
         answer(json, found.rows, *(trial.sentence(row, found.measure) for row in found.rows))
         if warning := trial.too_easy(found):

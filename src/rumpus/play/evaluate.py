@@ -6,28 +6,61 @@ that moves by itself: as at the start), the world's own fixed guesses, and a goa
 from memory instead of the one that was shown.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
 
 from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
-from rumpus.errors import InputError
+from rumpus.errors import InputError, WorldError
 from rumpus.play.control import Nowhere, control_step
 from rumpus.play.goal_chooser import GoalChooser
 from rumpus.replay.base import StoredSteps
 from rumpus.result import Metric, Row, median_interval, wilson_interval
 from rumpus.spec import Readings
 from rumpus.types import Goal
-from rumpus.worlds.base import Measure, State, Trial, World
+from rumpus.worlds.base import Measure, State, Trial, World, unrepeatable
 
 SHOWN = 6  # trials of which the pictures are kept, evenly spread over all
 HELD_STEPS = 5  # at the end of a trial
 EASY_SHARE = 0.2  # of trials that succeed when nothing is done
+MOST_DRAWN = 32  # times as many trials are drawn as were asked for, to find some far enough apart
 Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class TrialConfig:
+    """What is asked of an evaluation; None is the world's own.
+
+    Attributes:
+        goals: how many pictures are shown.
+        kind: of the trials, "" for the world's standard kind.
+        seed: of the trials.
+        steps: how long one may take.
+        tolerance: how near a success is, by the headline error.
+        farther_than: no trial begins nearer to its goal than this, by the headline error.
+        force: measure although the world does not repeat its trials.
+    """
+
+    goals: int = 100
+    kind: str = ""
+    seed: int = 1000
+    steps: int | None = None
+    tolerance: float | None = None
+    farther_than: float = 0.0
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("goals", self.goals), ("steps", self.steps)):
+            if value is not None and value < 1:
+                raise InputError(f"{value} {name} were asked for, expected 1 or more.")
+        for name, amount in (("tolerance", self.tolerance), ("distance", self.farther_than)):
+            if amount is not None and not 0.0 <= amount < math.inf:
+                raise InputError(f"A {name} of {amount:g} was asked for, expected 0 or more.")
 
 
 @dataclass(frozen=True)
@@ -102,28 +135,27 @@ class Subject:
     seed: int
 
 
-def evaluate(
-    world: World, subject: Subject, kind: str, goals: int, seed: int, tick: Tick
-) -> Evaluation:
-    """Show `goals` pictures of one kind to a robot and measure what it makes of them.
+def evaluate(world: World, subject: Subject, asked: TrialConfig, tick: Tick) -> Evaluation:
+    """Show pictures of one kind to a robot and measure what it makes of them.
 
     Args:
         world: used for nothing else.
         subject: what is measured.
-        kind: of the trials, "" for the world's standard kind.
-        goals: how many pictures, at least 1.
-        seed: of the trials.
+        asked: which trials.
         tick: told (trials done, trials in all).
 
     Raises:
-        InputError: when there is no such kind, or no goal to show.
+        InputError: when there is no such kind, no trial begins far enough from its goal, or the
+            world has no such measure.
+        WorldError: when it does not repeat its trials, unless that is forced.
     """
-    if goals < 1:
-        raise InputError(f"{goals} goals were asked for, expected 1 or more.")
-    actor, memory = subject.actor, subject.memory
-    kind = kind or world.trial_kinds[0]
-    trials = world.trials(goals, seed, kind)
-    rng = np.random.default_rng(seed)
+    actor, memory, goals = subject.actor, subject.memory, asked.goals
+    measure = measure_for(world, asked)
+    trials = draw_trials(world, asked)
+    if not asked.force and (why := unrepeatable(world, trials)):
+        raise WorldError(f"{world.spec.name}: {why}, so no figure of it would mean anything; mend "
+                         "that, or measure all the same with --force.")  # fmt: skip
+    rng = np.random.default_rng(asked.seed)
     shown = np.linspace(0, goals - 1, min(SHOWN, goals)).astype(int)
     clock_s = [time.monotonic()]
     started = [_at_start(world, trial) for trial in trials]
@@ -131,36 +163,92 @@ def evaluate(
     outcomes = []
     for number, trial in enumerate(trials):
         tick(number, 2 * goals)
-        outcomes.append(attempt(world, actor, trial, None, rng, number in shown))
+        outcomes.append(attempt(world, actor, trial, None, measure, rng, number in shown))
     clock_s.append(time.monotonic())
     elsewhere = []
     for number, trial in enumerate(trials, goals):
         tick(number, 2 * goals)
         random_goal = memory.readings(int(rng.integers(len(memory))))
-        elsewhere.append(attempt(world, actor, trial, random_goal, rng, False))
+        elsewhere.append(attempt(world, actor, trial, random_goal, measure, rng, False))
     tick(2 * goals, 2 * goals)
     clock_s.append(time.monotonic())
-    rows = _rows(
-        world, subject, kind, trials, started, outcomes, elsewhere, np.diff(clock_s).tolist()
-    )
-    return Evaluation(kind, world.measure, rows, started, outcomes)
+    found = Evaluation(_named(world, asked), measure, [], started, outcomes)
+    rows = _rows(world, subject, found, trials, elsewhere, np.diff(clock_s).tolist())
+    return replace(found, rows=rows)
+
+
+def measure_for(world: World, asked: TrialConfig) -> Measure:
+    """How the world judges, or as it was asked to.
+
+    Raises:
+        InputError: when the world judges by itself, or ends a trial before.
+    """
+    measure, longest = world.measure, world.longest_trial
+    if asked.tolerance is not None:
+        if measure.by_itself:
+            raise InputError(f"{world.spec.name} judges by its own criterion; a tolerance of "
+                             f"{asked.tolerance:g} says nothing to it, leave it out.")  # fmt: skip
+        measure = replace(measure, tolerance=asked.tolerance)
+    if asked.steps is not None:
+        if longest is not None and asked.steps > longest:
+            raise InputError(f"Trials of {asked.steps} steps were asked for, and {world.spec.name} "
+                             f"ends them after {longest}; expected no more.")  # fmt: skip
+        measure = replace(measure, steps=asked.steps)
+    return measure
+
+
+def draw_trials(world: World, asked: TrialConfig) -> list[Trial]:
+    """As many as were asked for, evenly taken from those that begin far enough from their goals.
+
+    Raises:
+        InputError: when the world has no such kind, or too few begin that far away.
+    """
+    if (kind := asked.kind or world.trial_kinds[0]) not in world.trial_kinds:
+        raise InputError(f"The world {world.spec.name} has no trials of kind '{kind}'; choose one "
+                         f"of: {', '.join(world.trial_kinds)}.")  # fmt: skip
+    if not asked.farther_than:
+        return world.trials(asked.goals, asked.seed, kind)
+    drawn, far = asked.goals, list[Trial]()
+    while len(far) < asked.goals and drawn <= MOST_DRAWN * asked.goals:
+        far = [trial for trial in world.trials(drawn, asked.seed, kind)
+               if _apart(world, trial) >= asked.farther_than]  # fmt: skip
+        drawn *= 2
+    if len(far) < asked.goals:
+        raise InputError(
+            f"Of {drawn // 2:,} trials of {world.spec.name} only {len(far)} begin "
+            f"{asked.farther_than:g} or more from their goal, by {world.measure.name}; ask for "
+            "less, or for fewer goals."
+        )
+    return [far[k] for k in np.linspace(0, len(far) - 1, asked.goals).astype(int)]
+
+
+def _apart(world: World, trial: Trial) -> float:
+    return world.errors(trial.start, trial.goal)[world.measure.name]
+
+
+def _named(world: World, asked: TrialConfig) -> str:
+    """The kind of the trials, with what makes them others than the world's own."""
+    told = [f"{word} {value:g}" for word, value in (
+        ("steps", asked.steps), ("tolerance", asked.tolerance),
+        ("farther than", asked.farther_than or None),
+    ) if value is not None]  # fmt: skip
+    return ", ".join([asked.kind or world.trial_kinds[0], *told])
 
 
 def _rows(
-    world: World, subject: Subject, kind: str, trials: Sequence[Trial],
-    started: list[dict[str, float]], outcomes: list[Outcome], elsewhere: list[Outcome],
-    wall_s: Sequence[float],
+    world: World, subject: Subject, found: Evaluation, trials: Sequence[Trial],
+    elsewhere: list[Outcome], wall_s: Sequence[float],
 ) -> list[Row]:  # fmt: skip
     """The actor's row and the baselines'; times are of start, actor and random goals."""
+    measure, started, outcomes = found.measure, found.started, found.outcomes
 
     def row(
         variant: str, errors: list[dict[str, float]], steps: int, wall_s: float,
         courses: Sequence[list[float]] = (),
     ) -> Row:  # fmt: skip
-        figures = summary(errors, world.measure) | over_time(courses, world.measure.tolerance)
-        return Row(
-            f"{variant}, {kind}", subject.seed, len(trials), steps, round(wall_s, 2), figures
-        )
+        figures = summary(errors, measure) | over_time(courses, measure.tolerance)
+        named = f"{variant}, {found.kind}"
+        return Row(named, subject.seed, len(trials), steps, round(wall_s, 2), figures)
 
     untouched = "never touch" if world.keeps_still else "as at the start"
     return [
@@ -168,15 +256,15 @@ def _rows(
             [o.course for o in outcomes]),
         row(untouched, started, 0, wall_s[0]),
         *(row(name, [world.errors(state, trial.goal) for trial in trials], 0, 0.0)
-          for name, state in world.measure.fixed.items()),
+          for name, state in measure.fixed.items()),
         row("random goal", [o.errors for o in elsewhere], subject.steps, wall_s[2],
             [o.course for o in elsewhere]),
     ]  # fmt: skip
 
 
 def attempt(
-    world: World, actor: Actor, trial: Trial, instead: Readings | None, rng: np.random.Generator,
-    show: bool,
+    world: World, actor: Actor, trial: Trial, instead: Readings | None, measure: Measure,
+    rng: np.random.Generator, show: bool,
 ) -> Outcome:  # fmt: skip
     """Let the actor act for one trial; nothing of it is remembered.
 
@@ -185,6 +273,7 @@ def attempt(
         actor: acts.
         trial: the task.
         instead: readings to go for instead of the trial's own picture.
+        measure: how it is judged.
         rng: for planners.
         show: whether to keep the pictures.
     """
@@ -193,18 +282,16 @@ def attempt(
     goal = Goal(pictured if instead is None else instead, "evaluation", "a trial's picture")
     chooser, robot, nowhere = GoalChooser(actor, goal, rng), SafeRobot(world), Nowhere()
     course = []
-    for _ in range(world.measure.steps):
+    for _ in range(measure.steps):
         if any(world.ended):
             break
         control_step(robot, chooser, nowhere)
-        course.append(world.errors(world.state(), trial.goal)[world.measure.name])
-    course += course[-1:] * (world.measure.steps - len(course))  # ended, it stays as it ended
+        course.append(world.errors(world.state(), trial.goal)[measure.name])
+    course += course[-1:] * (measure.steps - len(course))  # ended, it stays as it ended
     end = world.state()
     shown = None
     if show:
-        believed = actor.imagine_policy(
-            actor.encode(start), chooser.latent, world.measure.steps, rng
-        )
+        believed = actor.imagine_policy(actor.encode(start), chooser.latent, measure.steps, rng)
         imagined = {name: pictures[0] for name, pictures in actor.decode(believed[-1:]).items()}
         shown = Shown(start, pictured, imagined, world.observe().readings)
     return Outcome(trial, dict(end), world.errors(end, trial.goal), course, shown)

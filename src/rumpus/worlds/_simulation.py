@@ -13,7 +13,6 @@ import numpy as np
 from rumpus.body.robot import check_action
 from rumpus.body.sensors.scene import MujocoScene, SensorFactory
 from rumpus.body.sensors.suite import SensorSuite
-from rumpus.errors import InputError
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial, World
@@ -161,13 +160,6 @@ class SimulatedWorld(World):
 
     def _time_s(self) -> float:
         return self._steps_n / RATE_HZ
-
-    def _check_kind(self, kind: str) -> None:
-        if kind not in self.trial_kinds:
-            raise InputError(
-                f"The world {self.spec.name} has no trials of kind '{kind}'; "
-                f"choose one of: {', '.join(self.trial_kinds)}."
-            )
 
     def _settle(self, data: mujoco.MjData, positions: Array) -> None:
         """Hold the hand where it is put for one control step, then stop all motion."""

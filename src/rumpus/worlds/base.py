@@ -4,12 +4,16 @@
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rumpus.body.robot import Robot
-from rumpus.types import Observation
+import numpy as np
 
+from rumpus.body.robot import Robot
+from rumpus.types import Array, Observation
+
+TRIED_TRIALS = 5  # twice each, to see whether a world repeats them
+ALIKE_SHARE = 0.02  # of a reading's size: what it may differ by on average
 State = Mapping[str, float]
 
 
@@ -40,12 +44,14 @@ class Measure:
         tolerance: success means headline error <= tolerance.
         steps: control steps allowed in one trial.
         fixed: trivial baselines by name: the state that each would leave, whatever the goal.
+        by_itself: whether the world itself says what success is, whatever the tolerance.
     """
 
     name: str
     tolerance: float
     steps: int
     fixed: Mapping[str, State] = field(default_factory=dict)
+    by_itself: bool = False
 
 
 class World(Robot):
@@ -57,12 +63,14 @@ class World(Robot):
         keeps_still: whether it stays as a trial puts it for as long as nobody acts; a pendulum
             falls by itself.
         notices: what a person should know of how it was made to fit.
+        longest_trial: after so many control steps it ends a trial by itself; None: never.
     """
 
     measure: Measure
     trial_kinds: tuple[str, ...]
     keeps_still: bool = False
     notices: tuple[str, ...] = ()
+    longest_trial: int | None = None
 
     @property
     def trial_steps(self) -> int:
@@ -79,10 +87,12 @@ class World(Robot):
 
     @abstractmethod
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
-        """Evaluation tasks of one kind, spread evenly over the goal range; same seed, same tasks.
+        """Evaluation tasks, spread evenly over the goal range; same seed, same tasks.
 
-        Raises:
-            InputError: when `kind` is not in `trial_kinds`.
+        Args:
+            count: how many.
+            seed: of chance.
+            kind: one of `trial_kinds`.
         """
 
     @abstractmethod
@@ -92,3 +102,31 @@ class World(Robot):
         Returns:
             the observation with the world at the goal; `observe()` afterwards shows the start.
         """
+
+
+def unrepeatable(world: World, trials: Sequence[Trial]) -> str:
+    """How a world puts itself elsewhere when it is put twice to the same trial, or "".
+
+    A world whose seeds draw something new each time shows another goal than it then judges by.
+
+    Args:
+        world: is put to them.
+        trials: of which the first few are tried.
+    """
+    some = trials[:TRIED_TRIALS]
+    first, again = ([(world.stage(trial), world.observe()) for trial in some] for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        for what, before, now in zip(("goal", "start"), one, other, strict=True):
+            for name, reading in before.readings.items():
+                if not _alike(reading, now.readings.get(name)):
+                    return f"put twice to the same trial it gave another '{name}' at the {what}"
+    return ""
+
+
+def _alike(one: Array, other: Array | None) -> bool:
+    """Whether two readings are the same but for what physics rounds."""
+    if other is None or one.shape != other.shape:
+        return False
+    before, now = one.astype(np.float64), other.astype(np.float64)
+    size = 255.0 if one.dtype == np.uint8 else max(np.abs(before).max(), np.abs(now).max(), 1e-6)
+    return bool(np.abs(before - now).mean() <= ALIKE_SHARE * size)

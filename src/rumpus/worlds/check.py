@@ -17,7 +17,7 @@ from rumpus.body.safe_robot import SafeRobot, check_readings
 from rumpus.finding import Finding, failure, gather, ok, warning
 from rumpus.replay.replay import ReplayConfig
 from rumpus.types import Array, Observation
-from rumpus.worlds.base import State, World
+from rumpus.worlds.base import State, World, unrepeatable
 from rumpus.worlds.catalogue import load
 
 Make = Callable[[], World]
@@ -238,6 +238,8 @@ def _trials(world: World, played: Played) -> Finding:
         trials = world.trials(3, SEED, kind)
         if trials != world.trials(3, SEED, kind):
             return failure(f"The trials '{kind}' differ from call to call; use the seed.")
+        if why := unrepeatable(world, trials):
+            return failure(f"The trials '{kind}' do not repeat: {why}; use the seed.")
         for trial in trials:
             check_readings(world.stage(trial), world.spec)
             state = world.state()

@@ -98,11 +98,7 @@ class Door(SimulatedWorld):
         """Doors to move: goal angles and start angles spread evenly, paired at random.
 
         "handle" has the peg in the loop in both pictures; "anywhere" has it anywhere.
-
-        Raises:
-            InputError: when `kind` is neither.
         """
-        self._check_kind(kind)
         rng = np.random.default_rng(seed)
         # Two at least, and each paired with another: no door starts at its goal.
         angles = np.linspace(0.02, 0.98, max(count, 2)) * self.config.range_rad

@@ -16,11 +16,11 @@ import numpy as np
 from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.robots._spaces import ACHIEVED, DESIRED
 from rumpus.body.robots.gymnasium import Env, GymnasiumRobot
-from rumpus.errors import InputError, WorldError
+from rumpus.errors import WorldError
 from rumpus.types import Array, Observation
 from rumpus.worlds.base import Measure, State, Trial, World
 
-GOAL_STEPS = 30  # random actions that lead from an episode's start to a trial's goal
+GOAL_STEPS = 30  # random actions that lead from an episode's start to a trial's start, or goal
 TRIAL_STEPS = 60
 SURVEY_EPISODES = 8
 TOLERANCE_SHARE = 0.1  # of the range that a part was seen to have
@@ -55,11 +55,12 @@ class GymnasiumWorld(GymnasiumRobot, World):
         self._has_goals = {DESIRED, ACHIEVED} <= set(getattr(env.observation_space, "spaces", {}))
         self.trial_kinds = (OWN_GOALS, BY_SEED) if self._has_goals else (BY_SEED,)
         limit = env.spec.max_episode_steps if env.spec else None
-        self._trial_steps = min(TRIAL_STEPS, limit or TRIAL_STEPS)
+        self._start_steps = min(GOAL_STEPS, (limit or 4 * GOAL_STEPS) // 4)
+        self.longest_trial = limit and limit - (0 if self._has_goals else self._start_steps)
 
     @property
     def trial_steps(self) -> int:
-        return self._trial_steps
+        return min(TRIAL_STEPS, self.longest_trial or TRIAL_STEPS)
 
     @cached_property
     def measure(self) -> Measure:  # type: ignore[override]  # set once, when first asked for
@@ -69,7 +70,7 @@ class GymnasiumWorld(GymnasiumRobot, World):
             WorldError: when nothing was seen to move, so that nothing can be measured.
         """
         if self._has_goals:
-            return Measure(OWN_FAILURE, 0.5, self.trial_steps)
+            return Measure(OWN_FAILURE, 0.5, self.trial_steps, by_itself=True)
         if not self._parts:
             raise WorldError(
                 f"{self.spec.name}: nothing moved in {SURVEY_EPISODES} x {GOAL_STEPS} random "
@@ -109,27 +110,22 @@ class GymnasiumWorld(GymnasiumRobot, World):
         return {WORST_PART: max(shares, default=0.0), **named}
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
-        """Goals reached by random play from seeded episodes, or the environment's own.
+        """Starts and goals reached by random play from seeded episodes, or the environment's own.
 
         `start` and `goal` hold what was true there; the environment is placed by `seed`. They are
         found by playing in this very environment, so call it between episodes.
         """
-        if kind not in self.trial_kinds:
-            raise InputError(
-                f"{self.spec.name} has no trials '{kind}'; it has: {', '.join(self.trial_kinds)}."
-            )
         seeds = np.random.SeedSequence(seed).generate_state(count) & 0x3FFFFFFF
         return [self._trial(2 * int(s), kind) for s in seeds]
 
     def _trial(self, seed: int, kind: str) -> Trial:
         if kind == OWN_GOALS:
             self.begin(seed + 1)
-            goal = dict(_reading_scalars({ACHIEVED: self._desired()}))
-            return Trial(start=self.state(), goal=goal, seed=seed, kind=kind)
-        self._play_from(seed)
-        goal = dict(self.state())
-        self.begin(seed + 1)
-        return Trial(start=self.state(), goal=goal, seed=seed)
+            goal: State = dict(_reading_scalars({ACHIEVED: self._desired()}))
+        else:
+            goal = self._play_from(seed)[-1]
+            self._put_at_start(seed + 1)
+        return Trial(start=self.state(), goal=goal, seed=seed, kind=kind)
 
     def stage(self, trial: Trial) -> Observation:
         if trial.kind == OWN_GOALS:
@@ -137,15 +133,21 @@ class GymnasiumWorld(GymnasiumRobot, World):
             return Observation({ACHIEVED: self._desired()}, self.observe().time_s)
         self._play_from(trial.seed)
         pictured = self.observe()
-        self.begin(trial.seed + 1)
+        self._put_at_start(trial.seed + 1)
         return pictured
 
-    def _play_from(self, seed: int) -> list[State]:
+    def _put_at_start(self, seed: int) -> None:
+        """Where random play leads, so that starts differ; the episode's own where that ends it."""
+        self._play_from(seed, self._start_steps)
+        if any(self.ended):
+            self.begin(seed)
+
+    def _play_from(self, seed: int, steps: int = GOAL_STEPS) -> list[State]:
         """Random play from a seeded episode; the states on the way, the first one included."""
         self.begin(seed)
         states = [self.state()]
         rng = np.random.default_rng(seed)
-        for action in smoothed_actions(rng, GOAL_STEPS, self.spec.action_size):
+        for action in smoothed_actions(rng, steps, self.spec.action_size):
             self.act(action)
             states.append(self.state())
             if any(self.ended):

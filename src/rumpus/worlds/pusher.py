@@ -78,12 +78,7 @@ class Pusher(SimulatedWorld):
         return distance_m(state, goal, self.names[2:])
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
-        """Pucks to push: goals and starts spread evenly over the table, paired at random.
-
-        Raises:
-            InputError: when `kind` is not "table".
-        """
-        self._check_kind(kind)
+        """Pucks to push: goals and starts spread evenly over the table, paired at random."""
         rng = np.random.default_rng(seed)
         # Two at least, and each paired with another: no puck starts at its goal.
         pucks = _sunflower(max(count, 2), self.config.region_m * self.config.goal_share)

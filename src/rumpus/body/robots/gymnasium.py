@@ -63,6 +63,8 @@ class GymnasiumRobot(Robot):
     def begin(self, seed: int | None) -> None:
         """Begin an episode, from a seed or from where the random numbers stand."""
         self._begun = True
+        if seed is not None:  # Meta-World draws from here, whatever reset() is told
+            self.env.unwrapped.np_random = np.random.default_rng(seed)
         self._take("reset", 2, lambda: self.env.reset(seed=seed))
 
     def first(self) -> None:
