@@ -215,7 +215,7 @@ def test_a_world_that_breaks_at_its_first_step_is_one_sentence(
         ("evaluate RUN --seed -1", "seed is -1"),
         (f"evaluate RUN --seed {10**30}", "0 to 4294967295"),
         ("evaluate RUN --kind upside-down", "by seed"),
-        ("do RUN --goal nowhere.png", "No such file"),
+        ("do RUN --goal nowhere.png", "is not there; expected a picture"),
         ("do RUN --goal strange.py", "not a picture"),
         ("do RUN --goal .", "directory"),
         ("do RUN --goal cut.png", "picture"),
@@ -225,7 +225,14 @@ def test_a_world_that_breaks_at_its_first_step_is_one_sentence(
         ("do RUN --goal memory:0 --steps 0", "0 steps"),
         ("do RUN --goal whole.png --steps -3", "-3 steps"),
         ("do RUN --goal whole.png --camera nose", "no camera 'nose'"),
-        ("do RUN --goal memory:0 --camera nose", "--camera nose was given with the stored step"),
+        ("do RUN --goal memory:0 --camera nose", "--camera nose was given with the goal memory:0"),
+        ("do RUN --goal dot_x_px=", "cannot be read at 'dot_x_px='"),
+        ("do RUN --goal dot_x_px=1,dot_x_px=2", "each name once"),
+        ("do RUN --goal =3", "cannot be read at '=3'"),
+        ("do RUN --goal dot_x_px=nan", "cannot be read"),
+        ("do RUN --goal dot_z_px=3", "no such number; it has: dot_x_px, dot_y_px"),
+        ("do RUN --goal dot_x_px=3,4", "2 numbers for 'dot_x_px', which is one"),
+        ("do RUN --goal dot_x_px=3 --camera observation", "which is no picture"),
     ],
 )
 def test_a_wrong_goal_of_a_run_is_refused(
@@ -463,7 +470,12 @@ def test_do_keeps_what_it_did_and_films_it(
     assert "64 x 48 pixels and was resized to the robot's 32 x 32" in err
     assert "steps from the goal" in out
     assert Image.open(dot / "report" / "do-61.png").size[0] > 300
-    assert "do-61.png" in (dot / "report" / "index.html").read_text()
+    page = (dot / "report" / "index.html").read_text()
+    for film in ("do-61.png", "do-61.webp", "do-61.mp4"):
+        assert (dot / "report" / film).stat().st_size > 500, film
+        assert f"{dot / 'report' / film}" in out
+    assert "do-61.png" in page
+    assert "do-61.webp" in page
     assert main(["do", str(dot), "--goal", "memory:7", "--steps", "5"]) == 0
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 60 + 1 + 6 + 6  # the picture; five actions have six steps
@@ -477,6 +489,17 @@ def test_do_keeps_what_it_did_and_films_it(
         assert memory.step(71).goal_reason == "memory:7"
         assert again.provenance == "do memory:7"
         assert memory.step(66).truncated
+
+
+def test_do_goes_for_numbers_by_name(dot: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    assert main(["do", str(dot), "--goal", "dot_x_px=12,dot_y_px=20", "--steps", "2"]) == 0
+    nearest = capfd.readouterr().err
+    assert "nearest has dot_x_px 1" in nearest
+    with Memory.open(dot / "memory", write=False) as memory:
+        lit = np.argwhere(memory.readings(60)["observation"].max(axis=2) > 128)
+        assert memory.step(61).goal_reason == "numbers dot_x_px=12,dot_y_px=20"
+    assert abs(lit.mean(axis=0) - [20, 12]).max() <= 3  # rows first
 
 
 def test_list_and_check_answer_machines_too(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The verbs: let a robot play, show it a picture, measure it, check a part, list the worlds."""
 
 import time
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
@@ -91,15 +92,16 @@ def play(
 
 @deferred
 def do(
-    run: Run, goal: Annotated[str, arg(metavar="PICTURE")],
+    run: Run, goal: Annotated[str, arg(metavar="GOAL")],
     camera: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "",
     steps: Number = None, device: Device = "auto", json: Json = False,
 ) -> int:  # fmt: skip
-    """Show a robot a picture, let it do that, and keep a film strip of how it went.
+    """Show a robot a picture, let it do that, and keep films of how it went.
 
     Args:
         run: of the robot.
-        goal: A picture (PNG or JPEG), or a stored step as memory:NUMBER.
+        goal: A picture (PNG or JPEG), a stored step as memory:NUMBER, or numbers by the name of a
+            sensor (joints=0.1,0.2) or of the world's truth (angle_rad=0.5).
         camera: Which camera the picture is of, where the robot has several. Default: the first.
         steps: How long it may try. Default: as long as the world's own trials take.
         device: Where the mind acts.
@@ -107,19 +109,23 @@ def do(
     """
     from rumpus.cli.counting import stoppable
     from rumpus.errors import InputError
-    from rumpus.play.do import do as attempt
-    from rumpus.play.stored_goal import load_goal
-    from rumpus.report.page import write_page
-    from rumpus.report.strip import write_strip
-    from rumpus.result import Row
-    from rumpus.run.session import resume
+    from rumpus.play.stored_goal import check_goal, load_goal
 
     if steps is not None and steps < 1:  # before the picture is stored
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
+    check_goal(goal)
+    from rumpus.play.do import do as attempt
+    from rumpus.report.page import write_page
+    from rumpus.report.strip import write_films, write_strip
+    from rumpus.result import Row
+    from rumpus.run.session import resume
+    from rumpus.worlds.catalogue import load
+
     begun_s = time.monotonic()
     with resume(run, write=True, device=device) as session:
-        memory, mind = session.memory, session.mind
-        wanted, notices = load_goal(goal, camera, memory)
+        memory, mind, config = session.memory, session.mind, session.run.config
+        elsewhere = partial(load, config.world, config.seed)
+        wanted, notices = load_goal(goal, camera, memory, elsewhere)
         for notice in notices:
             remark(notice)
         steps = session.world.trial_steps if steps is None else steps
@@ -127,15 +133,17 @@ def do(
             actor = mind.learner.snapshot()
             done = attempt(session.robot, memory, actor, wanted, steps, mind.rng, tick)
         strip = session.run.report / f"do-{done.first_step}.png"
-        films = [f"Film strip: {strip}"] if write_strip(strip, done) else []
-        write_page(session.run)
+        films = [strip] if write_strip(strip, done) else []
+        if films:
+            films += write_films(strip.with_suffix(".webp"), done, memory.spec.rate_hz)
+        page = write_page(session.run)
     believed = {"believed_before_steps": done.believed_before,
                 "believed_after_steps": done.believed_after}  # fmt: skip
     wall_s = round(time.monotonic() - begun_s, 2)
     row = Row(f"do {goal}", session.run.config.seed, 1, session.mind_steps, wall_s, {**believed})
     told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
             f"{done.believed_after:.1f} at the end.")  # fmt: skip
-    return answer(json, row, told, *films)
+    return answer(json, row, told, *(f"Film: {film}" for film in films), f"Report: {page}")
 
 
 @deferred

@@ -1,10 +1,10 @@
-"""What was asked, as a goal that is stored: a step of memory, or a picture that a person shows.
+"""What was asked, as a goal that is stored: a step of memory, a picture, or numbers by name.
 
-A picture is remembered before it is gone for, so that nothing a person ever asked is lost and
-hindsight can use it.
+What a person shows is remembered before it is gone for, so that nothing a person ever asked is lost
+and hindsight can use it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,12 @@ from rumpus.errors import InputError
 from rumpus.goals.base import GoalAt
 from rumpus.goals.picture import pictured
 from rumpus.play.control import OwnMemory
+from rumpus.play.named_goal import named_readings
 from rumpus.replay.base import StoredSteps
 from rumpus.replay.familiarity import familiarity
 from rumpus.spec import Readings
 from rumpus.types import Goal, GoalReference, Observation, Step
+from rumpus.worlds.base import World
 
 STORED = "memory:"
 
@@ -31,31 +33,50 @@ def goal_at(memory: StoredSteps) -> GoalAt:
     return goal
 
 
-def load_goal(text: str, camera: str, memory: OwnMemory) -> tuple[Goal, tuple[str, ...]]:
+def check_goal(text: str) -> None:
+    """Refuse at once what can be no goal of any robot, before one is woken.
+
+    Raises:
+        InputError: when it names a picture, and there is no such file.
+    """
+    if not text.startswith(STORED) and "=" not in text and not Path(text).exists():
+        raise InputError(
+            f"The goal '{text}' is not there; expected a picture (PNG or JPEG), a stored step as "
+            "memory:NUMBER, or numbers as name=number,..."
+        )
+
+
+def load_goal(
+    text: str, camera: str, memory: OwnMemory, elsewhere: Callable[[], World]
+) -> tuple[Goal, tuple[str, ...]]:
     """The goal that a person gives, and notices for the person.
 
     Args:
-        text: a picture file, or "memory:NUMBER" for a stored step.
+        text: a picture file, "memory:NUMBER" for a stored step, or "name=number,...".
         camera: which camera the picture is of, "" for the first.
-        memory: of the robot, open for writing: the picture is appended to it.
+        memory: of the robot, open for writing: what was asked is appended to it.
+        elsewhere: makes the robot's world again, for numbers that it alone knows.
 
     Raises:
         InputError: when it is neither, or this robot cannot use it.
     """
-    if text.startswith(STORED):
-        if camera:
-            raise InputError(
-                f"--camera {camera} was given with the stored step {text}, which is of every "
-                "sensor; leave it out."
-            )
+    is_stored, is_named = text.startswith(STORED), "=" in text and not Path(text).exists()
+    if camera and (is_stored or is_named):
+        raise InputError(f"--camera {camera} was given with the goal {text}, which is no picture; "
+                         "leave it out.")  # fmt: skip
+    if is_stored:
         return goal_at(memory)(_number(text, len(memory)), "memory", text), ()
-    readings, notices = pictured(Path(text), memory.spec, camera)
-    notices = (*notices, *_unfamiliar(readings, memory))
+    if is_named:
+        readings, notices = named_readings(text, memory.spec, elsewhere)
+    else:
+        readings, notices = pictured(Path(text), memory.spec, camera)
+        notices = (*notices, *_unfamiliar(readings, memory))
     still = np.zeros(memory.spec.action_size, np.float32)
     memory.begin_episode(f"shown {text}")
     time_s = float(memory.time_s[-1]) if len(memory) else 0.0
     shown = memory.append(Step(Observation(readings, time_s), still, still, truncated=True))
-    return goal_at(memory)(shown, "picture", f"picture {text}"), notices
+    source = "numbers" if is_named else "picture"
+    return goal_at(memory)(shown, source, f"{source} {text}"), notices
 
 
 def _unfamiliar(readings: Readings, memory: StoredSteps) -> Iterator[str]:

@@ -109,8 +109,9 @@ def write_page(run: Run) -> Path:
         title, table, circumstances = _told(result)
         pictures = [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
         parts += [title, table, *pictures, circumstances]
-    films = sorted(run.report.glob("do-*.png"))
-    parts += ["<h2>Pictures it was shown</h2>"] * bool(films) + [_image(p) for p in films]
+    done = sorted(run.report.glob("do-*.webp")) + sorted(run.report.glob("do-*.png"))
+    done.sort(key=lambda path: int(path.stem.removeprefix("do-")))
+    parts += ["<h2>What it was asked for</h2>"] * bool(done) + [_image(p) for p in done]
     page = run.report / "index.html"
     page.write_text(
         "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"

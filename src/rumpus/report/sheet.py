@@ -35,6 +35,13 @@ def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> bool:
     """
     if all(tile.picture is None for row in rows for tile in row):
         return False
+    with writing("picture", path):
+        draw_sheet(rows).save(path)
+    return True
+
+
+def draw_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
+    """Labelled pictures in rows as one picture."""
     drawn = [[_draw(tile) for tile in row] for row in rows]
     width = max(sum(tile.width + GAP_PX for tile in row) for row in drawn) + GAP_PX
     height = sum(max(tile.height for tile in row) + GAP_PX for row in drawn) + GAP_PX
@@ -45,9 +52,7 @@ def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> bool:
             sheet.paste(tile, (left, top))
             left += tile.width + GAP_PX
         top += max(tile.height for tile in row) + GAP_PX
-    with writing("picture", path):
-        sheet.save(path)
-    return True
+    return sheet
 
 
 def _draw(tile: Tile) -> Image.Image:

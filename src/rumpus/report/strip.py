@@ -1,18 +1,23 @@
-"""The film strip of one goal: start and goal, what was imagined, what happened."""
+"""One goal for people to look at: as a film strip, and as a film."""
 
+import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from rumpus.errors import writing
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.do import Done
-from rumpus.report.sheet import Tile, write_sheet
+from rumpus.report.sheet import Tile, draw_sheet, write_sheet
+from rumpus.types import Array
 
 FRAMES = 8  # of what was imagined, and of what happened
 
 
 def write_strip(path: Path, done: Done) -> bool:
-    """Write the strip as a PNG.
+    """Write start and goal, some of what was imagined, and some of what happened, as one PNG.
 
     Returns:
         whether there was anything to show.
@@ -32,3 +37,52 @@ def write_strip(path: Path, done: Done) -> bool:
         Tile("goal", side_by_side(done.goal.readings)),
     ]
     return write_sheet(path, [ends, imagined, happened])
+
+
+def write_films(path: Path, done: Done, rate_hz: float) -> list[Path]:
+    """Write goal, what happened and what was imagined beside it, step by step, as films.
+
+    A WebP moves in every browser; an MP4 beside it, where PyAV is there to make it, plays in any
+    player.
+
+    Args:
+        path: of the WebP.
+        done: what to show; something in it must be a picture.
+        rate_hz: steps a second.
+
+    Returns:
+        the files.
+
+    Raises:
+        RunError: when the disk does not take one.
+    """
+    frames = list(_frames(done))
+    with writing("film", path):
+        frames[0].save(
+            path, save_all=True, append_images=frames[1:], duration=round(1000.0 / rate_hz), loop=0,
+            lossless=True,
+        )  # fmt: skip
+    if importlib.util.find_spec("av") is None:
+        return [path]
+    from rumpus.exchange.mp4 import write_film
+
+    movie = path.with_suffix(".mp4")
+    with writing("film", movie):
+        write_film(movie, (_even(np.asarray(frame)) for frame in frames), rate_hz)
+    return [path, movie]
+
+
+def _frames(done: Done) -> Iterator[Image.Image]:
+    for k, readings in enumerate(done.happened[1:], 1):
+        imagined = {name: pictures[k - 1] for name, pictures in done.imagined.items()}
+        yield draw_sheet([[
+            Tile("goal", side_by_side(done.goal.readings)),
+            Tile(f"happened {k:3}", side_by_side(readings)),
+            Tile(f"imagined {k:3}", side_by_side(imagined)),
+        ]])  # fmt: skip
+
+
+def _even(picture: Array) -> Array:
+    """With both sides even, as H.264 wants them."""
+    height, width = picture.shape[:2]
+    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
