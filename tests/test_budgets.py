@@ -25,7 +25,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     "memory": (1300, ["memory"]),
     "exchange": (1300, ["exchange"]),
     "play and run": (1100, ["play", "run"]),
-    "cli and report": (800, ["cli", "report"]),
+    "cli and report": (900, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])

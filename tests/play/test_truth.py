@@ -27,7 +27,8 @@ BLIND = [
     file
     for part in ("memory", "model", "goals", "objectives", "planning", "replay", "play")
     for file in (SOURCE / part).glob("*.py")
-    if file.name != "evaluate.py"
+    # These two judge, and find the picture of an angle that a person asked for by number.
+    if file.name not in ("evaluate.py", "named_goal.py")
 ]  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class PlayChooser:
         self.attempt: Attempt | None = None
         self._actor: Actor | None = None
         self._candidates: Candidates | None = None
+        self._goal_at = goal_at(memory)
         self._random_left = max(config.random_steps - len(memory), 0)
         self._explore_left = 0
         self._last = np.zeros(memory.spec.action_size, np.float32)
@@ -57,6 +58,7 @@ class PlayChooser:
     def take(self, actor: Actor, candidates: Candidates) -> None:
         """Act by another actor from now on, and choose goals among its candidates."""
         self._actor, self._candidates = actor, candidates
+        self._goal_at = goal_at(self.memory)
         if self.attempt is not None:  # a new encoder: the same readings, another latent
             self.attempt.latent = actor.encode(self.attempt.goal.readings)
 
@@ -88,7 +90,7 @@ class PlayChooser:
 
     def _next_attempt(self, actor: Actor, candidates: Candidates, latent: Tensor) -> Attempt | None:
         goal = self.goals.next_goal(
-            Situation(latent, candidates, self.memory.spec.rate_hz, goal_at(self.memory), self.rng)
+            Situation(latent, candidates, self.memory.spec.rate_hz, self._goal_at, self.rng)
         )
         if goal is None:
             return None

@@ -16,6 +16,7 @@ from rumpus.play.control import OwnMemory
 from rumpus.play.named_goal import named_readings
 from rumpus.replay.base import StoredSteps
 from rumpus.replay.familiarity import familiarity
+from rumpus.replay.movable import movable
 from rumpus.spec import Readings
 from rumpus.types import Goal, GoalReference, Observation, Step
 from rumpus.worlds.base import World
@@ -24,11 +25,14 @@ STORED = "memory:"
 
 
 def goal_at(memory: StoredSteps) -> GoalAt:
-    """Makes goals of a memory's steps, of all the sensors that gave something there."""
+    """Makes goals of a memory's steps, of all the sensors that gave something there and move."""
+    moves = dict(zip((s.name for s in memory.spec.sensors), movable(memory), strict=True))
 
     def goal(step: int, source: str, reason: str) -> Goal:
         reference = GoalReference(memory.id, int(memory.episode_of[step]), step)
-        return Goal(memory.readings(step), source, reason, reference)
+        given = memory.readings(step)
+        moving = {name: reading for name, reading in given.items() if moves[name]}
+        return Goal(moving or given, source, reason, reference)
 
     return goal
 

@@ -13,6 +13,7 @@ from rumpus.errors import InputError
 from rumpus.replay import sampler
 from rumpus.replay.base import ReplayView
 from rumpus.replay.hindsight import HindsightConfig, hindsight
+from rumpus.replay.movable import movable
 from rumpus.replay.priority import Priorities
 from rumpus.replay.window import starts
 from rumpus.replay.working_set import SEGMENT_STEPS, WorkingSet, rows_of
@@ -86,6 +87,7 @@ class Replay:
         self._encoded = np.zeros(0, np.int64)  # the working set when the tokens were made
         self._tokens = np.zeros((0, 0, 0), np.float32)
         self._present = np.zeros((0, 0), bool)
+        self._movable = np.zeros(0, bool)
 
     def refresh(self) -> None:
         """Take in what was stored since, and go on to other parts of a long life."""
@@ -132,6 +134,7 @@ class Replay:
                 tokens = np.empty((len(steps), *made.shape[1:]), np.float32)
             tokens[first : first + len(made)] = made
         self._tokens, self._present = tokens, sampler.present(self.stored, steps)
+        self._movable = movable(self.stored)
         self._encoded = self.working_set.steps
         self.encoder_version = encoder_version
         return True
@@ -157,8 +160,9 @@ class Replay:
         here, goal, there, count = here[kept], goal[kept], there[kept], int(kept.sum())
         told = there & self._some(count, config.partial_step_rate)
         told[~told.any(1)] = there[~told.any(1)]  # the sensor that was chosen gave nothing
-        matters = self._present[goal] & self._some(count, config.partial_goal_rate)
-        matters[~matters.any(1)] = self._present[goal][~matters.any(1)]
+        wanted = self._as_goals(self._present[goal])
+        matters = wanted & self._some(count, config.partial_goal_rate)
+        matters[~matters.any(1)] = wanted[~matters.any(1)]
         return GoalBatch(
             self._tokens[here], told, self._tokens[here + 1], self._tokens[goal],
             matters, goal == here, self.encoder_version,
@@ -167,7 +171,12 @@ class Replay:
     def candidates(self) -> tuple[Array, Array, Array]:
         """(tokens, present, positions in memory) of every step that can be a goal."""
         count = len(self._encoded)
-        return self._tokens[:count], self._present[:count], self._encoded
+        return self._tokens[:count], self._as_goals(self._present[:count]), self._encoded
+
+    def _as_goals(self, present: Array) -> Array:
+        """What of steps (N, S) can be a goal: what gave something and moves, where any does."""
+        moves = present & self._movable
+        return np.where(moves.any(1, keepdims=True), moves, present)
 
     def _some(self, count: int, rate: float) -> Array:
         """Which sensors count, bool (count, S): a share of the rows has not all, but one."""

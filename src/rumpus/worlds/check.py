@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_actions
-from rumpus.body.robots.check import described, first_difference, silences
+from rumpus.body.robots.check import described, differing, silences
 from rumpus.body.safe_robot import SafeRobot, check_readings
 from rumpus.finding import Finding, failure, gather, ok, warning
 from rumpus.replay.replay import ReplayConfig
@@ -42,6 +42,7 @@ class Played:
         states: simulator truth at every observation.
         restarts: indices of observations that begin an episode.
         changed: for each observation after an action, whether any sensor reads differently.
+        moved: the sensors that an action was ever seen to change.
         seen: lowest and highest reading by sensor.
         given: how many readings each sensor gave.
     """
@@ -51,6 +52,7 @@ class Played:
     states: list[State] = field(default_factory=list)
     restarts: set[int] = field(default_factory=set)
     changed: list[bool] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
     seen: dict[str, tuple[float, float]] = field(default_factory=dict)
     given: Counter[str] = field(default_factory=Counter)
 
@@ -109,6 +111,7 @@ def _look(make: Make, steps: int) -> Iterator[Finding]:
         yield _episodes(played)
         yield _repeatable(make, played)
         yield _lively(played)
+        yield from _unmoved(world, played)
         yield from _both_ways(played)
         yield _trials(world, played)
     finally:
@@ -133,7 +136,9 @@ def play_at_random(world: World, steps: int) -> Played:
         now = robot.observe()
         played.note(now, world.state())
         if not ended:
-            played.changed.append(first_difference(before, now) is not None)
+            changed = differing(before, now)
+            played.moved.update(changed)
+            played.changed.append(bool(changed))
         before = now
     return played
 
@@ -172,9 +177,9 @@ def _repeatable(make: Make, played: Played) -> Finding:
     finally:
         world.stop()
     for i, (one, other) in enumerate(zip(played.first, twin.first, strict=True)):
-        if name := first_difference(one, other):
+        if names := differing(one, other):
             return failure(
-                f"The same seed and actions gave another '{name}' at step {i}; "
+                f"The same seed and actions gave another '{names[0]}' at step {i}; "
                 "draw every random number from the seed."
             )
     steps = len(played.first) - 1
@@ -189,6 +194,14 @@ def _lively(played: Played) -> Finding:
     if share < SLOW_SHARE:
         return warning(f"{sentence}; learning will be slow: let actions do more.")
     return ok(f"{sentence}.")
+
+
+def _unmoved(world: World, played: Played) -> Iterator[Finding]:
+    """Sensors that say something which nothing in an episode changes, as a task's target."""
+    names = [s.name for s in world.spec.sensors if s.name not in played.moved]
+    for name in names if played.moved else []:
+        yield warning(f"Sensor '{name}' never changed within an episode: no action reaches it, so "
+                      "it is left out of goals.")  # fmt: skip
 
 
 def _both_ways(played: Played) -> list[Finding]:

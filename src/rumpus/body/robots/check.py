@@ -93,13 +93,12 @@ def described(spec: RobotSpec) -> Finding:
     return ok(sentence) if spec.sensors and size > 0 and spec.rate_hz > 0 else failure(sentence)
 
 
-def first_difference(one: Observation, other: Observation) -> str | None:
-    """The first sensor that reads differently, or reads at all, in only one of two observations."""
-    for name in dict.fromkeys([*one.readings, *other.readings]):
-        a, b = one.readings.get(name), other.readings.get(name)
-        if a is None or b is None or not np.array_equal(a, b):
-            return name
-    return None
+def differing(one: Observation, other: Observation) -> list[str]:
+    """The sensors that read differently in two observations, or give something in only one."""
+    names = dict.fromkeys([*one.readings, *other.readings])
+    pairs = {name: (one.readings.get(name), other.readings.get(name)) for name in names}
+    return [name for name, (a, b) in pairs.items()
+            if a is None or b is None or not np.array_equal(a, b)]  # fmt: skip
 
 
 def silences(given: Counter[str], spec: RobotSpec, count: int) -> list[Finding]:
@@ -118,11 +117,11 @@ def silences(given: Counter[str], spec: RobotSpec, count: int) -> list[Finding]:
 def _unmoved(by: str, seen: list[Observation]) -> Finding:
     """Whether the readings stayed the same while nobody acted."""
     for one, other in itertools.pairwise(seen):
-        if name := first_difference(one, other):
+        if names := differing(one, other):
             if other.time_s == one.time_s:
-                return failure(f"Its {by} changed '{name}' in no time; let it only look.")
+                return failure(f"Its {by} changed '{names[0]}' in no time; let it only look.")
             return warning(
-                f"'{name}' changed while nobody acted; let nothing move at {by}, unless the "
+                f"'{names[0]}' changed while nobody acted; let nothing move at {by}, unless the "
                 "sensor is noisy or the world moves by itself."
             )
     return ok(f"Its {by} moves nothing.")
