@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -139,6 +139,21 @@ def test_each_fault_is_found(lamp: type[Lamp], verdict: str, words: str) -> None
 
 def test_the_sound_lamp_has_none_of_them() -> None:
     assert _bad(examine(lambda: GymnasiumWorld(Lamp, "lamp"), steps=1000)) == []
+
+
+class Wide(GymnasiumWorld):
+    limits: ClassVar[dict[str, tuple[float, float]]] = {"light": (0.0, 4.0)}
+
+
+def test_a_range_is_judged_by_what_the_world_can_be() -> None:
+    (said,) = [f for f in examine(lambda: Wide(Lamp, "lamp"), steps=500) if "ranged" in f.sentence]
+    assert said.verdict == "warning"
+    assert "ranged over 0 to 1 of 0 to 4" in said.sentence
+    assert "random play saw 25% of what it can be" in said.sentence
+
+
+def test_a_worlds_own_joints_limit_it() -> None:
+    assert load("door").limits["angle_rad"] == (0.0, 0.83)
 
 
 def test_many_scalars_are_summed_up() -> None:

@@ -55,6 +55,11 @@ class SimulatedWorld(World):
         self.model = mujoco.MjModel.from_xml_string(xml)
         self.model.opt.timestep = TIMESTEP_S
         self.data = mujoco.MjData(self.model)
+        self.limits = {
+            name: (float(low), float(high))
+            for name, joint in zip(self.names, map(self.model.joint, joints), strict=True)
+            for low, high in [joint.range] if low < high
+        }  # fmt: skip
         self._address = [int(self.model.joint(joint).qposadr[0]) for joint in joints]
         self._step_m = np.array(step_m)
         self._hand_n = len(step_m)

@@ -6,6 +6,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -64,6 +65,7 @@ class World(Robot):
             falls by itself.
         notices: what a person should know of how it was made to fit.
         longest_trial: after so many control steps it ends a trial by itself; None: never.
+        limits: between what each scalar of the truth can be at all, where that is known.
     """
 
     measure: Measure
@@ -71,6 +73,7 @@ class World(Robot):
     keeps_still: bool = False
     notices: tuple[str, ...] = ()
     longest_trial: int | None = None
+    limits: Mapping[str, tuple[float, float]] = MappingProxyType({})
 
     @property
     def trial_steps(self) -> int:

@@ -6,7 +6,7 @@ gets stuck. `state()` is read here to measure; it goes nowhere else.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,12 +21,14 @@ from rumpus.worlds.base import State, World, unrepeatable
 from rumpus.worlds.catalogue import load
 
 Make = Callable[[], World]
+Limits = Mapping[str, tuple[float, float]]
 SEED = 0
 TWIN_STEPS = 100  # play repeated in a second world of the same seed
 STILL_SHARE, SLOW_SHARE = 0.01, 0.10  # of steps in which something changes: failure, warning
 MOVED_SHARE = 1e-3  # of its seen range: a scalar that moves less in a step stands still
 BINS = 10  # of a scalar's seen range, to tell how evenly play covers it
 STUCK_SHARE = 0.5  # of all steps without moving, at a stretch: warning
+SEEN_SHARE = 0.5  # of what a scalar can be, seen by random play: warning below
 MOST_SCALARS = 12  # told one by one
 WINDOW_STEPS = ReplayConfig().window_steps
 PLACED_SHARE = 0.02  # of its seen range: how near a scalar must be to where a trial puts it
@@ -112,7 +114,7 @@ def _look(make: Make, steps: int) -> Iterator[Finding]:
         yield _repeatable(make, played)
         yield _lively(played)
         yield from _unmoved(world, played)
-        yield from _both_ways(played)
+        yield from _both_ways(played, world.limits)
         yield _trials(world, played)
     finally:
         world.stop()
@@ -204,10 +206,11 @@ def _unmoved(world: World, played: Played) -> Iterator[Finding]:
                       "it is left out of goals.")  # fmt: skip
 
 
-def _both_ways(played: Played) -> list[Finding]:
+def _both_ways(played: Played, limits: Limits) -> list[Finding]:
     """One finding for each scalar of the state, or one for all where they are too many."""
     names = list(played.states[0])
-    found = [_scalar(name, played.values(name), played.changes(name)) for name in names]
+    found = [_scalar(name, played.values(name), played.changes(name), limits.get(name))
+             for name in names]  # fmt: skip
     if len(found) <= MOST_SCALARS:
         return found
     good = sum(finding.verdict == "ok" for finding in found)
@@ -218,7 +221,9 @@ def _both_ways(played: Played) -> list[Finding]:
     return [ok(sentence) if good else warning(sentence)]
 
 
-def _scalar(name: str, values: Array, changes: Array) -> Finding:
+def _scalar(
+    name: str, values: Array, changes: Array, limits: tuple[float, float] | None
+) -> Finding:
     low, high = float(values.min()), float(values.max())
     if high == low:
         return warning(f"{name} never moved from {low:.3g}; random play cannot reach it.")
@@ -226,9 +231,11 @@ def _scalar(name: str, values: Array, changes: Array) -> Finding:
     up, down = float((changes > moved).mean()), float((changes < -moved).mean())
     counts = np.histogram(values, BINS, (low, high))[0]
     still = longest_still(np.abs(changes) > moved)
+    share = (high - low) / (limits[1] - limits[0]) if limits else 1.0
+    could = f" of {limits[0]:.3g} to {limits[1]:.3g}" if limits else ""
     sentence = (
         f"{name} rose in {up:.1%} and fell in {down:.1%} of the steps, ranged over {low:.3g} to "
-        f"{high:.3g}, was in {np.count_nonzero(counts)} of {BINS} parts of it, "
+        f"{high:.3g}{could}, was in {np.count_nonzero(counts)} of {BINS} parts of it, "
         f"and stood still for at most {still} steps"
     )
     if min(up, down) == 0.0:
@@ -237,6 +244,9 @@ def _scalar(name: str, values: Array, changes: Array) -> Finding:
         return warning(f"{sentence}; play gets stuck: make it easier to move again.")
     if not counts.all():
         return warning(f"{sentence}; parts of its range are hardly ever seen.")
+    if share < SEEN_SHARE:
+        return warning(f"{sentence}; random play saw {share:.0%} of what it can be: the rest is "
+                       "for goals to find.")  # fmt: skip
     return ok(f"{sentence}.")
 
 
