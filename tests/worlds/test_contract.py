@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -141,12 +141,13 @@ def test_the_sound_lamp_has_none_of_them() -> None:
     assert _bad(examine(lambda: GymnasiumWorld(Lamp, "lamp"), steps=1000)) == []
 
 
-class Wide(GymnasiumWorld):
-    limits: ClassVar[dict[str, tuple[float, float]]] = {"light": (0.0, 4.0)}
-
-
 def test_a_range_is_judged_by_what_the_world_can_be() -> None:
-    (said,) = [f for f in examine(lambda: Wide(Lamp, "lamp"), steps=500) if "ranged" in f.sentence]
+    def wide() -> GymnasiumWorld:
+        world = GymnasiumWorld(Lamp, "lamp")
+        world.limits = {"light": (0.0, 4.0)}
+        return world
+
+    (said,) = [f for f in examine(wide, steps=500) if "ranged" in f.sentence]
     assert said.verdict == "warning"
     assert "ranged over 0 to 1 of 0 to 4" in said.sentence
     assert "random play saw 25% of what it can be" in said.sentence
