@@ -24,7 +24,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     "catalogue": (150, ["catalogue"]),
     "memory": (1300, ["memory"]),
     "exchange": (1300, ["exchange"]),
-    "play and run": (1100, ["play", "run"]),
+    "play and run": (1300, ["play", "run"]),
     "cli and report": (900, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{

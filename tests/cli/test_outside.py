@@ -31,7 +31,7 @@ def test_a_strangers_world_plays_goes_on_and_is_measured(
     row, *baselines = json.loads(capfd.readouterr().out)
     assert [b["variant"] for b in baselines] == ["as at the start, by seed", "random goal, by seed"]
     assert row["metrics"]["median_worst_part_error"] >= 0.0
-    assert main(["do", run, "--goal", "memory:3", "--steps", "4"]) == 0
+    assert main(["do", run, "--goal", "memory:3", "--steps", "4"]) in (0, 3)
     assert "Film strip" in capfd.readouterr().out
 
 
@@ -46,7 +46,7 @@ def test_a_picture_leaves_the_other_senses_out(
     with Memory.open(run / "memory", write=False) as memory:
         Image.fromarray(memory.frames("camera")[33]).save(tmp_path / "goal.png")
     capfd.readouterr()
-    assert main(["do", str(run), "--goal", str(tmp_path / "goal.png"), "--steps", "3"]) == 0
+    assert main(["do", str(run), "--goal", str(tmp_path / "goal.png"), "--steps", "3"]) in (0, 3)
     err = capfd.readouterr().err
     assert "says nothing of gauge" in err
     with Memory.open(run / "memory", write=False) as memory:

@@ -15,6 +15,7 @@ World = Annotated[Positional[str], arg(metavar="WORLD")]
 Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
 Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
+NOT_REACHED = 3  # the exit code
 Device = Literal["auto", "cpu", "cuda"]
 Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 Part = Annotated[Positional[Kind], arg(metavar="PART")]
@@ -98,6 +99,8 @@ def do(
 ) -> int:  # fmt: skip
     """Show a robot a picture, let it do that, and keep films of how it went.
 
+    The exit code is 0 where it got there as it sees it, 3 where it did not or cannot tell.
+
     Args:
         run: of the robot.
         goal: A picture (PNG or JPEG), a stored step as memory:NUMBER, or numbers by the name of a
@@ -107,6 +110,8 @@ def do(
         device: Where the mind acts.
         json: the row of figures.
     """
+    from msgspec import to_builtins
+
     from rumpus.cli.counting import stoppable
     from rumpus.errors import InputError
     from rumpus.play.stored_goal import check_goal, load_goal
@@ -115,6 +120,7 @@ def do(
         raise InputError(f"{steps} steps were asked for, expected 1 or more.")
     check_goal(goal)
     from rumpus.play.do import do as attempt
+    from rumpus.play.verdict import sentence
     from rumpus.report.page import write_page
     from rumpus.report.strip import write_films, write_strip
     from rumpus.result import Row
@@ -125,25 +131,32 @@ def do(
     with resume(run, write=True, device=device) as session:
         memory, mind, config = session.memory, session.mind, session.run.config
         elsewhere = partial(load, config.world, config.seed)
-        wanted, notices = load_goal(goal, camera, memory, elsewhere)
-        for notice in notices:
+        wanted = load_goal(goal, camera, memory, elsewhere)
+        for notice in wanted.notices:
             remark(notice)
         steps = session.world.trial_steps if steps is None else steps
         with stoppable("doing") as tick:
             actor = mind.learner.snapshot()
-            done = attempt(session.robot, memory, actor, wanted, steps, mind.rng, tick)
+            done = attempt(session.robot, memory, actor, wanted.goal, steps, mind.rng, tick)
         strip = session.run.report / f"do-{done.first_step}.png"
         films = [strip] if write_strip(strip, done) else []
         if films:
             films += write_films(strip.with_suffix(".webp"), done, memory.spec.rate_hz)
         page = write_page(session.run)
+    verdict = None if wanted.is_foreign else done.verdict
     believed = {"believed_before_steps": done.believed_before,
                 "believed_after_steps": done.believed_after}  # fmt: skip
+    if verdict is not None:
+        believed |= {"chance_reached": verdict.chance}
     wall_s = round(time.monotonic() - begun_s, 2)
     row = Row(f"do {goal}", session.run.config.seed, 1, session.mind_steps, wall_s, {**believed})
+    shown = {"reached": verdict and verdict.reached, "notices": wanted.notices,
+             "films": [str(film) for film in films], "report": str(page)}  # fmt: skip
     told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
             f"{done.believed_after:.1f} at the end.")  # fmt: skip
-    return answer(json, row, told, *(f"Film: {film}" for film in films), f"Report: {page}")
+    answer(json, to_builtins(row) | shown, told, sentence(verdict),
+           *(f"Film: {film}" for film in films), f"Report: {page}")  # fmt: skip
+    return 0 if verdict and verdict.reached else NOT_REACHED
 
 
 @deferred

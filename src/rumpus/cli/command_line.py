@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        the exit code: 0, 1 failed check, 2 refused, 130 interrupted (143 by a kind kill).
+        the exit code: 0, 1 failed check, 2 refused, 3 a goal not reached, 130 interrupted (143 by
+        a kind kill).
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:

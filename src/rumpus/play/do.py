@@ -10,6 +10,7 @@ from rumpus.body.robot import Robot
 from rumpus.errors import InputError
 from rumpus.play.control import OwnMemory, control_step, last_step
 from rumpus.play.goal_chooser import GoalChooser
+from rumpus.play.verdict import Verdict, calibrate
 from rumpus.spec import Readings
 from rumpus.types import Array, Goal
 
@@ -25,6 +26,7 @@ class Done:
         believed_after: the same at the end.
         imagined: what it thought would happen, (steps, h, w, c) by picture sensor.
         happened: what its sensors read, from the start to the end.
+        verdict: whether it got there, as it sees it; None where it cannot tell.
     """
 
     goal: Goal
@@ -33,6 +35,7 @@ class Done:
     believed_after: float
     imagined: dict[str, Array]
     happened: list[Readings]
+    verdict: Verdict | None
 
 
 def do(
@@ -69,8 +72,11 @@ def do(
     memory.append(last_step(robot, last, goal, terminated=False, truncated=True))
     memory.flush()
     tick(steps, steps)
-    return Done(
-        goal, first_step, actor.predicted_steps(start, chooser.latent),
-        actor.predicted_steps(actor.encode(last.readings), chooser.latent), imagined,
-        [*happened, last.readings],
-    )  # fmt: skip
+    before, after = (
+        actor.predicted_steps(latent, chooser.latent)
+        for latent in (start, actor.encode(last.readings))
+    )
+    worth = calibrate(actor, memory, list(goal.readings), np.random.default_rng(0))
+    verdict = worth.verdict(after) if worth else None
+    happened.append(last.readings)
+    return Done(goal, first_step, before, after, imagined, happened, verdict)

@@ -5,6 +5,7 @@ and hindsight can use it.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +51,23 @@ def check_goal(text: str) -> None:
         )
 
 
-def load_goal(
-    text: str, camera: str, memory: OwnMemory, elsewhere: Callable[[], World]
-) -> tuple[Goal, tuple[str, ...]]:
-    """The goal that a person gives, and notices for the person.
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asked for.
+
+    Attributes:
+        goal: as it is stored.
+        notices: sentences for the person.
+        is_foreign: whether it is a picture like nothing that the robot ever saw.
+    """
+
+    goal: Goal
+    notices: tuple[str, ...] = ()
+    is_foreign: bool = False
+
+
+def load_goal(text: str, camera: str, memory: OwnMemory, elsewhere: Callable[[], World]) -> Wanted:
+    """The goal that a person gives.
 
     Args:
         text: a picture file, "memory:NUMBER" for a stored step, or "name=number,...".
@@ -69,18 +83,20 @@ def load_goal(
         raise InputError(f"--camera {camera} was given with the goal {text}, which is no picture; "
                          "leave it out.")  # fmt: skip
     if is_stored:
-        return goal_at(memory)(_number(text, len(memory)), "memory", text), ()
+        return Wanted(goal_at(memory)(_number(text, len(memory)), "memory", text))
+    foreign: tuple[str, ...] = ()
     if is_named:
         readings, notices = named_readings(text, memory.spec, elsewhere)
     else:
         readings, notices = pictured(Path(text), memory.spec, camera)
-        notices = (*notices, *_unfamiliar(readings, memory))
+        foreign = tuple(_unfamiliar(readings, memory))
     still = np.zeros(memory.spec.action_size, np.float32)
     memory.begin_episode(f"shown {text}")
     time_s = float(memory.time_s[-1]) if len(memory) else 0.0
     shown = memory.append(Step(Observation(readings, time_s), still, still, truncated=True))
     source = "numbers" if is_named else "picture"
-    return goal_at(memory)(shown, source, f"{source} {text}"), notices
+    goal = goal_at(memory)(shown, source, f"{source} {text}")
+    return Wanted(goal, (*notices, *foreign), bool(foreign))
 
 
 def _unfamiliar(readings: Readings, memory: StoredSteps) -> Iterator[str]:
