@@ -32,7 +32,7 @@ def test_a_strangers_world_plays_goes_on_and_is_measured(
     assert [b["variant"] for b in baselines] == ["as at the start, by seed", "random goal, by seed"]
     assert row["metrics"]["median_worst_part_error"] >= 0.0
     assert main(["do", run, "--goal", "memory:3", "--steps", "4"]) in (0, 3)
-    assert "Film strip" in capfd.readouterr().out
+    assert ".webp" in capfd.readouterr().out
 
 
 def test_a_picture_leaves_the_other_senses_out(
