@@ -3,6 +3,7 @@
 Every refusal is one sentence on standard error and exit code 2.
 """
 
+import os
 import re
 import signal
 import sys
@@ -22,6 +23,23 @@ from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
+ABOUT = (
+    "A play room for robots.\n\nFor completion by the tabulator key: "
+    "rumpus --tyro-print-completion bash|zsh|tcsh"
+)
+
+
+# What tyro says, and how it is said to people.
+_PLAINER = {
+    "Error parsing ": "",
+    " or misplaced": "",
+    r" \(applied to [^)]*\)": "",
+    " Arguments are applied.*": "",
+    r"Missing value for argument '(\S+)'.*": r"\1 needs a value",
+    r"invalid choice ('.*') for argument '(.*)'. Expected one of \((.*)\)": (
+        r"\1 is no choice for \2; there are: \3"
+    ),
+}
 
 
 def _one_of(*verbs: Callable[..., Command]) -> Any:
@@ -69,11 +87,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the exit code: 0, 1 failed check, 2 refused, 3 a goal not reached, 130 interrupted (143 by
         a kind kill).
     """
+    if sys.platform == "win32":
+        return _refuse("rumpus needs a POSIX system, Linux or macOS; on Windows, install it in WSL.")
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         return _understood(given)()
     except RumpusError as error:
         return _refuse(str(error))
+    except BrokenPipeError:  # who read it has read enough, as `head` does: nobody is to be told
+        for closed in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), closed)
+        return INTERRUPTED + signal.SIGPIPE
+    except MemoryError:
+        return _refuse("That takes more memory than this machine has; ask for less at once.")
     except ModuleNotFoundError as error:
         remedy = missing_extra(error)
         if remedy is None:
@@ -100,13 +126,14 @@ def _understood(given: list[str]) -> Command:
     try:
         with redirect_stderr(said):
             understood: Command = tyro.cli(
-                Verb, prog="rumpus", description="A play room for robots.", args=given,
+                Verb, prog="rumpus", description=ABOUT, args=given,
                 config=(tyro.conf.FlagCreatePairsOff,),
             )  # fmt: skip
             return understood
     except SystemExit as end:
         if end.code:
             raise InputError(_sentence(said.getvalue(), given)) from None
+        sys.stdout.flush()
         raise
 
 
@@ -114,17 +141,26 @@ def _sentence(box: str, given: list[str]) -> str:
     """What tyro says about a misuse in a box of several lines, as one sentence."""
     lines = [line.strip("│ ") for line in box.splitlines()[1:]]
     said, *more = (" ".join(part.split()) for part in " ".join(lines).split("───"))
-    said = re.sub(r"no type matching \S+ could .* from", "unfit is", said).rstrip(". ")
+    for tyros, ours in _PLAINER.items():
+        said = re.sub(tyros, ours, said)
     hints = " ".join(more)
-    options = re.findall(r"Perhaps you meant: (--[\w-]+)", hints)
-    if verbs := re.search(r"Available subcommands: ([\w, ]+)", hints):
-        known = verbs[1].strip().split(", ")
-        options = [near for word in given for near in get_close_matches(word, known, 1)]
-        said = f"{said}; there are: {', '.join(known)}"
-    meant = f"; did you mean {options[0]}?" if options else ""
-    return f"{said}{meant} See `rumpus --help`." if meant else f"{said}; see `rumpus --help`."
+    verb = " ".join(given[: 1 + (given[:1] == ["memory"])])
+    if choices := re.search(r"(?:there are|Available subcommands): ([\w', ]+)", f"{said} {hints}"):
+        known = choices[1].replace("'", "").strip(" ,").split(", ")
+        said = f"{said.partition('; there')[0]}; there are: {', '.join(known)}"
+        near = [name for word in given for name in get_close_matches(word, known, 1)]
+    else:
+        options = re.split(r"\s(?=--(?!help))", hints)  # each with the verbs that have it
+        near = [o.split()[0] for o in options[1:] if f"in rumpus {verb} --help" in o]
+    if said.startswith("Missing from"):
+        names = re.findall(r"^│ {5}(?!rumpus)(\S.*?) *│$", box, re.MULTILINE)
+        said = f"rumpus {verb} needs {' and '.join(names)}"
+    is_verb = not re.search(r"Available subcommands|one of \{", f"{said} {hints}")
+    see = f"ee `rumpus {f'{verb} ' * is_verb}--help`."
+    said = said.rstrip(". ")
+    return f"{said}; did you mean {near[0]}? S{see}" if near else f"{said}; s{see}"
 
 
 def _refuse(sentence: str) -> int:
-    remark(" ".join(sentence.split()))
+    remark(sentence)
     return REFUSED

@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error.
 """
 
 import functools
+import math
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,13 +36,29 @@ def whole(text: str) -> int:
     raise ValueError(f"'{text}' is no whole number")
 
 
-WHOLE = PrimitiveConstructorSpec(
-    nargs=1, metavar="N", instance_from_str=lambda given: whole(given[0]),
-    is_instance=lambda value: isinstance(value, int), str_from_instance=lambda value: [str(value)],
-)  # fmt: skip
-Whole = Annotated[int, WHOLE]
-Number = Annotated[Whole | None, arg(metavar="N", help_behavior_hint="")]
-Amount = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
+def amount(text: str) -> float:
+    """A number, not an infinite one.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    with suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return number
+    raise ValueError(f"'{text}' is no number")
+
+
+def _read_by(read: Callable[[str], float]) -> PrimitiveConstructorSpec[Any]:
+    """How tyro reads a number, or leaves a default that is none."""
+    return PrimitiveConstructorSpec(
+        nargs=1, metavar="N", instance_from_str=lambda given: read(given[0]),
+        is_instance=lambda value: True, str_from_instance=lambda value: [str(value)],
+    )  # fmt: skip
+
+
+Whole = Annotated[int, _read_by(whole)]
+Number = Annotated[int | None, _read_by(whole), arg(metavar="N", help_behavior_hint="")]
+Amount = Annotated[float | None, _read_by(amount), arg(metavar="X", help_behavior_hint="")]
 Json = Annotated[bool, arg(help="Print the result as JSON, and nothing else, on standard output.")]
 
 
@@ -68,5 +85,5 @@ def answer(json: bool, result: Any, *sentences: str) -> int:
 
 
 def remark(sentence: str) -> None:
-    """Tell a person what is no result."""
-    print(sentence, file=sys.stderr, flush=True)
+    """Tell a person what is no result, in one line whatever names are in it."""
+    print(" ".join(sentence.split()), file=sys.stderr, flush=True)
