@@ -73,7 +73,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
         WorldError: when it is there and cannot be loaded; says why.
     """
     source = name if ":" in name else _sources(kind).get(name)
-    if source is None:
+    if source is None or source.startswith(":"):
         raise InputError(_unknown(kind, name))
     module_name, _, attribute = source.partition(":")
     with printing_aside():
@@ -185,9 +185,11 @@ def _import(module_name: str, kind: Kind, name: str) -> ModuleType:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            remedy = "install its package, or put the folder that holds it on PYTHONPATH"
+            if module_name.endswith(".py"):
+                remedy = f"name it without .py, as {name.replace('.py:', ':')}"
             raise InputError(
-                f"The {kind} '{name}' cannot be found: there is no module '{error.name}'; install "
-                "its package, or put the folder that holds it on PYTHONPATH."
+                f"The {kind} '{name}' cannot be found: there is no module '{error.name}'; {remedy}."
             ) from error
         raise WorldError(_broken(kind, name, error)) from error
     except (Exception, SystemExit) as error:  # a stranger's module is to blame, not we

@@ -15,25 +15,19 @@ from pathlib import Path
 
 HOUSE = str(Path(__file__).parent)
 
+# Which extra of the package brings a module that not every robot needs.
 EXTRAS = {
-    "torch": "learn",
-    "safetensors": "learn",
-    "mujoco": "sim",
-    "gymnasium": "sim",
-    "matplotlib": "report",
-    "av": "movies",
-    "pyarrow": "exchange",
-    "h5py": "exchange",
-    "thriftpy2": "exchange",
-    "rerun": "rerun",
-}  # which extra of the package brings a module that not every robot needs
+    "torch": "learn", "safetensors": "learn", "mujoco": "sim", "gymnasium": "sim",
+    "matplotlib": "report", "av": "movies", "pyarrow": "exchange", "h5py": "exchange",
+    "thriftpy2": "exchange", "rerun": "rerun",
+}  # fmt: skip
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
     """What to install for a module that is missing; None where it is none of rumpus's extras."""
     extra = EXTRAS.get((error.name or "").partition(".")[0])
-    remedy = f"needs {error.name}, which is not installed; run: pip install 'rumpus[{extra}]'."
-    return remedy if extra else None
+    ways = f"pip install 'rumpus[{extra}]' (in a clone: pip install -e '.[{extra}]'; or all: [all])"
+    return f"needs {error.name}, which is not installed; run: {ways}." if extra else None
 
 
 def told(error: BaseException) -> str:
@@ -81,5 +75,5 @@ def writing(what: str, path: Path) -> Iterator[None]:
     except Exception as error:  # each library has its own for a full disk
         raise RunError(
             f"The {what} {path} cannot be written: {getattr(error, 'strerror', None) or error}; "
-            "make room on the disk, or the folder writable, and run the same command again."
+            "give it a folder that is there, may be written to and has room, and run it again."
         ) from error

@@ -41,6 +41,12 @@ class SensorSpec:
         """uint8 for pictures, float32 for vectors."""
         return np.dtype(np.uint8 if self.is_picture else np.float32)
 
+    def __str__(self) -> str:
+        """As people are told: its name, its size, what it reads and how often."""
+        limits = f" in {self.low:g} to {self.high:g}" * (not self.is_picture and self.high < WIDEST)
+        rate = f" at {self.rate_hz:g} Hz" * bool(self.rate_hz)
+        return f"{self.name} {' x '.join(map(str, self.shape))}{limits}{rate}"
+
     def check(self, reading: np.ndarray[Any, np.dtype[Any]], owner: str) -> None:
         """Refuse a reading that is not what was declared.
 
@@ -88,6 +94,11 @@ class RobotSpec:
     sensors: tuple[SensorSpec, ...]
     action_size: int
     rate_hz: float
+
+    def __str__(self) -> str:
+        """As people are told: its name, what it senses, how it moves."""
+        moved = f"{self.action_size} motors, {self.rate_hz:g} Hz"
+        return f"{self.name} (senses {', '.join(map(str, self.sensors))}; {moved})"
 
     def sensor(self, name: str) -> SensorSpec:
         """The sensor of that name.

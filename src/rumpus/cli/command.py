@@ -70,7 +70,7 @@ def play(
     asked = Asked(world, seed, skew, random_steps, keeping, device)
     path, begun_s = run or default_folder(asked), time.monotonic()
     with begin_or_resume(asked, path) as session:
-        for sentence in (playing.greeting(session), *session.world.notices):
+        for sentence in (playing.greeting(session, until), *session.world.notices):
             remark(sentence)
         before = len(session.memory)
         try:
@@ -113,12 +113,14 @@ def do(
     from msgspec import to_builtins
 
     from rumpus.cli.counting import stoppable
-    from rumpus.errors import InputError
+    from rumpus.play.progress import check_asked
     from rumpus.play.stored_goal import check_goal, load_goal
+    from rumpus.run.folder import check_run
 
-    if steps is not None and steps < 1:  # before the picture is stored
-        raise InputError(f"{steps} steps were asked for, expected 1 or more.")
+    if steps is not None:  # before the picture is stored
+        check_asked(steps, "steps")
     check_goal(goal)
+    check_run(run)
     from rumpus.play.do import do as attempt
     from rumpus.play.verdict import sentence
     from rumpus.report.page import write_page
@@ -179,17 +181,19 @@ def evaluate(
         device: Where the mind acts.
         json: the rows of figures, the robot's first, then the baselines'.
     """
+    from rumpus.run.folder import check_run
+
+    check_run(run)
     import matplotlib  # noqa: F401  (missing, it should be missed now and not after the trials)
 
     from rumpus.cli.counting import stoppable
     from rumpus.play import evaluate as trial
-    from rumpus.report.page import check_report, report_evaluation
+    from rumpus.report.page import report_evaluation
     from rumpus.run.session import resume
 
     asked = trial.TrialConfig(goals, kind, seed, steps, tolerance, farther_than, force)
     with resume(run, write=False, seed=seed, device=device) as session:
         with stoppable("trying") as tick:
-            check_report(session.run)
             found = trial.evaluate(session.world, session.subject(), asked, tick)
         # Told before it is written: minutes of trials are not lost to a full disk.
         answer(json, found.rows, *(trial.sentence(row, found.measure) for row in found.rows))
@@ -213,11 +217,14 @@ def goals(run: Run, count: Whole = 24, out: Out = None) -> int:
     from rumpus.cli.counting import stoppable
     from rumpus.errors import InputError
     from rumpus.memory.side_by_side import side_by_side
+    from rumpus.play.progress import check_asked
+    from rumpus.run.folder import check_run
+
+    check_asked(count, "steps")
+    check_run(run)
     from rumpus.report.sheet import Tile, write_sheet
     from rumpus.run.session import resume, wake
 
-    if count < 1:
-        raise InputError(f"{count} steps were asked for, expected 1 or more.")
     with resume(run, write=False) as session, stoppable("looking back") as tick:
 
         def look(phase: str, done: int, owed: int) -> bool:
@@ -248,8 +255,9 @@ def snapshot(world: World, out: Out = None, seed: Whole = 0) -> int:
     from PIL import Image
 
     from rumpus.errors import InputError, writing
-    from rumpus.worlds.catalogue import load
+    from rumpus.worlds.catalogue import check_seed, load
 
+    check_seed(seed)
     made = load(world, seed)
     try:
         readings = made.observe().readings

@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         a kind kill).
     """
     if sys.platform == "win32":
-        return _refuse("rumpus needs a POSIX system, Linux or macOS; on Windows, install it in WSL.")
+        return _refuse("rumpus needs a POSIX system (Linux, macOS); on Windows, install it in WSL.")
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         return _understood(given)()

@@ -128,12 +128,16 @@ def repair(folder: Folder, accept_loss: bool = False) -> int:
         folder: of the memory.
         accept_loss: Go on without steps that are gone from the end.
     """
+    from rumpus.memory.repair import Repaired
     from rumpus.memory.repair import repair as mend
 
     with stoppable("repairing") as tick:
         done = mend(memory_in(folder), accept_loss, tick)
         with opened(folder) as memory:
-            missing = memory.missing()
+            missing, steps = memory.missing(), len(memory)
+    if done == Repaired() and not missing:
+        print(f"Nothing is to be repaired: all {steps:,} steps are as they were written.")
+        return 0
     if done.recovered:
         print("The store's file could not be read and was made anew; the damaged one stays beside "
               "it under another name.")  # fmt: skip
@@ -155,6 +159,8 @@ def repair(folder: Folder, accept_loss: bool = False) -> int:
 @deferred
 def film(folder: Folder) -> int:
     """Keep old pictures as lossless films, in a fraction of the room."""
+    from rumpus.memory.films import SEGMENT_STEPS
+
     with opened(folder, write=True) as memory, stoppable("filming") as tick:
         before = memory.room()
         total, left_bytes = memory.segments(), 0
@@ -163,6 +169,10 @@ def film(folder: Folder) -> int:
             left_bytes += memory.film()
         memory.shrink()
         after = memory.room()
+    if not total:
+        print("Nothing is to be filmed: no camera has a whole segment of "
+              f"{SEGMENT_STEPS:,} steps that is no film yet.")  # fmt: skip
+        return 0
     print(f"{total:,} films hold {left_bytes / 1e6:,.1f} MB of pictures in "
           f"{(after['films'] - before['films']) / 1e6:,.1f} MB, every byte proved; the store has "
           f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip

@@ -1,22 +1,26 @@
 """What `rumpus play` tells: what it begins or goes on with, how it was stopped, its figures."""
 
+import math
 import resource
 import sys
 
+from rumpus.play.progress import Until
 from rumpus.result import Row
 from rumpus.run import checkpoint
 from rumpus.run.session import Session
 
 
-def greeting(session: Session) -> str:
-    """What is begun or gone on with."""
+def greeting(session: Session, until: Until) -> str:
+    """What is begun or gone on with, and where there is nothing more to do."""
     steps, path = len(session.memory), session.run.path
     if not steps:
         return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
     # None, or this was refused before: a writer where steps lack, a mind that learned from more.
     lost = session.memory.missing()
+    enough = (f" It has played the {until.steps:,} steps that --steps asks for in all: it does not "
+              "move, ask for more.") if steps >= (until.steps or math.inf) else ""  # fmt: skip
     return (f"Going on with {path}: {steps:,} steps remembered, mind as of step "
-            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.")  # fmt: skip
+            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.{enough}")  # fmt: skip
 
 
 def farewell(session: Session) -> str:

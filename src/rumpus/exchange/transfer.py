@@ -77,7 +77,8 @@ def told(file: Path, kind: type[T]) -> T:
         return msgspec.convert(json.loads(file.read_bytes()), kind)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{file} cannot be read ({error}); give a dataset's folder, or restore that file."
+            f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); give a dataset's"
+            " folder, or restore that file."
         ) from error
 
 

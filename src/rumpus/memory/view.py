@@ -249,5 +249,5 @@ def mark_of(folder: Path) -> Mark | None:
     """What the view in `folder` says of itself; None where there is none that can be understood."""
     try:
         return msgspec.json.decode((folder / "mark.json").read_bytes(), type=Mark)
-    except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, msgspec.DecodeError):
         return None

@@ -7,9 +7,9 @@ import numpy as np
 
 from rumpus.actor import Actor
 from rumpus.body.robot import Robot
-from rumpus.errors import InputError
 from rumpus.play.control import OwnMemory, control_step, last_step
 from rumpus.play.goal_chooser import GoalChooser
+from rumpus.play.progress import check_asked
 from rumpus.play.verdict import Verdict, calibrate
 from rumpus.spec import Readings
 from rumpus.types import Array, Goal
@@ -56,8 +56,7 @@ def do(
     Raises:
         InputError: when there is no step to do.
     """
-    if steps < 1:
-        raise InputError(f"{steps} steps were asked for, expected 1 or more.")
+    check_asked(steps, "steps")
     if any(robot.ended):
         robot.restart()
     chooser = GoalChooser(actor, goal, rng)

@@ -19,6 +19,7 @@ from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError, WorldError
 from rumpus.play.control import Nowhere, control_step
 from rumpus.play.goal_chooser import GoalChooser
+from rumpus.play.progress import check_asked
 from rumpus.replay.base import StoredSteps
 from rumpus.result import Metric, Row, median_interval, wilson_interval
 from rumpus.spec import Readings
@@ -56,8 +57,8 @@ class TrialConfig:
 
     def __post_init__(self) -> None:
         for name, value in (("goals", self.goals), ("steps", self.steps)):
-            if value is not None and value < 1:
-                raise InputError(f"{value} {name} were asked for, expected 1 or more.")
+            if value is not None:
+                check_asked(value, name)
         for name, amount in (("tolerance", self.tolerance), ("distance", self.farther_than)):
             if amount is not None and not 0.0 <= amount < math.inf:
                 raise InputError(f"A {name} of {amount:g} was asked for, expected 0 or more.")

@@ -6,6 +6,18 @@ from dataclasses import dataclass
 
 from rumpus.errors import InputError
 
+MOST_ASKED = 10_000  # steps, goals or pictures at once: more are a slip, which would take hours
+
+
+def check_asked(count: int, what: str) -> None:
+    """Refuse to do something less than once, or more often than anybody would wait for.
+
+    Raises:
+        InputError: naming the number and what would do.
+    """
+    if not 1 <= count <= MOST_ASKED:
+        raise InputError(f"{count} {what} were asked for, expected 1 to {MOST_ASKED:,}.")
+
 
 @dataclass(frozen=True)
 class PlayConfig:

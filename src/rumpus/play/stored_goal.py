@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.goals.base import GoalAt
 from rumpus.goals.picture import pictured
 from rumpus.play.control import OwnMemory
 from rumpus.play.named_goal import named_readings
@@ -25,7 +24,7 @@ from rumpus.worlds.base import World
 STORED = "memory:"
 
 
-def goal_at(memory: StoredSteps) -> GoalAt:
+def goal_at(memory: StoredSteps) -> Callable[[int, str, str], Goal]:
     """Makes goals of a memory's steps, of all the sensors that gave something there and move."""
     moves = dict(zip((s.name for s in memory.spec.sensors), movable(memory), strict=True))
 

@@ -1,14 +1,13 @@
 """What a run shows to people: RUN/report/index.html, with figures and pictures beside it."""
 
 import html
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from rumpus.errors import RunError, writing
+from rumpus.errors import RunError
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome
 from rumpus.report.sheet import Tile, write_sheet
@@ -37,16 +36,6 @@ class _Told:
     command: str
     measure: Measure
     rows: list[Row]
-
-
-def check_report(run: Run) -> None:
-    """Refuse a run whose report cannot be written, before anything is measured for it.
-
-    Raises:
-        RunError: when its folder cannot be made or takes nothing.
-    """
-    with writing("report of", run.path), tempfile.TemporaryFile(dir=run.report) as probe:
-        probe.write(bytes(1 << 16))
 
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:

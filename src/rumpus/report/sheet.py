@@ -35,8 +35,9 @@ def write_sheet(path: Path, rows: Sequence[Sequence[Tile]]) -> bool:
     """
     if all(tile.picture is None for row in rows for tile in row):
         return False
+    kind = Image.registered_extensions().get(path.suffix.lower())
     with writing("picture", path):
-        draw_sheet(rows).save(path)
+        draw_sheet(rows).save(path, kind if kind in Image.SAVE else "PNG")
     return True
 
 

@@ -8,24 +8,13 @@ from typing import Any
 import msgspec
 
 from rumpus.actor import MindConfig
-from rumpus.errors import InputError
 from rumpus.goals.skew_fit import SkewFitConfig
 from rumpus.play.progress import PlayConfig
 from rumpus.replay.replay import ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
+from rumpus.worlds.catalogue import check_seed
 
 LAYOUT = 2
-SEEDS = 2**32  # what every source of chance takes
-
-
-def check_seed(seed: int) -> None:
-    """Refuse a seed that not every source of chance takes.
-
-    Raises:
-        InputError: naming it and what would do.
-    """
-    if not 0 <= seed < SEEDS:
-        raise InputError(f"The seed is {seed}, expected a whole number from 0 to {SEEDS - 1}.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +66,8 @@ def decode(data: bytes) -> RunFile:
         found = {"layout": LAYOUT, "id": "", "config": _from_layout_1(found)}
     if found["layout"] != LAYOUT:
         raise msgspec.ValidationError(
-            f"it has layout {found['layout']}, and this rumpus knows layouts up to {LAYOUT}"
+            f"it has layout {found['layout']}, and this rumpus knows layouts up to {LAYOUT}: use a "
+            "newer rumpus"
         )
     return msgspec.convert(found, RunFile)
 

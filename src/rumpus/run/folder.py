@@ -11,13 +11,15 @@ import json
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from rumpus import atomic_file
-from rumpus.errors import RunError
-from rumpus.run.config import LAYOUT, RunConfig, RunFile, decode
+from rumpus.errors import RunError, writing
+
+if TYPE_CHECKING:  # it loads torch, and a folder that is none should be told at once
+    from rumpus.run.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Run:
 
     path: Path
     id: str
-    config: RunConfig
+    config: "RunConfig"
 
     @property
     def memory(self) -> Path:
@@ -48,7 +50,8 @@ class Run:
     def report(self) -> Path:
         """Where pictures and figures for people go; made when asked for."""
         folder = self.path / "report"
-        folder.mkdir(exist_ok=True)
+        with writing("report", folder):
+            folder.mkdir(exist_ok=True)
         return folder
 
     def log(self, line: dict[str, Any]) -> None:
@@ -57,25 +60,23 @@ class Run:
         Raises:
             RunError: when the disk does not take it.
         """
-        try:
-            with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-        except OSError as error:
-            raise RunError(
-                f"The figures of {self.path} cannot be written: {error.strerror}; "
-                "make room on the disk and run the same command again."
-            ) from error
+        metrics = self.path / "metrics.jsonl"
+        with writing("figures", metrics), metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
-def begin(path: Path, config: RunConfig) -> Run:
+def begin(path: Path, config: "RunConfig") -> Run:
     """Make the folder of a new run.
 
     Raises:
         RunError: when the folder cannot be made or holds something else.
     """
+    from rumpus.run.config import LAYOUT, RunFile
+
     try:
         # What is left of a run whose beginning was cut short is no reason to refuse.
         if path.exists() and (not path.is_dir() or set(path.iterdir()) - {path / "run.json.part"}):
+            check_not_lost(path)
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         atomic_file.make_folder(path)
         file = RunFile(LAYOUT, uuid.uuid4().hex, config)
@@ -91,15 +92,39 @@ def is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
+def check_run(path: Path) -> None:
+    """Refuse a folder in which no run was begun, before anything is loaded for it.
+
+    Raises:
+        RunError: naming the folder.
+    """
+    if not is_run(path):
+        check_not_lost(path)
+        raise RunError(f"There is no run in {path}: it holds no run.json; "
+                       "give the folder that `rumpus play` was given as --run.")  # fmt: skip
+
+
+def check_not_lost(path: Path) -> None:
+    """Refuse a folder that holds what a run remembers, but not what it was begun with.
+
+    Raises:
+        RunError: saying how its memory goes on.
+    """
+    if (path / "memory").is_dir():
+        raise RunError(f"The run {path} has lost its run.json, which says how it began; put it "
+                       "back from a copy, or let what it remembers go on in a new run: rumpus play "
+                       f"WORLD --run NEW --steps 1, rumpus memory merge {path} NEW.")  # fmt: skip
+
+
 def open_run(path: Path) -> Run:
     """The run in a folder.
 
     Raises:
         RunError: when there is none, or its run.json cannot be understood.
     """
-    if not is_run(path):
-        raise RunError(f"There is no run in {path}: it holds no run.json; "
-                       "give the folder that `rumpus play` was given as --run.")  # fmt: skip
+    check_run(path)
+    from rumpus.run.config import decode
+
     try:
         file = decode((path / "run.json").read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

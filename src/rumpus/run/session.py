@@ -24,12 +24,12 @@ from rumpus.play.evaluate import Subject
 from rumpus.replay.replay import Replay
 from rumpus.run import checkpoint, folder
 from rumpus.run.checkpoint import Mind
-from rumpus.run.config import RunConfig, check_seed
+from rumpus.run.config import RunConfig
 from rumpus.run.folder import Run
 from rumpus.spec import RobotSpec
 from rumpus.update_schedule import Tick, Trained, UpdateSchedule
 from rumpus.worlds.base import World
-from rumpus.worlds.catalogue import check_begins, load
+from rumpus.worlds.catalogue import check_begins, check_seed, load
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def open_memory(
     Raises:
         MemoryFault: when it is another robot's, in use, or damaged.
     """
-    if write and not Memory.exists(run.memory):
+    if write and not (Memory.exists(run.memory) or run.checkpoint.exists()):
         return Memory.create(run.memory, spec, config)
     return Memory.open(run.memory, write, spec, config)
 

@@ -106,8 +106,10 @@ def _look(make: Make, steps: int) -> Iterator[Finding]:
     world = make()
     try:
         yield described(world.spec)
-        yield from map(ok, world.notices)
+        told = world.notices
+        yield from map(ok, told)
         played = play_at_random(world, steps)
+        yield from map(warning, world.notices[len(told) :])
         yield from silences(played.given, world.spec, len(played.times_s))
         yield _kept(world, played)
         yield _episodes(played)

@@ -83,17 +83,18 @@ class GymnasiumWorld(GymnasiumRobot, World):
         """`info["state"]`, or scalars that sum up the readings where there is none.
 
         Raises:
-            WorldError: when `reset` gave `info["state"]` and a later call did not.
+            WorldError: when `reset` gave `info["state"]` and a later call did not, or gave what is
+                not finite.
         """
         self.first()
-        if not self._has_truth:
+        if not self._truth:
             return dict(_reading_scalars(self.observe().readings))
-        if not _is_truth(self.info):
-            raise WorldError(
-                f"{self.spec.name}: info['state'] was a dict of numbers at reset and later was "
-                "not; give the same named numbers from every reset() and step()."
-            )
-        return {name: float(value) for name, value in self.info["state"].items()}
+        state = _truth_in(self.info)
+        if set(state) != self._truth or not np.isfinite(list(state.values())).all():
+            raise WorldError(f"{self.spec.name}: info['state'] is {self.info.get('state')}, "
+                             f"expected a finite number for each of {', '.join(self._truth)}, as "
+                             "at reset; give these from every reset() and step().")  # fmt: skip
+        return state
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """The headline error, then the absolute difference of every scalar of `info["state"]`."""
@@ -155,9 +156,13 @@ class GymnasiumWorld(GymnasiumRobot, World):
         return states
 
     @cached_property
-    def _has_truth(self) -> bool:
+    def _truth(self) -> set[str]:
+        """The names in `info["state"]`; none where that says nothing."""
         self.first()
-        return not self._has_goals and _is_truth(self.info)  # its goals are about readings
+        told = {} if self._has_goals else self.info  # its goals are about readings
+        if "state" in told and not _truth_in(told):
+            self.notices += ("info['state'] is no dict of named numbers: readings are judged.",)
+        return set(_truth_in(told))
 
     @cached_property
     def _ranges(self) -> dict[str, float]:
@@ -220,10 +225,8 @@ def _error_name(name: str) -> str:
     return f"{what}_error_{unit}" if unit in UNITS else f"{name}_error"
 
 
-def _is_truth(info: Mapping[str, Any]) -> bool:
-    truth = info.get("state")
-    return (
-        isinstance(truth, Mapping)
-        and len(truth) > 0
-        and all(isinstance(v, int | float | np.number) for v in truth.values())
-    )
+def _truth_in(info: Mapping[str, Any]) -> dict[str, float]:
+    """`info["state"]`; nothing where that is no dict of named numbers."""
+    truth: Any = info.get("state") if isinstance(info.get("state"), Mapping) else {}
+    are_numbers = all(isinstance(value, int | float | np.number) for value in truth.values())
+    return {str(name): float(value) for name, value in truth.items()} if are_numbers else {}

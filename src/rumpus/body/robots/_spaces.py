@@ -86,8 +86,8 @@ def sensors_of(space: Space, owner: str) -> tuple[list[SpaceSensor], list[str]]:
     names = [sensor.spec.name for sensor in found]
     if not names or len(set(names)) < len(names):
         raise WorldError(
-            f"{owner}: its observation is {space}, expected pictures or vectors, each with a name "
-            "of its own; wrap the environment so that it gives at least one."
+            f"{owner}: its observation is {shorten(str(space), 60)}, expected pictures or vectors, "
+            "each with a name of its own; wrap the environment so that it gives at least one."
         )
     return found, notices
 
@@ -110,8 +110,8 @@ def motors_of(space: Space, owner: str) -> Motors:
             lambda chosen: (chosen + start).reshape(shape).astype(space.dtype),
         )
     raise WorldError(
-        f"{owner}: its action is {space}, expected a Box of floats, Discrete or MultiDiscrete; "
-        "wrap the environment so that it takes one of these."
+        f"{owner}: its action is {shorten(str(space), 60)}, expected a Box of floats, Discrete or "
+        "MultiDiscrete; wrap the environment so that it takes one of these."
     )
 
 
@@ -119,8 +119,8 @@ def _continuous(space: spaces.Box, owner: str) -> Motors:
     low, high = (np.asarray(b, np.float64).reshape(-1) for b in (space.low, space.high))
     if not (np.abs(low) < UNBOUNDED).all() or not (np.abs(high) < UNBOUNDED).all():
         raise WorldError(
-            f"{owner}: its action has no limits ({space}), expected a finite low and high for "
-            "every motor; give it some in a subclass or wrapper, for example "
+            f"{owner}: its action has no limits, expected a finite low and high for every motor, "
+            f"of which it has {low.size}; give it some in a subclass or wrapper, for example "
             f"self.action_space = gymnasium.spaces.Box(-1, 1, {space.shape})."
         )
 

@@ -84,7 +84,7 @@ def _look(robot: Robot, steps: int) -> Iterator[Finding]:
 
 def described(spec: RobotSpec) -> Finding:
     """What a robot senses and how it moves; a failure where that is nothing."""
-    sensors = ", ".join(f"{s.name} {s.dtype} {s.shape}" for s in spec.sensors)
+    sensors = ", ".join(map(str, spec.sensors))
     size = spec.action_size
     sentence = (
         f"It senses {sensors}; it moves by {size} number{'s' * (size != 1)} in [-1, 1] "

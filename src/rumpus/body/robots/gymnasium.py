@@ -163,7 +163,7 @@ def _blamed(what: str) -> Iterator[None]:
             yield
     except RumpusError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise WorldError(f"{what} {told(error)}; mend the environment there.") from error
 
 
