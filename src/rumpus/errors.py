@@ -75,5 +75,5 @@ def writing(what: str, path: Path) -> Iterator[None]:
     except Exception as error:  # each library has its own for a full disk
         raise RunError(
             f"The {what} {path} cannot be written: {getattr(error, 'strerror', None) or error}; "
-            "give it a folder that is there, may be written to and has room, and run it again."
+            "make room, or give it a folder that is there and may be written to, and run it again."
         ) from error

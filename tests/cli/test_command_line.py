@@ -367,19 +367,25 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("missing", "arguments", "extra"),
     [
-        ("torch", "evaluate nowhere", "rumpus[learn]"),
+        ("torch", "evaluate run", "rumpus[learn]"),
         ("mujoco", "play door", "rumpus[sim]"),
-        ("matplotlib", "evaluate nowhere", "rumpus[report]"),
+        ("matplotlib", "evaluate run", "rumpus[report]"),
     ],
 )
-def test_a_missing_extra_is_named(missing: str, arguments: str, extra: str) -> None:
+def test_a_missing_extra_is_named(tmp_path: Path, missing: str, arguments: str, extra: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").touch()
     child = (
-        f"import sys; sys.modules['{missing}'] = None; from rumpus.cli.command_line import main;"
-        f"sys.exit(main({arguments.split()}))"
+        "import sys; from importlib.machinery import PathFinder; real = PathFinder.find_spec\n"
+        "def find_spec(name, path=None, target=None):\n"
+        f"    return None if name == '{missing}' else real(name, path, target)\n"
+        "PathFinder.find_spec = find_spec; from rumpus.cli.command_line import main\n"
+        f"sys.exit(main({arguments.replace('run', str(tmp_path / 'run')).split()}))"
     )
     done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert extra in one_sentence(done.stderr)
+    assert f"pip install -e '.[{extra[7:-1]}]'" in done.stderr  # as it is done in a clone
 
 
 def test_help_comes_at_once_and_loads_nothing_heavy() -> None:

@@ -90,7 +90,7 @@ def test_truth_that_stops_coming_is_refused() -> None:
     world = GymnasiumWorld(partial(Wheel, {"x_m": 0.0}, lasts=False), "wheel")
     world.state()
     world.act(np.ones(1, np.float32))
-    with pytest.raises(WorldError, match=r"info\['state'\] was a dict of numbers at reset"):
+    with pytest.raises(WorldError, match=r"info\['state'\] is None, expected a finite number"):
         world.state()
 
 

@@ -25,7 +25,7 @@ from rumpus.service.interrupt import INTERRUPTED, Interrupted
 REFUSED = 2
 ABOUT = (
     "A play room for robots.\n\nFor completion by the tabulator key: "
-    "rumpus --tyro-print-completion bash|zsh|tcsh"
+    "rumpus --tyro-print-completion bash|zsh|fish"
 )
 
 
