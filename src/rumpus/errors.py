@@ -26,7 +26,7 @@ EXTRAS = {
 def missing_extra(error: ModuleNotFoundError) -> str | None:
     """What to install for a module that is missing; None where it is none of rumpus's extras."""
     extra = EXTRAS.get((error.name or "").partition(".")[0])
-    ways = f"pip install 'rumpus[{extra}]' (in a clone: pip install -e '.[{extra}]'; or all: [all])"
+    ways = f"pip install 'rumpus[{extra}]', in a clone pip install -e '.[{extra}]' ([all] has most)"
     return f"needs {error.name}, which is not installed; run: {ways}." if extra else None
 
 
@@ -35,11 +35,9 @@ def told(error: BaseException) -> str:
     import traceback  # only when something went wrong
 
     said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":. ")
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(("<", HOUSE)) and "importlib" not in frame.filename
-    ]
+    every = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in every if not frame.filename.startswith(("<", HOUSE))]
+    frames = [frame for frame in theirs if "importlib" not in frame.filename]
     return f"{said}, at {frames[-1].filename} line {frames[-1].lineno}" if frames else said
 
 

@@ -43,9 +43,10 @@ class SensorSpec:
 
     def __str__(self) -> str:
         """As people are told: its name, its size, what it reads and how often."""
-        limits = f" in {self.low:g} to {self.high:g}" * (not self.is_picture and self.high < WIDEST)
-        rate = f" at {self.rate_hz:g} Hz" * bool(self.rate_hz)
-        return f"{self.name} {' x '.join(map(str, self.shape))}{limits}{rate}"
+        of = "pixels" if self.is_picture else "numbers"
+        of += f" from {self.low:g} to {self.high:g}" * (not self.is_picture and self.high < WIDEST)
+        of += f" at {self.rate_hz:g} Hz" * bool(self.rate_hz)
+        return f"'{self.name}' ({' x '.join(map(str, self.shape))} {of})"
 
     def check(self, reading: np.ndarray[Any, np.dtype[Any]], owner: str) -> None:
         """Refuse a reading that is not what was declared.

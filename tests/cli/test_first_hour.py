@@ -48,7 +48,7 @@ def test_list_and_check_need_neither_torch_nor_mujoco_where_the_part_does_not() 
     assert (listed.returncode, listed.stderr) == (0, "")
     door = next(world for world in json.loads(listed.stdout) if world["name"] == "door")
     assert door["broken"]
-    assert "pip install 'rumpus[sim]' (in a clone: pip install -e '.[sim]'" in door["sentence"]
+    assert "pip install 'rumpus[sim]', in a clone pip install -e '.[sim]'" in door["sentence"]
 
 
 def test_a_missing_goal_and_a_missing_run_are_told_before_anything_is_loaded(dot: Path) -> None:

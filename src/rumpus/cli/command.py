@@ -255,7 +255,8 @@ def snapshot(world: World, out: Out = None, seed: Whole = 0) -> int:
     from PIL import Image
 
     from rumpus.errors import InputError, writing
-    from rumpus.worlds.catalogue import check_seed, load
+    from rumpus.play.progress import check_seed
+    from rumpus.worlds.catalogue import load
 
     check_seed(seed)
     made = load(world, seed)

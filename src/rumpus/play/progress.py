@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rumpus.errors import InputError
 
+SEEDS = 2**32  # what every source of chance takes
 MOST_ASKED = 10_000  # steps, goals or pictures at once: more are a slip, which would take hours
 
 
@@ -17,6 +18,16 @@ def check_asked(count: int, what: str) -> None:
     """
     if not 1 <= count <= MOST_ASKED:
         raise InputError(f"{count} {what} were asked for, expected 1 to {MOST_ASKED:,}.")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that not every source of chance takes.
+
+    Raises:
+        InputError: naming it and what would do.
+    """
+    if not 0 <= seed < SEEDS:
+        raise InputError(f"The seed is {seed}, expected a whole number from 0 to {SEEDS - 1}.")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ td:first-child, th:first-child { text-align: left; }
 tr.agent { font-weight: 600; }
 img { max-width: 100%; }
 .small { color: #77777f; font-size: .85rem; }
-@media (max-width: 40rem) { h1, h2 { font-size: 1.2rem; } td, th { padding: .2rem; font-size: .75rem;
-       overflow-wrap: normal; } }
+@media (max-width: 40rem) { h1, h2 { font-size: 1.2rem; }
+       td, th { padding: .2rem; font-size: .75rem; overflow-wrap: normal; } }
 """
 
 

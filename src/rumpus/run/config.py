@@ -9,10 +9,9 @@ import msgspec
 
 from rumpus.actor import MindConfig
 from rumpus.goals.skew_fit import SkewFitConfig
-from rumpus.play.progress import PlayConfig
+from rumpus.play.progress import PlayConfig, check_seed
 from rumpus.replay.replay import ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
-from rumpus.worlds.catalogue import check_seed
 
 LAYOUT = 2
 

@@ -21,6 +21,7 @@ from rumpus.learner import Learner
 from rumpus.memory.memory import DEFAULT, Memory, MemoryConfig
 from rumpus.model.device import Device, choose_device
 from rumpus.play.evaluate import Subject
+from rumpus.play.progress import check_seed
 from rumpus.replay.replay import Replay
 from rumpus.run import checkpoint, folder
 from rumpus.run.checkpoint import Mind
@@ -29,7 +30,7 @@ from rumpus.run.folder import Run
 from rumpus.spec import RobotSpec
 from rumpus.update_schedule import Tick, Trained, UpdateSchedule
 from rumpus.worlds.base import World
-from rumpus.worlds.catalogue import check_begins, check_seed, load
+from rumpus.worlds.catalogue import check_begins, load
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,8 @@ def load_actor(path: Path | str, device: Device = "auto") -> Actor:
 
 
 def _ignorant(path: Path) -> RunError:
-    return RunError(f"The run {path} has not learned anything yet; let it play for longer.")
+    return RunError(f"The run {path} has not learned anything yet; let it play for longer, or see by "
+                    "`rumpus check world` whether its episodes are long enough.")  # fmt: skip
 
 
 def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind:

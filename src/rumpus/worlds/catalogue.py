@@ -17,7 +17,6 @@ from rumpus.worlds.base import World
 REGISTERED = re.compile(r"([\w.]+:)?(([\w-]+/)?[\w.-]+-v\d+|[\w-]+/[\w.-]+)")
 SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
 SIDES_PX = range(8, 1025)
-SEEDS = 2**32  # what every source of chance takes
 
 
 def load(name: str, seed: int = 0) -> World:
@@ -44,16 +43,6 @@ def load(name: str, seed: int = 0) -> World:
     made_by = partial(_registered, plain) if registered else find("world", plain)
     with blamed("world", name), printing_aside():
         return _made(made_by, name, seed, arguments, camera)
-
-
-def check_seed(seed: int) -> None:
-    """Refuse a seed that not every source of chance takes.
-
-    Raises:
-        InputError: naming it and what would do.
-    """
-    if not 0 <= seed < SEEDS:
-        raise InputError(f"The seed is {seed}, expected a whole number from 0 to {SEEDS - 1}.")
 
 
 def check_begins(name: str, seed: int) -> None:
