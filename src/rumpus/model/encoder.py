@@ -121,7 +121,7 @@ class Encoder(nn.Module):
         except KeyError as error:
             raise WorldError(
                 f"{spec.name} has a sensor whose name torch does not take ({error.args[0]}); give "
-                "it another name, without a dot."
+                "it another name, without a dot and other than that."
             ) from error
         self.norm = nn.LayerNorm(config.latent_size)
 

@@ -190,8 +190,8 @@ def load_actor(path: Path | str, device: Device = "auto") -> Actor:
 
 
 def _ignorant(path: Path) -> RunError:
-    return RunError(f"The run {path} has not learned anything yet; let it play for longer, or see by "
-                    "`rumpus check world` whether its episodes are long enough.")  # fmt: skip
+    return RunError(f"The run {path} has not learned anything yet; let it play for longer, or see "
+                    "by `rumpus check world` whether its episodes are long enough.")  # fmt: skip
 
 
 def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind:
