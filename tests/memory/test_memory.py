@@ -150,7 +150,7 @@ def test_a_second_writer_is_refused(tmp_path: Path, spec: RobotSpec) -> None:
 def test_another_robot_is_refused(tmp_path: Path, spec: RobotSpec) -> None:
     Memory.create(tmp_path / "m", spec).close()
     other = dataclasses.replace(spec, name="arm", action_size=7)
-    with pytest.raises(MemoryFault, match=r"'toy'.*action_size=3.*'arm'.*action_size=7"):
+    with pytest.raises(MemoryFault, match=r"robot toy .*3 motors.*arm .*7 motors"):
         Memory.open(tmp_path / "m", spec=other)
     Memory.open(tmp_path / "m", spec=spec).close()
 
