@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from rumpus.model.encoder import module_name
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array
 
@@ -54,7 +55,10 @@ class Decoders(nn.ModuleDict):
     """A decoder for every picture sensor of a robot; none where it has no camera."""
 
     def __init__(self, spec: RobotSpec, latent_size: int) -> None:
-        super().__init__({s.name: Decoder(s, latent_size) for s in spec.sensors if s.is_picture})
+        super().__init__({
+            module_name(s.name): Decoder(s, latent_size) for s in spec.sensors if s.is_picture
+        })  # fmt: skip
+        self.names = {module_name(sensor.name): sensor.name for sensor in spec.sensors}
         self.places = {sensor.name: place for place, sensor in enumerate(spec.sensors)}
 
     def loss(
@@ -87,4 +91,4 @@ class Decoders(nn.ModuleDict):
 
     def each(self) -> list[tuple[str, Decoder]]:
         """The decoders by sensor name; torch itself knows them as modules of any kind."""
-        return [(name, part) for name, part in self.items() if isinstance(part, Decoder)]
+        return [(self.names[k], part) for k, part in self.items() if isinstance(part, Decoder)]

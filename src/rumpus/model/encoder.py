@@ -102,27 +102,22 @@ class VectorFront(nn.Module):
         self.spread.lerp_(readings.std(0).clamp(min=1e-3), rate)
 
 
-class Encoder(nn.Module):
-    """All of a robot's sensors to one latent z of size D.
+def module_name(sensor: str) -> str:
+    """A sensor's name as torch takes it: without a dot, and no word that torch keeps for itself."""
+    is_free = sensor and "." not in sensor and not hasattr(nn.ModuleDict(), sensor)
+    return sensor if is_free else f"sensor {sensor.replace('.', '·')}"
 
-    Raises:
-        WorldError: when a sensor's name is one that torch keeps for itself or has a dot in it.
-    """
+
+class Encoder(nn.Module):
+    """All of a robot's sensors to one latent z of size D."""
 
     def __init__(self, spec: RobotSpec, config: EncoderConfig) -> None:
         super().__init__()
         self.spec, self.size = spec, config.latent_size
-        fronts = {
-            s.name: PictureFront(s, config) if s.is_picture else VectorFront(s, config)
+        self.fronts = nn.ModuleDict({
+            module_name(s.name): (PictureFront if s.is_picture else VectorFront)(s, config)
             for s in spec.sensors
-        }
-        try:
-            self.fronts = nn.ModuleDict(fronts)
-        except KeyError as error:
-            raise WorldError(
-                f"{spec.name} has a sensor whose name torch does not take ({error.args[0]}); give "
-                "it another name, without a dot and other than that."
-            ) from error
+        })  # fmt: skip
         self.norm = nn.LayerNorm(config.latent_size)
 
     def forward(self, readings: Mapping[str, Tensor]) -> Tensor:
@@ -160,7 +155,7 @@ class Encoder(nn.Module):
                 tokens.append(self.norm.weight.new_zeros((*lead, self.size)))
                 continue
             rows = readings[sensor.name].reshape(-1, *sensor.shape)
-            front = self.fronts[sensor.name]
+            front = self.fronts[module_name(sensor.name)]
             if self.training and isinstance(front, VectorFront):
                 there = rows if present is None else rows[present[..., place].reshape(-1)]
                 if len(there) > 1:
