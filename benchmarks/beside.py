@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def main() -> None:
             until = Until(steps)
             play(
                 replace(session, robot=SafeRobot(paced)), until, telling(name),
-                Beside(session, until, "cpu") if beside else Untaught(),
+                partial(Beside, device="cpu") if beside else Untaught,
             )  # fmt: skip
         wall_s = round(time.monotonic() - begun_s, 1)
         rows.append(Row(name, asked.seed, len(paced.acted_s), steps, wall_s, lateness(paced)))
@@ -97,6 +98,9 @@ def main() -> None:
 
 class Untaught:
     """No training: what the pace is without it; see `run.play_loop.Training`."""
+
+    def __init__(self, session: Session, until: Until) -> None:
+        pass
 
     def wake(self, tick: object) -> None:
         """Nothing was learned."""

@@ -166,7 +166,7 @@ def policy_from_true_state(steps: int) -> list[Row]:
         run, world = begin(Path(folder) / "run", config), TrueDoor(0)
         with open_memory(run, world.spec) as memory:
             mind = make_mind(memory, config)
-            session = Session(run, world, SafeRobot(world), memory, mind, 0)
+            session = Session(run, memory, mind, 0, world, SafeRobot(world))
             play(session, Until(steps), lambda _: None)
             subject = Subject(mind.learner.snapshot(), memory, len(memory), config.seed)
             found = evaluate(TrueDoor(1), subject, TrialConfig(50, "handle", 0), lambda *_: None)

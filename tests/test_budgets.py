@@ -24,8 +24,8 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     "catalogue": (150, ["catalogue"]),
     "memory": (1300, ["memory"]),
     "exchange": (1300, ["exchange"]),
-    "play and run": (1300, ["play", "run"]),
-    "cli and report": (900, ["cli", "report"]),
+    "play and run": (1550, ["play", "run"]),
+    "cli and report": (1150, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])

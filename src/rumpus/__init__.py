@@ -7,6 +7,7 @@ The public interface, for programs of one's own; each name is loaded when it is 
     memory = rumpus.Memory.open(path, write=False)  # every step that a robot ever lived
     actor = rumpus.load_actor("runs/door")  # what a run has learned
     action = actor.act(readings, goal)  # in a loop of one's own
+    actor = rumpus.train("runs/theirs")  # from what is remembered, without any robot
 """
 
 from importlib import import_module
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rumpus.body.safe_robot import Limits, SafeRobot
     from rumpus.errors import RumpusError
     from rumpus.memory import Memory
+    from rumpus.run.learning import train
     from rumpus.run.session import load_actor
     from rumpus.spec import RobotSpec, SensorSpec
     from rumpus.types import Executed, Goal, Observation, Step
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor", "Executed", "Goal", "Limits", "Memory", "Observation", "Robot", "RobotSpec",
     "RumpusError", "SafeRobot", "SensorSpec", "Step", "World", "load_actor", "load_world",
+    "train",
 ]  # fmt: skip
 _PLACES = {
     "rumpus.actor": ["Actor"],
@@ -35,6 +38,7 @@ _PLACES = {
     "rumpus.errors": ["RumpusError"],
     "rumpus.memory": ["Memory"],
     "rumpus.run.session": ["load_actor"],
+    "rumpus.run.learning": ["train"],
     "rumpus.spec": ["RobotSpec", "SensorSpec"],
     "rumpus.types": ["Executed", "Goal", "Observation", "Step"],
     "rumpus.worlds.base": ["World"],

@@ -5,10 +5,11 @@ memory, so that it can run in any process while the learner goes on learning els
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 
 from rumpus.model.decoder import Decoders
@@ -34,15 +35,24 @@ class MindConfig:
     """The configs of the mind's parts, composed.
 
     Attributes:
+        world_model: predicts what the sensors will read.
+        temporal_distance: judges how many steps lie between two moments.
+        policy: acts at once.
+        cem: plans from nothing, where `acts_by` says so.
+        rollout: plans from the policy, where `acts_by` says so.
         acts_by: what acts when asked: the trained "policy", the "cem" planner from nothing, or
-            "rollout", the policy and other beginnings than its own. In play the policy acts.
-        learning_rate: of every Adam.
-        policy_batch: steps of each goal batch from which the policy imagines.
-        tried_actions: actions tried in imagination, beside the policy's, for each step of a goal
-            batch.
+            "rollout", the policy and other beginnings than its own, which came nearest to the
+            goals of both worlds. In play the policy acts.
+        learning_rate: of every Adam; the usual one for nets of this size.
+        policy_batch: steps of each goal batch from which the policy imagines; a quarter of a
+            batch, which costs less and with the averaged policy loses nothing.
+        decoded_windows: windows of each batch of which one imagined step is decoded; half of a
+            batch, as decoding is what costs most.
         average_rate: how fast the averaged world model, with which it encodes and imagines, and
-            the averaged policy, which acts, follow those that learn.
-        decoded_windows: windows of each batch of which one imagined step is decoded.
+            the averaged policy, which acts, follow those that learn; slow, as an average imagines
+            and acts more steadily.
+        tried_actions: actions tried in imagination, beside the policy's, for each step of a goal
+            batch; two find a shorter way where the policy has none yet, more cost more.
         hidden_sensor_rate: share of windows that are told by some of the sensors alone, where a
             robot has several, so that any subset of them has a latent that means something.
     """
@@ -53,12 +63,12 @@ class MindConfig:
     cem: CemConfig = field(default_factory=CemConfig)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     acts_by: Literal["policy", "cem", "rollout"] = "rollout"
-    learning_rate: float = 1e-3
-    policy_batch: int = 128
-    decoded_windows: int = 32
-    average_rate: float = 0.01
-    tried_actions: int = 2
-    hidden_sensor_rate: float = 0.5
+    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 1e-3
+    policy_batch: Annotated[int, Meta(ge=1, le=100_000)] = 128
+    decoded_windows: Annotated[int, Meta(ge=1, le=10_000)] = 32
+    average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.01
+    tried_actions: Annotated[int, Meta(ge=0, le=1_000)] = 2
+    hidden_sensor_rate: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
 
 
 class Nets(nn.Module):

@@ -52,8 +52,8 @@ class UpdateSchedule:
 
     @property
     def paid_for(self) -> int:
-        """Steps for which every world-model update was done."""
-        return int(self.learner.world_model_updates / self.config.updates_per_step)
+        """Steps that the world-model updates so far are for."""
+        return self.config.paid_for(self.learner.world_model_updates)
 
     def prepare(self) -> bool:
         """Take in what is new in memory; whether there is anything to learn, and to learn from."""

@@ -158,10 +158,10 @@ def one_sentence(err: str) -> str:
         ("play door --minutes nan", "no number"),
         ("play door --steps 5 --minutes 1", "Both"),
         ("play door --seed -1", "seed"),
-        ("play door --seed 4294967296", "0 to 4294967295"),
-        ("play door --skew 0.5", "[-1, 0]"),
+        ("play door --seed 4294967296", "0 to 4,294,967,295"),
+        ("play door --skew 0.5", "expected a number from -1 to 0"),
         ("play door --skew nan", "no number"),
-        ("play door --random-steps -1", "0 or more"),
+        ("play door --random-steps -1", "expected a whole number from 0"),
         ("play door --run strange.py", "not a run"),
         ("play door --run .", "not a run"),
         ("play door --run /proc/nowhere/run", "cannot be made"),
@@ -174,6 +174,13 @@ def one_sentence(err: str) -> str:
         ("do nowhere", "--goal"),
         ("evaluate nowhere", "no run in nowhere"),
         ("check world doof", "'door'"),
+        ("learn nowhere", "nothing to learn from in nowhere"),
+        ("learn nowhere --minutes 0", "more than 0"),
+        ("learn nowhere --set train.train_every=0", "expected a whole number from 1"),
+        ("runs nowhere", "no folder nowhere"),
+        ("compare nowhere", "and 1 came"),
+        ("compare", "and 0 came"),
+        ("config nowhere", "no run in nowhere"),
         ("check moon door", "moon"),
     ],
 )
@@ -208,12 +215,12 @@ def test_a_world_that_breaks_at_its_first_step_is_one_sentence(
     ("arguments", "says"),
     [
         ("play door --run RUN", "outside_image:DotEnv"),
-        (f"play {DOT} --run RUN --seed 7", "--seed 0, not 7"),
+        (f"play {DOT} --run RUN --seed 7", "seed (--seed) 0, not 7"),
         (f"play {DOT} --run RUN --skew -0.25", "--skew"),
-        (f"play {DOT} --run RUN --random-steps 9", "--random-steps 40"),
+        (f"play {DOT} --run RUN --random-steps 9", "(--random-steps) 40, not 9"),
         ("evaluate RUN --goals 0", "0 goals"),
-        ("evaluate RUN --seed -1", "seed is -1"),
-        (f"evaluate RUN --seed {10**30}", "0 to 4294967295"),
+        ("evaluate RUN --seed -1", "seed (--seed) is -1"),
+        (f"evaluate RUN --seed {10**30}", "0 to 4,294,967,295"),
         ("evaluate RUN --kind upside-down", "by seed"),
         ("do RUN --goal nowhere.png", "is not there; expected a picture"),
         ("do RUN --goal strange.py", "not a picture"),
@@ -295,7 +302,7 @@ def no_checkpoint(run: Path) -> None:
     [
         (break_config, "cannot be understood"),
         (empty_config, "cannot be understood"),
-        (impossible_config, "[-1, 0]"),
+        (impossible_config, "at `$.config.skew_fit.skew_exponent`"),
         (cut_checkpoint, "cannot be used"),
         (foreign_checkpoint, "cannot be used"),
         (lost_memory, "memory"),
@@ -408,7 +415,8 @@ def processor_time_s(*arguments: str) -> float:
 
 
 def test_every_verb_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in ("play", "do", "evaluate", "goals", "snapshot", "check", "list"):
+    verbs = ("play", "do", "evaluate", "goals", "snapshot", "learn", "runs", "compare", "config")
+    for verb in (*verbs, "check", "list"):
         with pytest.raises(SystemExit) as end:
             main([verb, "--help"])
         assert end.value.code == 0
@@ -434,11 +442,22 @@ def test_play_goes_on_where_it_was_and_prints_one_row(
         assert not np.array_equal(first, second)  # it does not begin the same life again
 
 
+EARLIER = """
+{"name": "e", "date": "d", "command": "c", "measure": {"name": "x", "tolerance": 0, "steps": 1},
+ "rows": [{"variant": "agent, by seed", "seed": 0, "n": 1, "steps": 1, "wall_s": 1, "metrics": {
+   "median_x": 1, "median_interval": [0, 2], "success_rate": 0, "success_interval": [0, 1]}}]}
+"""
+
+
 def test_evaluate_leaves_figures_pictures_and_a_page(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    (dot / "report").mkdir(exist_ok=True)
+    (dot / "report" / "evaluate-by-seed.json").write_text(EARLIER)
     capfd.readouterr()
     assert main(["evaluate", str(dot), "--goals", "3", "--json"]) == 0
+    (earlier,) = (dot / "report" / "earlier").iterdir()
+    assert earlier.read_text() == EARLIER
     rows = json.loads(capfd.readouterr().out)
     assert {"success_rate", "held_rate", "reached_ever_rate"} <= set(rows[0]["metrics"])
     told = json.loads((dot / "report" / "evaluate-by-seed.json").read_text())
@@ -621,7 +640,8 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
         (["play", "door", "--stepz", "5"], "did you mean --steps?"),
         (
             ["frobnicate"],
-            "there are: play, do, evaluate, goals, snapshot, check, memory, list; see",
+            "there are: play, do, evaluate, goals, snapshot, learn, runs, compare, config, "
+            "check, memory, list; see",
         ),
     ],
 )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from rumpus.errors import InputError
 from rumpus.replay.replay import Replay, ReplayConfig
 from rumpus.replay.working_set import SEGMENT_STEPS, WorkingSet
 from rumpus.spec import Readings, RobotSpec, SensorSpec
@@ -197,8 +196,3 @@ def test_what_was_saved_goes_on() -> None:
     other.restore(one.state())
     for name, array in one.state().items():
         np.testing.assert_array_equal(other.state()[name], array)
-
-
-def test_a_working_set_too_small_to_change_is_refused() -> None:
-    with pytest.raises(InputError, match="hold 500 steps, expected 2000 or more"):
-        ReplayConfig(working_set_steps=500)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ DOT = "outside_image:DotEnv"
 def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(dot: Path) -> None:
     with begin_or_resume(Asked(DOT), dot) as session:
         until = Until(1100)
-        play(session, until, lambda progress: None, Beside(session, until, "cpu"))
+        play(session, until, lambda progress: None, partial(Beside, device="cpu"))
         learner = session.mind.learner
         assert learner.world_model_updates == int(1100 * TrainConfig().updates_per_step)
         assert learner.policy_updates == int(1100 * TrainConfig().policy_updates_per_step)
@@ -73,7 +74,7 @@ def test_a_learner_that_died_is_told_and_every_step_stays(dot: Path) -> None:
             time.sleep(0.001)
 
         with pytest.raises(RunError, match="could not go on: its process ended with -9"):
-            play(session, until, watch, beside)
+            play(session, until, watch, lambda *_: beside)
         steps = len(session.memory)
         assert session.memory.acknowledged == steps >= 100
     with resume(dot, write=False) as session:
@@ -86,7 +87,7 @@ def test_chance_goes_on_where_a_run_goes_on(tmp_path: Path) -> None:
     for steps in (40, 80):
         with begin_or_resume(Asked(DOT), run) as session:
             until = Until(steps)
-            play(session, until, lambda progress: None, Beside(session, until, "cpu"))
+            play(session, until, lambda progress: None, partial(Beside, device="cpu"))
     with Memory.open(run / "memory", write=False) as memory:
         assert not np.array_equal(memory.actions[:40], memory.actions[40:])
 
@@ -96,7 +97,7 @@ def test_an_actor_that_cannot_be_written_is_one_sentence(dot: Path) -> None:
     with begin_or_resume(Asked(DOT), dot) as session:
         until = Until(700)
         with pytest.raises(RunError, match=r"The actor .* cannot be written"):
-            play(session, until, lambda progress: None, Beside(session, until, "cpu"))
+            play(session, until, lambda progress: None, partial(Beside, device="cpu"))
 
 
 def test_an_old_failure_is_no_reason_for_a_new_one(dot: Path) -> None:

@@ -8,7 +8,18 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from rumpus.cli.verb import Amount, Json, Number, Whole, answer, deferred, remark
+from rumpus.cli.verb import (
+    Amount,
+    Chosen,
+    Device,
+    File,
+    Json,
+    Number,
+    Whole,
+    answer,
+    deferred,
+    remark,
+)
 from rumpus.finding import Finding
 
 World = Annotated[Positional[str], arg(metavar="WORLD")]
@@ -16,7 +27,6 @@ Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run."
 Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
 NOT_REACHED = 3  # the exit code
-Device = Literal["auto", "cpu", "cuda"]
 Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 Part = Annotated[Positional[Kind], arg(metavar="PART")]
 Name = Annotated[Positional[str], arg(metavar="NAME")]
@@ -31,6 +41,8 @@ def play(
     seed: Number = None,
     skew: Amount = None,
     random_steps: Number = None,
+    chosen: Chosen = (),
+    config: File = None,
     device: Device = "auto",
     learner: Literal["resting", "beside"] = "resting",
     durability: Literal["group", "step"] = "group",
@@ -48,6 +60,9 @@ def play(
         seed: Where chance begins. Default: 0, or as the run was begun.
         skew: How strongly play leans to the rare: -1 fully, 0 not at all.
         random_steps: Steps of random motion before the first goal.
+        chosen: Any setting of a new run, as train.updates_per_step=0.5, as often as you like; see
+            `rumpus config`.
+        config: A TOML file with settings of a new run; what is given beside it counts more.
         device: Where the mind learns and acts; auto is CUDA where there is one.
         learner: Whether the robot rests while its mind learns, or goes on at its own rate with
             the learner beside it, in a process of its own.
@@ -62,12 +77,14 @@ def play(
     from rumpus.play.progress import Progress, Until
     from rumpus.run import play_loop
     from rumpus.run.session import Asked, begin_or_resume, default_folder
+    from rumpus.run.setting import typed
     from rumpus.service.interrupt import INTERRUPTED, Interrupted, interruptible
     from rumpus.service.learner_process import Beside
 
     until = Until(steps, minutes)
     keeping = MemoryConfig(durability, quota_gb or 0.0)
-    asked = Asked(world, seed, skew, random_steps, keeping, device)
+    settings = tuple(typed(each) for each in chosen)
+    asked = Asked(world, seed, skew, random_steps, keeping, device, settings, config)
     path, begun_s = run or default_folder(asked), time.monotonic()
     with begin_or_resume(asked, path) as session:
         for sentence in (playing.greeting(session, until), *session.world.notices):
@@ -80,8 +97,8 @@ def play(
                     tell(progress)
                     check_stop()
 
-                training = Beside(session, until, device) if learner == "beside" else None
-                play_loop.play(session, until, watch, training)
+                begin = partial(Beside, device=device) if learner == "beside" else play_loop.Resting
+                play_loop.play(session, until, watch, begin)
         except Interrupted as stop:
             session.memory.flush()
             remark(playing.farewell(session))
@@ -223,9 +240,9 @@ def goals(run: Run, count: Whole = 24, out: Out = None) -> int:
     check_asked(count, "steps")
     check_run(run)
     from rumpus.report.sheet import Tile, write_sheet
-    from rumpus.run.session import resume, wake
+    from rumpus.run.session import recall, wake
 
-    with resume(run, write=False) as session, stoppable("looking back") as tick:
+    with recall(run) as session, stoppable("looking back") as tick:
 
         def look(phase: str, done: int, owed: int) -> bool:
             tick(done, owed)

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union
 import tyro
 from tyro.conf import subcommand
 
-from rumpus.cli import command, memory_command
+from rumpus.cli import command, memory_command, run_command
 from rumpus.cli.verb import Command, answer, remark
 from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
@@ -74,6 +74,10 @@ Verb = _one_of(
     command.evaluate,
     command.goals,
     command.snapshot,
+    run_command.learn,
+    run_command.runs,
+    run_command.compare,
+    run_command.config,
     command.check,
     memory,
     command.list_worlds,

@@ -7,7 +7,9 @@ import sys
 from rumpus.play.progress import Until
 from rumpus.result import Row
 from rumpus.run import checkpoint
+from rumpus.run.checkpoint import Study
 from rumpus.run.session import Session
+from rumpus.run.train_phase import learns_first
 
 
 def greeting(session: Session, until: Until) -> str:
@@ -17,19 +19,25 @@ def greeting(session: Session, until: Until) -> str:
         return f"Beginning {path}: {session.run.config.world}, seed {session.run.config.seed}."
     # None, or this was refused before: a writer where steps lack, a mind that learned from more.
     lost = session.memory.missing()
-    enough = (f" It has played the {until.steps:,} steps that --steps asks for in all: it does not "
-              "move, ask for more.") if steps >= (until.steps or math.inf) else ""  # fmt: skip
+    more = ""
+    if learns_first(session):
+        more += " It learns from them before it moves, and no random steps come first."
+    if (own := session.world.spec.rate_hz) != (theirs := session.memory.spec.rate_hz):
+        more += f" They were made at {theirs:g} steps a second, and it makes {own:g}."
+    if steps >= (until.steps or math.inf):
+        more += (f" It has played the {until.steps:,} steps that --steps asks for in all: it does "
+                 "not move, ask for more.")  # fmt: skip
     return (f"Going on with {path}: {steps:,} steps remembered, mind as of step "
-            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.{enough}")  # fmt: skip
+            f"{session.mind_steps:,}, {lost:,} acknowledged steps lost.{more}")  # fmt: skip
 
 
-def farewell(session: Session) -> str:
+def farewell(session: Study) -> str:
     """What is true of play that was broken off: who insists may cut its saving short."""
     return (f"Stopped: {session.memory.acknowledged:,} steps remembered, mind saved as of step "
             f"{checkpoint.saved_steps(session.run):,}; the same command goes on.")  # fmt: skip
 
 
-def figures(session: Session, before: int, wall_s: float) -> Row:
+def figures(session: Study, before: int, wall_s: float) -> Row:
     """The row of figures of one call, after `before` steps."""
     learner, attempts = session.mind.learner, session.mind.goals.attempts
     reached = sum(reached for _, reached in attempts) / max(len(attempts), 1)

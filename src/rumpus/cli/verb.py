@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, Literal, ParamSpec
 
+import tyro
 from tyro.conf import Positional, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
@@ -59,6 +60,11 @@ def _read_by(read: Callable[[str], float]) -> PrimitiveConstructorSpec[Any]:
 Whole = Annotated[int, _read_by(whole)]
 Number = Annotated[int | None, _read_by(whole), arg(metavar="N", help_behavior_hint="")]
 Amount = Annotated[float | None, _read_by(amount), arg(metavar="X", help_behavior_hint="")]
+Device = Literal["auto", "cpu", "cuda"]
+Chosen = tyro.conf.UseAppendAction[
+    Annotated[tuple[str, ...], arg(name="set", metavar="NAME=VALUE", help_behavior_hint="")]
+]
+File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
 Json = Annotated[bool, arg(help="Print the result as JSON, and nothing else, on standard output.")]
 
 

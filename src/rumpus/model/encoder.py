@@ -7,8 +7,10 @@ normalised into one latent, so that any subset of the sensors has a latent, too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 
 from rumpus.errors import WorldError
@@ -23,14 +25,17 @@ class EncoderConfig:
     """Sizes of the encoder.
 
     Attributes:
-        latent_size: D.
-        channels: of the convolutions, first to last; later layers repeat the last.
-        hidden: width of the perceptron for vector sensors.
+        latent_size: D; room for what a camera of 48 pixels sees, not compared with others.
+        channels: of the convolutions, first to last; later layers repeat the last, as a picture
+            grows smaller with each.
+        hidden: width of the perceptron for vector sensors, which are small.
     """
 
-    latent_size: int = 64
-    channels: tuple[int, ...] = (16, 32, 64)
-    hidden: int = 128
+    latent_size: Annotated[int, Meta(ge=2, le=4_096)] = 64
+    channels: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=4_096)], ...], Meta(min_length=1, max_length=8)
+    ] = (16, 32, 64)
+    hidden: Annotated[int, Meta(ge=1, le=8_192)] = 128
 
 
 class PictureFront(nn.Module):

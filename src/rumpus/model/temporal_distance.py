@@ -20,8 +20,10 @@ Differs from the paper:
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 
 from rumpus.model.average import averaged_copy, move_average
@@ -32,20 +34,23 @@ class TemporalDistanceConfig:
     """Sizes and the value-learning constants.
 
     Attributes:
-        components: C, quasimetrics of which the distance is the mean.
-        both_ways: dimensions of each one's part that is the same both ways.
-        one_way: dimensions of each one's one-way part.
-        hidden: width of the perceptron.
-        discount: of the distance that is left after a step; bounds distances at 1 / (1 - discount).
-        target_rate: how fast the slow copy, which gives the targets, follows.
+        components: C, quasimetrics of which the distance is the mean; one large one was worse, 16
+            hardly better.
+        both_ways: dimensions of each one's part that is the same both ways; 4 were too few.
+        one_way: dimensions of each one's one-way part; 4 were too few.
+        hidden: width of the perceptron; 400 was better than 256.
+        discount: of the distance that is left after a step; bounds distances at 1 / (1 - discount),
+            so that what cannot be reached has one, too.
+        target_rate: how fast the slow copy, which gives the targets, follows; at 0.01 a step of
+            distance takes three times as long to spread.
     """
 
-    components: int = 8
-    both_ways: int = 8
-    one_way: int = 8
-    hidden: int = 384
-    discount: float = 0.98
-    target_rate: float = 0.03
+    components: Annotated[int, Meta(ge=1, le=1_024)] = 8
+    both_ways: Annotated[int, Meta(ge=1, le=1_024)] = 8
+    one_way: Annotated[int, Meta(ge=1, le=1_024)] = 8
+    hidden: Annotated[int, Meta(ge=1, le=8_192)] = 384
+    discount: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.98
+    target_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
 
 
 class Quasimetric(nn.Module):

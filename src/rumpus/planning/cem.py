@@ -12,9 +12,12 @@ Differs from the paper:
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
+from rumpus.errors import InputError
 from rumpus.planning.base import Imagine, Imagined, Plan, Score
 from rumpus.types import Array
 
@@ -24,20 +27,27 @@ class CemConfig:
     """Search effort.
 
     Attributes:
-        horizon: H, planned steps.
-        candidates: N, sequences imagined in each iteration.
-        elites: sequences kept in each iteration.
-        iterations: rounds of narrowing.
-        spread: standard deviation of the first round's actions.
-        persistence: correlation of noise from one step to the next, 0 to 1.
+        horizon: H, planned steps; as far as rollouts look.
+        candidates: N, sequences imagined in each iteration; more find more and cost more.
+        elites: sequences kept in each iteration; a tenth, as is usual.
+        iterations: rounds of narrowing; not compared with others.
+        spread: standard deviation of the first round's actions; most lie in [-1, 1] then.
+        persistence: correlation of noise from one step to the next, so that hands get somewhere.
     """
 
-    horizon: int = 8
-    candidates: int = 192
-    elites: int = 20
-    iterations: int = 3
-    spread: float = 0.7
-    persistence: float = 0.6
+    horizon: Annotated[int, Meta(ge=1, le=1_000)] = 8
+    candidates: Annotated[int, Meta(ge=1, le=100_000)] = 192
+    elites: Annotated[int, Meta(ge=1, le=100_000)] = 20
+    iterations: Annotated[int, Meta(ge=1, le=1_000)] = 3
+    spread: Annotated[float, Meta(gt=0.0, le=10.0)] = 0.7
+    persistence: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.6
+
+    def __post_init__(self) -> None:
+        if self.elites > self.candidates:
+            raise InputError(
+                f"{self.elites} elites of {self.candidates} candidates were to be kept; expected "
+                "not more than there are."
+            )
 
 
 class Cem:

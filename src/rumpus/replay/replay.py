@@ -6,8 +6,10 @@ at present, how wrongly they were imagined, and the tokens that one encoder made
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from rumpus.errors import InputError
 from rumpus.replay import sampler
@@ -30,43 +32,34 @@ class ReplayConfig:
     """What is drawn from all that is stored.
 
     Attributes:
-        windows: B of the world model's batches.
-        window_steps: T of the world model's batches.
-        prioritized_windows: windows of each batch that begin where the model was most wrong.
-        goal_batch: B of the goal batches.
+        windows: B of the world model's batches; not compared with others.
+        window_steps: T of the world model's batches; it imagines all but the first.
+        prioritized_windows: windows of each batch that begin where the model was most wrong; three
+            quarters of them predicted pushes better than half or none.
+        goal_batch: B of the goal batches; half of it with twice the updates was no better.
         hindsight: where their goals come from.
         partial_goal_rate: share of goals of which only some sensors matter, where a robot has
-            several.
+            several: a person shows a picture and no joints.
         partial_step_rate: share of steps that are told by some sensors alone, where a robot has
             several: it must know its way also while one gives nothing.
-        working_set_steps: steps of which tokens and priorities are kept, at most.
+        working_set_steps: steps of which tokens and priorities are kept, at most, so that a long
+            life needs no more memory and no longer train phases than that.
     """
 
-    windows: int = 64
-    window_steps: int = 6
-    prioritized_windows: int = 48
-    goal_batch: int = 512
+    windows: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    window_steps: Annotated[int, Meta(ge=2, le=1_000)] = 6
+    prioritized_windows: Annotated[int, Meta(ge=0, le=10_000)] = 48
+    goal_batch: Annotated[int, Meta(ge=1, le=100_000)] = 512
     hindsight: HindsightConfig = HindsightConfig()
-    partial_goal_rate: float = 0.5
-    partial_step_rate: float = 0.25
-    working_set_steps: int = 100_000
+    partial_goal_rate: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
+    partial_step_rate: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.25
+    working_set_steps: Annotated[int, Meta(ge=4 * SEGMENT_STEPS, le=100_000_000)] = 100_000
 
     def __post_init__(self) -> None:
-        least = 4 * SEGMENT_STEPS
-        if self.windows < 1 or self.window_steps < 2 or self.goal_batch < 1:
-            raise InputError(
-                f"A batch was to have {self.windows} windows of {self.window_steps} steps, or "
-                f"{self.goal_batch} goals; expected 1 or more, of 2 steps or more."
-            )
-        if not 0 <= self.prioritized_windows <= self.windows:
+        if self.prioritized_windows > self.windows:
             raise InputError(
                 f"{self.prioritized_windows} of {self.windows} windows were to be prioritized; "
-                "expected 0 or more, and not more than there are."
-            )
-        if self.working_set_steps < least:
-            raise InputError(
-                f"The working set is to hold {self.working_set_steps} steps, expected {least} or "
-                "more."
+                "expected not more than there are."
             )
 
 

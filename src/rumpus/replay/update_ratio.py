@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from rumpus.errors import InputError
 
@@ -11,26 +14,30 @@ class TrainConfig:
     """How much the mind learns.
 
     Attributes:
-        train_every: steps between two train phases.
-        updates_per_step: gradient steps of the world model for each step.
-        policy_updates_per_step: gradient steps of distance and policy for each step.
+        train_every: steps between two train phases; each encodes memory anew, so seldom is cheap.
+        updates_per_step: gradient steps of the world model for each step; few, so that two
+            cores can pay for them while a robot plays.
+        policy_updates_per_step: gradient steps of distance and policy for each step; more come a
+            little nearer and take longer.
     """
 
-    train_every: int = 500
-    updates_per_step: float = 0.2
-    policy_updates_per_step: float = 0.5
+    train_every: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 500
+    updates_per_step: Annotated[float, Meta(ge=1e-6, le=1000.0)] = 0.2
+    policy_updates_per_step: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
 
     def __post_init__(self) -> None:
-        if self.updates_per_step <= 0.0 or self.policy_updates_per_step < 0.0:
-            raise InputError(
-                f"{self.updates_per_step:g} world-model and {self.policy_updates_per_step:g} "
-                "policy updates a step were asked for, expected more than 0, and 0 or more."
-            )
         if self.train_every * self.updates_per_step < 1.0:
             raise InputError(
                 f"A train phase every {self.train_every} steps was asked for, in which not one "
                 f"update is due; expected {math.ceil(1.0 / self.updates_per_step)} or more."
             )
+
+    def paid_for(self, updates: int) -> int:
+        """How many steps so many world-model updates are for.
+
+        Rounded up: `train_every` steps more than that always owe an update more.
+        """
+        return math.ceil(updates / self.updates_per_step)
 
     def owed(self, steps: int, updates: int, policy_updates: int) -> tuple[int, int]:
         """(world-model updates, policy updates) still due for so many steps."""

@@ -1,15 +1,16 @@
 """What a run shows to people: RUN/report/index.html, with figures and pictures beside it."""
 
 import html
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from rumpus.errors import RunError
+from rumpus.errors import writing
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome
+from rumpus.report.overview import read_told
 from rumpus.report.sheet import Tile, write_sheet
 from rumpus.result import Row, write_result
 from rumpus.run.folder import Run
@@ -29,17 +30,6 @@ img { max-width: 100%; }
 """
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What is read again of an evaluation's figures."""
-
-    name: str
-    date: str
-    command: str
-    measure: Measure
-    rows: list[Row]
-
-
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
     """Write an evaluation's figures and pictures into the run's report.
 
@@ -50,6 +40,7 @@ def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
         RunError: when the disk does not take it.
     """
     slug = evaluation.kind.replace(" ", "-")
+    keep_earlier(run.report / f"evaluate-{slug}.json")
     write_result(
         run.report / f"evaluate-{slug}.json", f"evaluate {run.config.world} {evaluation.kind}",
         evaluation.rows, measure=evaluation.measure,
@@ -63,6 +54,20 @@ def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
     rows = [_tiles(outcome, evaluation.measure) for outcome in evaluation.outcomes]
     write_sheet(run.report / f"evaluate-{slug}-trials.png", [row for row in rows if row])
     return write_page(run)
+
+
+def keep_earlier(result: Path) -> None:
+    """Put a copy of an evaluation's figures aside before another takes their place.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
+    if result.exists():
+        aside = result.parent / "earlier"
+        with writing("earlier figures", aside):
+            aside.mkdir(exist_ok=True)
+            # Named by when it was written, and copied with that.
+            shutil.copy2(result, aside / f"{result.stem}-{result.stat().st_mtime_ns}.json")
 
 
 def draw_chart(path: Path, evaluation: Evaluation) -> None:
@@ -99,7 +104,8 @@ def write_page(run: Run) -> Path:
     for result in sorted(run.report.glob("evaluate-*.json")):
         title, table, circumstances = _told(result)
         pictures = [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
-        parts += [title, table, *pictures, circumstances]
+        earlier = sorted(run.report.glob(f"earlier/{result.stem}-[0-9]*.json"), reverse=True)
+        parts += [title, table, *pictures, circumstances, *map(_earlier, earlier)]
     done = sorted(run.report.glob("do-*.webp")) + sorted(run.report.glob("do-*.png"))
     done.sort(key=lambda path: int(path.stem.removeprefix("do-")))
     parts += ["<h2>What it was asked for</h2>"] * bool(done) + [_image(p) for p in done]
@@ -114,13 +120,15 @@ def write_page(run: Run) -> Path:
 
 def _told(result: Path) -> tuple[str, str, str]:
     """An evaluation as a title, a table and a line of when and how it was measured."""
-    try:
-        told = msgspec.json.decode(result.read_bytes(), type=_Told)
-        small = f"<p class=small>{html.escape(told.date)} · {html.escape(told.command)}</p>"
-        return f"<h2>{html.escape(told.name)}</h2>", _table(told.rows, told.measure), small
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"The figures {result} cannot be understood: {error}; delete that file and "
-                       "evaluate again.") from error  # fmt: skip
+    told = read_told(result)
+    small = f"<p class=small>{html.escape(told.date)} · {html.escape(told.command)}</p>"
+    return f"<h2>{html.escape(told.name)}</h2>", _table(told.rows, told.measure), small
+
+
+def _earlier(result: Path) -> str:
+    """A line of what an earlier evaluation came to."""
+    told = read_told(result)
+    return f"<p class=small>{html.escape(f'{told.date}: {told.headline}')}</p>"
 
 
 def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:

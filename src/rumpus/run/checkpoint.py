@@ -23,6 +23,7 @@ from rumpus import atomic_file
 from rumpus.errors import RunError, writing
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
+from rumpus.memory.memory import Memory
 from rumpus.model.part import join, split
 from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
@@ -68,6 +69,23 @@ class Mind:
     def replay(self) -> Replay:
         """What it learns from."""
         return self.schedule.replay
+
+
+@dataclass(frozen=True)
+class Study:
+    """A run that is awake without its robot: it can learn, and be looked at.
+
+    Attributes:
+        run: its folder and config.
+        memory: every step.
+        mind: what was learned.
+        mind_steps: how many steps the mind had learned from when it was saved.
+    """
+
+    run: Run
+    memory: Memory
+    mind: Mind
+    mind_steps: int
 
 
 @dataclass(frozen=True)

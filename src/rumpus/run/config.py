@@ -1,35 +1,46 @@
-"""Everything that makes a run what it is, and how what older versions wrote becomes today's."""
+"""Everything that makes a run what it is.
+
+Each field says beside itself what it may be (`Meta`) and in its class's `Attributes:` what it
+means and why it is as it is. Nothing else knows either: what a person sets, what a run.json holds
+and what `rumpus config` prints all go by these two; see setting.py.
+"""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from rumpus.actor import MindConfig
 from rumpus.goals.skew_fit import SkewFitConfig
-from rumpus.play.progress import PlayConfig, check_seed
+from rumpus.play.progress import SEEDS, PlayConfig
 from rumpus.replay.replay import ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
-
-LAYOUT = 2
+from rumpus.run.layout import understood
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that makes a run what it is."""
+    """Everything that makes a run what it is.
 
-    world: str
-    seed: int = 0
+    Attributes:
+        world: the world's name; "" where the run learned from a memory and has no world yet.
+        seed: where all chance in the run begins; the same seed lives the same life.
+        mind: what learns and acts.
+        play: how the robot spends its play.
+        train: how much the mind learns.
+        replay: what it learns from.
+        skew_fit: what the robot goes for in play.
+    """
+
+    world: str = ""
+    seed: Annotated[int, Meta(ge=0, le=SEEDS - 1)] = 0
     mind: MindConfig = field(default_factory=MindConfig)
     play: PlayConfig = field(default_factory=PlayConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     skew_fit: SkewFitConfig = field(default_factory=SkewFitConfig)
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
 
     @property
     def mind_hash(self) -> str:
@@ -58,36 +69,4 @@ def decode(data: bytes) -> RunFile:
     Raises:
         msgspec.DecodeError: when it cannot be understood, or is of a newer version.
     """
-    found = msgspec.json.decode(data)
-    if not isinstance(found, dict):
-        raise msgspec.ValidationError("it holds no object")
-    if "layout" not in found:
-        found = {"layout": LAYOUT, "id": "", "config": _from_layout_1(found)}
-    if found["layout"] != LAYOUT:
-        raise msgspec.ValidationError(
-            f"it has layout {found['layout']}, and this rumpus knows layouts up to {LAYOUT}: use a "
-            "newer rumpus"
-        )
-    return msgspec.convert(found, RunFile)
-
-
-def _from_layout_1(old: Mapping[str, Any]) -> dict[str, Any]:
-    """A config as it was before its words were the field's."""
-    agent, learn = dict(old.get("agent", {})), dict(old.get("learn", {}))
-    model = dict(agent.get("world_model", {}))
-    mind = _renamed(agent, {"actor": "acts_by", "planner": "cem",
-                            "drawn_windows": "decoded_windows"})  # fmt: skip
-    if mind.get("acts_by") == "planner":
-        mind["acts_by"] = "cem"
-    mind["world_model"] = _renamed(model, {"drawing_weight": "decoder_weight"})
-    return {
-        **{name: old[name] for name in ("world", "seed", "play", "skew_fit") if name in old},
-        "mind": mind,
-        "train": _renamed(learn, {"sleep_every": "train_every",
-                                  "practice_per_step": "policy_updates_per_step"}),
-        "replay": _renamed(learn, {"surprising": "prioritized_windows", "moments": "goal_batch"}),
-    }  # fmt: skip
-
-
-def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {names.get(name, name): value for name, value in fields.items()}
+    return msgspec.convert(understood(data), RunFile)

@@ -5,11 +5,15 @@ RUN/memory/                   every step
 RUN/checkpoint.safetensors    the mind: weights, optimisers, priorities, counters, chance, attempts
 RUN/metrics.jsonl             a line for every train phase
 RUN/report/                   pictures and figures for people
+
+A memory that was there first, an imported one say, may lie in RUN itself instead of RUN/memory.
 """
 
 import json
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +21,8 @@ import msgspec
 
 from rumpus import atomic_file
 from rumpus.errors import RunError, writing
+from rumpus.memory.database import FILE_NAME
+from rumpus.run.layout import LAYOUT, memory_in
 
 if TYPE_CHECKING:  # it loads torch, and a folder that is none should be told at once
     from rumpus.run.config import RunConfig
@@ -39,7 +45,7 @@ class Run:
     @property
     def memory(self) -> Path:
         """Where every step is kept."""
-        return self.path / "memory"
+        return memory_in(self.path)
 
     @property
     def checkpoint(self) -> Path:
@@ -66,25 +72,47 @@ class Run:
 
 
 def begin(path: Path, config: "RunConfig") -> Run:
-    """Make the folder of a new run.
+    """Make the folder of a new run, or make one of a folder that holds a memory alone.
 
     Raises:
         RunError: when the folder cannot be made or holds something else.
     """
-    from rumpus.run.config import LAYOUT, RunFile
-
-    try:
+    with _making(path):
         # What is left of a run whose beginning was cut short is no reason to refuse.
-        if path.exists() and (not path.is_dir() or set(path.iterdir()) - {path / "run.json.part"}):
+        left = {path / "run.json.part"}
+        taken = path.exists() and (not path.is_dir() or set(path.iterdir()) - left)
+        if taken and not (path / FILE_NAME).exists():
             check_not_lost(path)
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         atomic_file.make_folder(path)
-        file = RunFile(LAYOUT, uuid.uuid4().hex, config)
-        atomic_file.write(path / "run.json", msgspec.json.format(msgspec.json.encode(file)))
+    return _written(Run(path, uuid.uuid4().hex, config))
+
+
+def settle(run: Run, world: str) -> Run:
+    """Give a run that learned from a memory alone the world that it plays in from now on.
+
+    Raises:
+        RunError: when the folder does not take it.
+    """
+    return _written(replace(run, config=replace(run.config, world=world)))
+
+
+def _written(run: Run) -> Run:
+    from rumpus.run.config import RunFile
+
+    file = RunFile(LAYOUT, run.id, run.config)
+    with _making(run.path):
+        atomic_file.write(run.path / "run.json", msgspec.json.format(msgspec.json.encode(file)))
+    return run
+
+
+@contextmanager
+def _making(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise RunError(f"The run {path} cannot be made: {error.strerror}; name a folder "
                        "on a disk with room that you may write to.") from error  # fmt: skip
-    return Run(path, file.id, config)
 
 
 def is_run(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import importlib.util
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from rumpus.play.progress import Progress, Until, Watch
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
 from rumpus.run.session import Session, wake
+from rumpus.run.train_phase import learns_first, pay, train_phase
 from rumpus.update_schedule import Tick, Trained
 
 
@@ -53,16 +54,9 @@ class Resting:
         keeper.flush()
         if not mind.schedule.prepare():
             return None
-        begun_s = time.monotonic()
-        losses = mind.schedule.train(tick)
-        checkpoint.save(session.run, mind, steps)
+        told = train_phase(session, tick)
         unfilmed = film(session.memory, tick)
-        session.run.log({
-            "steps": steps, "world_model_updates": mind.learner.world_model_updates,
-            "policy_updates": mind.learner.policy_updates,
-            "train_s": round(time.monotonic() - begun_s, 3), **losses,
-            **({"unfilmed": unfilmed} if unfilmed else {}),
-        })  # fmt: skip
+        session.run.log(told | ({"unfilmed": unfilmed} if unfilmed else {}))
         return mind.schedule.trained()
 
     def save(self) -> None:
@@ -71,17 +65,19 @@ class Resting:
         checkpoint.save(self._session.run, self._session.mind, self._session.memory.acknowledged)
 
 
-def play(session: Session, until: Until, watch: Watch, training: Training | None = None) -> None:
-    """Let a robot play.
+def play(
+    session: Session, until: Until, watch: Watch,
+    begin: Callable[[Session, Until], Training] = Resting,
+) -> None:  # fmt: skip
+    """Let a robot play; a mind that knows too little learns first where memory holds enough.
 
     Every step is in memory; the mind is saved after every train phase and at the end. When an
     exception ends this, the robot is stopped, memory made durable and the mind saved all the
     same, each whatever becomes of the others; only a mind that diverged is not saved over a good
     one. `watch` is called between whole steps: to stop the play in good order, let it raise
-    KeyboardInterrupt.
+    KeyboardInterrupt. `begin` begins the training.
     """
     run, robot, memory, mind = session.run, session.robot, session.memory, session.mind
-    training = training or Resting(session, until)
     started_s, steps = time.monotonic(), len(memory)
     chooser = PlayChooser(mind.goals, run.config.play, mind.rng, memory)
 
@@ -99,6 +95,9 @@ def play(session: Session, until: Until, watch: Watch, training: Training | None
         if trained is not None:
             chooser.take(trained.actor, trained.candidates)
 
+    if learns_first(session):
+        pay(session, tick)
+    training = begin(session, until)
     with ExitStack() as ending:  # last in, first out
         ending.callback(training.save)
         keeper = ending.enter_context(kept(memory))

@@ -5,17 +5,19 @@ here, before anything is written.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
-from rumpus.errors import RunError
+from rumpus.errors import MemoryFault, RunError
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
 from rumpus.memory.memory import DEFAULT, Memory, MemoryConfig
@@ -23,10 +25,11 @@ from rumpus.model.device import Device, choose_device
 from rumpus.play.evaluate import Subject
 from rumpus.play.progress import check_seed
 from rumpus.replay.replay import Replay
-from rumpus.run import checkpoint, folder
-from rumpus.run.checkpoint import Mind
+from rumpus.run import checkpoint, folder, setting
+from rumpus.run.checkpoint import Mind, Study
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import Run
+from rumpus.run.layout import memory_in
 from rumpus.spec import RobotSpec
 from rumpus.update_schedule import Tick, Trained, UpdateSchedule
 from rumpus.worlds.base import World
@@ -44,68 +47,58 @@ class Asked:
         random_steps: of random motion before the first goal.
         memory: how its memory is kept this time.
         device: where the mind learns and acts this time.
+        settings: any setting by name, see `setting.py`.
+        file: TOML with settings; what is given otherwise counts more.
     """
 
-    world: str
+    world: str | None = None
     seed: int | None = None
     skew: float | None = None
     random_steps: int | None = None
     memory: MemoryConfig = DEFAULT
     device: Device = "auto"
+    settings: Sequence[tuple[str, Any]] = ()
+    file: Path | None = None
 
-    def config(self) -> RunConfig:
-        """The config of a new run.
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """Every setting that is asked for, by name.
 
         Raises:
-            InputError: when a value cannot be used.
+            InputError: when one cannot be used.
         """
-        config = RunConfig(self.world, self.seed or 0)
-        if self.skew is not None:
-            config = replace(config, skew_fit=replace(config.skew_fit, skew_exponent=self.skew))
-        if self.random_steps is not None:
-            config = replace(config, play=replace(config.play, random_steps=self.random_steps))
-        return config
+        short = zip(
+            setting.SHORTHANDS, (self.world, self.seed, self.skew, self.random_steps), strict=True
+        )
+        named = [(name, value) for name, value in short if value is not None]
+        return setting.together(self.file, [*named, *self.settings])
 
     def check(self, begun: Run) -> None:
-        """Refuse to go on with a run that was begun otherwise.
+        """Refuse to go on with a run that was begun otherwise; a world it may still be given.
 
         Raises:
             RunError: naming the first thing that differs.
         """
-        config = begun.config
-        pairs = {
-            "world": (self.world, config.world),
-            "--seed": (self.seed, config.seed),
-            "--skew": (self.skew, config.skew_fit.skew_exponent),
-            "--random-steps": (self.random_steps, config.play.random_steps),
-        }
-        for name, (asked, has) in pairs.items():
-            if asked is not None and asked != has:
+        for name, asked in self.given.items():
+            has = setting.SETTINGS[name].of(begun.config)
+            if asked != has and (name != "world" or has):
                 raise RunError(
-                    f"The run {begun.path} was begun with {name} {has}, not {asked}; go on with "
-                    f"{has}, or name a new folder with --run."
+                    f"The run {begun.path} was begun with {setting.label(name)} {has}, not "
+                    f"{asked}; go on with {has}, or name a new folder."
                 )
 
 
 @dataclass(frozen=True)
-class Session:
+class Session(Study):
     """A run that is awake.
 
     Attributes:
-        run: its folder and config.
         world: the world, to be measured.
         robot: the robot in it, within its limits.
-        memory: every step.
-        mind: what was learned.
-        mind_steps: how many steps the mind had learned from when it was saved.
     """
 
-    run: Run
     world: World
     robot: SafeRobot
-    memory: Memory
-    mind: Mind
-    mind_steps: int
 
     def subject(self) -> Subject:
         """What is measured of it."""
@@ -115,12 +108,13 @@ class Session:
 
 def default_folder(asked: Asked) -> Path:
     """Where a run goes when nobody says: runs/WORLD-SEED."""
-    return Path("runs") / re.sub(r"[^\w.-]", "-", f"{asked.world}-{asked.seed or 0}")
+    config = setting.made(asked.given)
+    return Path("runs") / re.sub(r"[^\w.-]", "-", f"{config.world}-{config.seed}")
 
 
 @contextmanager
 def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
-    """Wake the run in a folder, or begin it where there is none.
+    """Wake the run in a folder, or begin it where there is none, with the memory that is there.
 
     Raises:
         RumpusError: when the world, the folder, the run in it or the device cannot be used as
@@ -130,12 +124,38 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
     if folder.is_run(path):
         begun = folder.open_run(path)
         asked.check(begun)
+        if not begun.config.world:
+            world = setting.made(asked.given).world
+            _check_world(world, begun.config.seed, path)
+            begun = folder.settle(begun, world)
     else:
-        config = asked.config()
-        check_begins(asked.world, config.seed)  # before a folder is made
+        config = setting.made(asked.given)
+        _check_world(config.world, config.seed, path)  # before a folder is made
         begun = folder.begin(path, config)
     with _awake(begun, begun.config.seed, True, asked.device, asked.memory) as session:
         yield session
+
+
+@contextmanager
+def study(asked: Asked, path: Path) -> Iterator[Study]:
+    """Wake a run to learn without its robot, or begin one of a memory, which then has no world.
+
+    Raises:
+        RumpusError: when there is nothing to learn from, or the run cannot be used as asked.
+    """
+    choose_device(asked.device)
+    if folder.is_run(path):
+        begun = folder.open_run(path)
+        asked.check(begun)
+    else:
+        config = setting.made(asked.given)
+        if not Memory.exists(path):
+            folder.check_not_lost(path)
+            raise RunError(f"There is nothing to learn from in {path}: it holds neither a run nor "
+                           "a memory; play, or see `rumpus memory import`.")  # fmt: skip
+        begun = folder.begin(path, config)
+    with _minded(begun, None, True, asked.device) as woken:
+        yield woken
 
 
 @contextmanager
@@ -157,14 +177,26 @@ def resume(
     choose_device(device)
     if seed is not None:
         check_seed(seed)
-    begun = folder.open_run(path)
-    if not begun.checkpoint.exists():
-        raise _ignorant(path)
+    begun = _learned(path)
+    if not begun.config.world:
+        raise RunError(f"The run {path} learned from a memory and has no world; give it one that "
+                       f"fits with: rumpus play WORLD --run {path}")  # fmt: skip
     seed = begun.config.seed if seed is None else seed
     with _awake(begun, seed, write, device) as session:
-        if not session.mind.learner.world_model_updates:
-            raise _ignorant(path)
+        _check_learned(session)
         yield session
+
+
+@contextmanager
+def recall(path: Path) -> Iterator[Study]:
+    """Wake a run that has learned, to look at what it remembers.
+
+    Raises:
+        RumpusError: when there is no run, or it never learned.
+    """
+    with _minded(_learned(path), None, False, "auto") as woken:
+        _check_learned(woken)
+        yield woken
 
 
 def load_actor(path: Path | str, device: Device = "auto") -> Actor:
@@ -189,6 +221,53 @@ def load_actor(path: Path | str, device: Device = "auto") -> Actor:
     return learner.snapshot()
 
 
+def _learned(path: Path) -> Run:
+    begun = folder.open_run(path)
+    if not begun.checkpoint.exists():
+        raise _ignorant(path)
+    return begun
+
+
+def _check_learned(woken: Study) -> None:
+    if not woken.mind.learner.world_model_updates:
+        raise _ignorant(woken.run.path)
+
+
+def _check_world(name: str, seed: int, path: Path) -> None:
+    """Refuse a world that does not begin, or that a memory which is there already does not fit."""
+    spec, place = check_begins(name, seed), memory_in(path)
+    if Memory.exists(place):
+        with Memory.open(place, write=False) as memory:
+            check_fits(spec, memory)
+
+
+def check_fits(robot: RobotSpec, memory: Memory) -> None:
+    """Refuse a robot that does not sense and move like the one whose steps a memory holds.
+
+    What they are called, their rates and the ranges of their sensors may differ.
+
+    Raises:
+        MemoryFault: naming the first sensor that differs, or the actions.
+    """
+
+    def parts(spec: RobotSpec) -> dict[str, tuple[int, ...]]:
+        sensors = {f"the sensor '{s.name}'": s.shape for s in spec.sensors}
+        return sensors | {"actions": (spec.action_size,)}
+
+    here, there = parts(robot), parts(memory.spec)
+    for part in {**there, **here}:
+        if here.get(part) != there.get(part):
+            raise MemoryFault(
+                f"The memory {memory.path} is of a robot that has {part} of size "
+                f"{_size(there.get(part))}, and {robot.name} has {_size(here.get(part))}; use a "
+                "robot that senses and moves alike, or another folder."
+            )
+
+
+def _size(shape: tuple[int, ...] | None) -> str:
+    return " x ".join(map(str, shape)) if shape else "none"
+
+
 def _ignorant(path: Path) -> RunError:
     return RunError(f"The run {path} has not learned anything yet; let it play for longer, or see "
                     "by `rumpus check world` whether its episodes are long enough.")  # fmt: skip
@@ -206,19 +285,19 @@ def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind
 
 
 def open_memory(
-    run: Run, spec: RobotSpec, write: bool = True, config: MemoryConfig = DEFAULT
+    run: Run, robot: RobotSpec | None, write: bool = True, config: MemoryConfig = DEFAULT
 ) -> Memory:
-    """The run's memory, made where it is new and may be written.
+    """The run's memory, made where it is new, its robot is known and it may be written.
 
     Raises:
-        MemoryFault: when it is another robot's, in use, or damaged.
+        MemoryFault: when there is none, or it is in use or damaged.
     """
-    if write and not (Memory.exists(run.memory) or run.checkpoint.exists()):
-        return Memory.create(run.memory, spec, config)
-    return Memory.open(run.memory, write, spec, config)
+    if write and robot and not (Memory.exists(run.memory) or run.checkpoint.exists()):
+        return Memory.create(run.memory, robot, config)
+    return Memory.open(run.memory, write, config=config)
 
 
-def wake(session: Session, tick: Tick) -> Trained | None:
+def wake(session: Study, tick: Tick) -> Trained | None:
     """What a mind that was saved has to play by; None where it learned nothing yet."""
     mind = session.mind
     mind.replay.refresh()
@@ -228,27 +307,41 @@ def wake(session: Session, tick: Tick) -> Trained | None:
 
 
 @contextmanager
+def _minded(
+    begun: Run, robot: RobotSpec | None, write: bool, device: Device,
+    keeping: MemoryConfig = DEFAULT,
+) -> Iterator[Study]:  # fmt: skip
+    """A run's memory, made where it is new, and its mind."""
+    # A reader takes the mind first: memory only grows, so it then holds all that this mind
+    # learned from, also while another program plays on and saves. A writer takes the memory
+    # first, and with it the right to save another mind.
+    saved = None if write else checkpoint.read(begun)
+    with open_memory(begun, robot, write, keeping) as memory:
+        if robot:
+            check_fits(robot, memory)
+        mind = make_mind(memory, begun.config, device)
+        saved = checkpoint.read(begun) if write else saved
+        mind_steps = checkpoint.restore(saved, mind, len(memory)) if saved else 0
+        if write and len(memory) > mind_steps:  # else the chance of those steps comes again
+            fresh = np.random.default_rng((begun.config.seed, len(memory)))
+            mind.rng.bit_generator.state = fresh.bit_generator.state
+        yield Study(begun, memory, mind, mind_steps)
+
+
+@contextmanager
 def _awake(
     begun: Run, seed: int, write: bool, device: Device, keeping: MemoryConfig = DEFAULT
 ) -> Iterator[Session]:
     known = Memory.exists(begun.memory)
     world = load(begun.config.world, seed)
     try:
-        # A reader takes the mind first: memory only grows, so it then holds all that this mind
-        # learned from, also while another program plays on and saves. A writer takes the memory
-        # first, and with it the right to save another mind.
-        saved = None if write else checkpoint.read(begun)
-        with open_memory(begun, world.spec, write, keeping) as memory:
-            mind = make_mind(memory, begun.config, device)
-            saved = checkpoint.read(begun) if write else saved
-            mind_steps = checkpoint.restore(saved, mind, len(memory)) if saved else 0
-            if write and len(memory) > mind_steps:  # else the chance of those steps comes again
-                fresh = np.random.default_rng((begun.config.seed, len(memory)))
-                mind.rng.bit_generator.state = fresh.bit_generator.state
+        with _minded(begun, world.spec, write, device, keeping) as woken:
+            memory = woken.memory
             if write and known:  # a world that begins anew should not begin the same again
                 world.stop()
                 sequence = np.random.SeedSequence((seed, len(memory)))
                 world = load(begun.config.world, int(sequence.generate_state(1)[0] & 0x3FFFFFFF))
-            yield Session(begun, world, SafeRobot(world), memory, mind, mind_steps)
+            mind, steps = woken.mind, woken.mind_steps
+            yield Session(begun, memory, mind, steps, world, SafeRobot(world))
     finally:
         world.stop()

@@ -12,6 +12,7 @@ import msgspec
 
 from rumpus.catalogue import blamed, find, printing_aside
 from rumpus.errors import InputError
+from rumpus.spec import RobotSpec
 from rumpus.worlds.base import World
 
 REGISTERED = re.compile(r"([\w.]+:)?(([\w-]+/)?[\w.-]+-v\d+|[\w-]+/[\w.-]+)")
@@ -45,8 +46,8 @@ def load(name: str, seed: int = 0) -> World:
         return _made(made_by, name, seed, arguments, camera)
 
 
-def check_begins(name: str, seed: int) -> None:
-    """Refuse a world that cannot be made, or gives no first observation.
+def check_begins(name: str, seed: int) -> RobotSpec:
+    """Refuse a world that cannot be made, or gives no first observation; the robot in it.
 
     Raises:
         InputError: when there is no such world.
@@ -55,6 +56,7 @@ def check_begins(name: str, seed: int) -> None:
     world = load(name, seed)
     try:
         world.observe()
+        return world.spec
     finally:
         world.stop()
 

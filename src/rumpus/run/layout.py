@@ -1,0 +1,67 @@
+"""What is in a run's folder, and how what older versions wrote becomes today's; needs no torch."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rumpus.memory.database import FILE_NAME
+
+LAYOUT = 2
+
+
+def memory_in(run: Path) -> Path:
+    """Where the memory of a run in a folder is, or would be."""
+    inside = run / "memory"
+    return run if (run / FILE_NAME).exists() and not inside.is_dir() else inside
+
+
+def understood(data: bytes) -> dict[str, Any]:
+    """A run.json of today or of an older version, as layout, id and config in today's words.
+
+    Raises:
+        msgspec.DecodeError: when it cannot be understood, or is of a newer version.
+    """
+    found = msgspec.json.decode(data)
+    if not isinstance(found, dict):
+        raise msgspec.ValidationError("it holds no object")
+    if "layout" not in found:
+        found = {"layout": LAYOUT, "id": "", "config": _from_layout_1(found)}
+    if found["layout"] != LAYOUT:
+        raise msgspec.ValidationError(
+            f"it has layout {found['layout']}, and this rumpus knows layouts up to {LAYOUT}: use a "
+            "newer rumpus"
+        )
+    return found
+
+
+def flat(tree: Mapping[str, Any], table: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in tables within tables, named by all of them with points between."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{table}{name}.")
+        else:
+            yield table + name, value
+
+
+def _from_layout_1(old: Mapping[str, Any]) -> dict[str, Any]:
+    """A config as it was before its words were the field's."""
+    agent, learn = dict(old.get("agent", {})), dict(old.get("learn", {}))
+    model = dict(agent.get("world_model", {}))
+    mind = _renamed(agent, {"actor": "acts_by", "planner": "cem",
+                            "drawn_windows": "decoded_windows"})  # fmt: skip
+    if mind.get("acts_by") == "planner":
+        mind["acts_by"] = "cem"
+    mind["world_model"] = _renamed(model, {"drawing_weight": "decoder_weight"})
+    return {
+        **{name: old[name] for name in ("world", "seed", "play", "skew_fit") if name in old},
+        "mind": mind,
+        "train": _renamed(learn, {"sleep_every": "train_every",
+                                  "practice_per_step": "policy_updates_per_step"}),
+        "replay": _renamed(learn, {"surprising": "prioritized_windows", "moments": "goal_batch"}),
+    }  # fmt: skip
+
+
+def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in fields.items()}
