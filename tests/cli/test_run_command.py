@@ -142,7 +142,8 @@ def test_runs_are_listed_and_what_is_none_is_told(
     for name, says in {
         "imported": "it is a memory of", "cut": "run.json cannot be understood",
         "odd": "run.json cannot be understood", "list": "it holds no object",
-        "newer": "layout 9", "lost": "it has lost its run.json, and remembers 60", "text": "cannot be understood", "photos": "it is no run",
+        "newer": "layout 9", "lost": "it has lost its run.json, and remembers 60",
+        "text": "cannot be understood", "photos": "it is no run",
         "damaged": "file is not a database",
     }.items():  # fmt: skip
         (line,) = [line for line in lines if line.startswith(f"{several}/{name}: ")]
