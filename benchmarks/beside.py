@@ -99,6 +99,8 @@ def main() -> None:
 class Untaught:
     """No training: what the pace is without it; see `run.play_loop.Training`."""
 
+    measured = None
+
     def __init__(self, session: Session, until: Until) -> None:
         pass
 

@@ -23,9 +23,9 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     "body": (900, ["body"]),
     "catalogue": (150, ["catalogue"]),
     "memory": (1300, ["memory"]),
-    "exchange": (1300, ["exchange"]),
-    "play and run": (1550, ["play", "run"]),
-    "cli and report": (1150, ["cli", "report"]),
+    "exchange": (1400, ["exchange"]),
+    "play and run": (1650, ["play", "run"]),
+    "cli and report": (1400, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])

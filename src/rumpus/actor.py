@@ -115,9 +115,18 @@ class Actor:
     # Seeing
 
     @torch.no_grad()
-    def encode(self, readings: Readings) -> Tensor:
-        """Readings of some or all sensors, each (..., *shape), to a latent (..., D)."""
-        latent: Tensor = self.nets.encoder(all_to_device(readings, self.device))
+    def encode(self, readings: Readings, present: Array | None = None) -> Tensor:
+        """Readings of some or all sensors, each (..., *shape), to a latent (..., D).
+
+        Args:
+            readings: by sensor name.
+            present: bool (..., S), which of all sensors gave something in which row; all that are
+                there in every row where it is left out.
+        """
+        there, encoder = all_to_device(readings, self.device), self.nets.encoder
+        if present is not None:
+            return encoder.combine(encoder.tokens(there), to_device(present, self.device))
+        latent: Tensor = encoder(there)
         return latent
 
     @torch.no_grad()

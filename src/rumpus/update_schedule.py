@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from torch import Tensor
+
 from rumpus.actor import Actor
 from rumpus.goals.base import Candidates
 from rumpus.learner import Learner
+from rumpus.replay.held_out import held_out
 from rumpus.replay.replay import Replay
 from rumpus.replay.update_ratio import TrainConfig
 
@@ -29,6 +32,21 @@ class Trained:
 
     actor: Actor
     candidates: Candidates
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """How wrongly steps were foreseen, as shares of the error of "nothing changes".
+
+    Attributes:
+        windows: of how many it is.
+        acted: by steps ahead, foreseen from what was done.
+        shuffled: the same from what was done elsewhere: the control.
+    """
+
+    windows: int
+    acted: dict[str, float]
+    shuffled: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -92,6 +110,40 @@ class UpdateSchedule:
                 break
             losses.append(self.learner.update_value_and_policy(self.replay.goal_batch()))
         return means(losses)
+
+    def predict(self, first: int) -> Predicted | None:
+        """How well the mind foresees steps that it has not learned from yet.
+
+        It draws on no chance, and changes nothing of what is learned afterwards.
+
+        Args:
+            first: position of the first of them.
+
+        Returns:
+            None where nothing was learned yet, or there is nothing to foresee.
+        """
+        windows = held_out(self.replay.stored, first)
+        if windows is None or not self.learner.world_model_updates:
+            return None
+        actor = self.learner.snapshot()
+        seen = actor.encode(windows.readings, windows.present)
+        start, happened = seen[:, 0], seen[:, 1:]
+
+        def error(foreseen: Tensor) -> list[float]:
+            squares: list[float] = (foreseen - happened).square().mean((0, 2)).tolist()
+            return squares
+
+        ahead = [horizon - 1 for horizon in windows.horizons]
+        unmoved = error(seen[:, :1])
+        if not all(unmoved):  # nothing changed at all
+            return None
+        acted, shuffled = (
+            {str(horizon): round(wrong / still, 4) for horizon, wrong, still in zip(
+                windows.horizons, error(actor.imagine(start, actions)[:, ahead]), unmoved,
+                strict=True)}
+            for actions in (windows.action, windows.other_action)
+        )  # fmt: skip
+        return Predicted(len(start), acted, shuffled)
 
     def encode(self, tick: Tick) -> bool:
         """Encode the working set with the encoder of now; whether it came to the end."""

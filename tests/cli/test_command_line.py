@@ -640,8 +640,8 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
         (["play", "door", "--stepz", "5"], "did you mean --steps?"),
         (
             ["frobnicate"],
-            "there are: play, do, evaluate, goals, snapshot, learn, runs, compare, config, "
-            "check, memory, list; see",
+            "there are: play, do, evaluate, progress, goals, snapshot, learn, runs, compare, "
+            "config, check, memory, list; see",
         ),
     ],
 )

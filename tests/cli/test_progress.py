@@ -10,6 +10,7 @@ from rumpus.cli.progress import remaining, telling
 from rumpus.learner import Learner
 from rumpus.memory import Memory
 from rumpus.play.progress import Progress, Until
+from rumpus.replay.measured import Measured
 from rumpus.replay.replay import Replay, ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
 from rumpus.spec import RobotSpec, SensorSpec
@@ -98,6 +99,30 @@ def test_more_steps_than_were_asked_for_are_not_a_part_of_them(
     with telling(Until(steps=700), schedule, clock) as watch:
         watch(Progress(760, "saved"))
     assert capfd.readouterr().err == "saved: 760 steps played\n"
+
+
+def test_the_line_tells_prediction_and_places(
+    clock: Clock, schedule: UpdateSchedule, capfd: pytest.CaptureFixture[str]
+) -> None:
+    measured = Measured(500, 0, {"1": 0.8, "5": 0.314}, {"1": 1.0, "5": 1.2}, places=1057)
+    with telling(Until(steps=700), schedule, clock) as watch:
+        watch(Progress(600, "saved", measured=measured))
+        watch(Progress(600, "saved", measured=Measured(500, 0, places=3)))
+    told = capfd.readouterr().err.splitlines()
+    assert told[0] == "saved: 600 of 700 steps played, prediction 0.31, 1,057 places"
+    assert told[1] == "saved: 600 of 700 steps played, 3 places"
+
+
+def test_that_nothing_new_happened_for_long_is_told_once(
+    clock: Clock, schedule: UpdateSchedule, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with telling(Until(), schedule, clock) as watch:
+        for quiet in (3, 4, 5, 6, 7, 0, 1):
+            for step in range(3):
+                watch(Progress(step, "reaching", measured=Measured(9, 0, quiet_phases=quiet)))
+    told = [line for line in capfd.readouterr().err.splitlines() if "No new place" in line]
+    assert len(told) == 1
+    assert told[0].startswith("No new place in the last 5 train phases")
 
 
 def test_a_count_tells_one_plain_line_a_minute(

@@ -1,11 +1,13 @@
 """What the tests do where rerun-sdk and rumpus are both installed.
 
 write MEMORY FILE [BYTES]: export the memory; a file may get that large and no larger.
+follow MEMORY FILE STEPS: follow the memory while so many more steps of its last one are lived.
 read FILE NPZ: what Rerun's own reader finds: every column of every entity, row by row.
 """
 
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,24 @@ def write(memory: str, file: str, max_file_bytes: str = "") -> None:
         print(done.episodes, done.steps, *done.lost)
 
 
+def follow(memory: str, file: str, steps: str) -> None:
+    from rumpus.exchange.rerun import follow
+    from rumpus.memory import Memory
+
+    path = Path(memory)
+    with Memory.open(path) as writer, Memory.open(path, write=False) as reader:
+        until = len(writer) + int(steps)
+        writer.begin_episode("play on")
+
+        def tick(sent: int) -> bool:
+            if len(writer) < until:
+                writer.append(writer.step(len(writer) - 1))
+                writer.flush()
+            return sent < until
+
+        follow(reader, file, tick)
+
+
 def read(file: str, told: str) -> None:
     from rerun.chunk import RrdReader
 
@@ -48,5 +68,5 @@ def read(file: str, told: str) -> None:
 
 
 if __name__ == "__main__":
-    task = read if sys.argv[1] == "read" else write
-    task(*sys.argv[2:])
+    tasks: dict[str, Callable[..., None]] = {"read": read, "write": write, "follow": follow}
+    tasks[sys.argv[1]](*sys.argv[2:])

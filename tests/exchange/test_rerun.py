@@ -81,6 +81,24 @@ def test_rerun_reads_every_step(tmp_path: Path, memory: Path, step_of: StepOf) -
     assert told["episode/provenance TextLog:text"].tolist() == [["play toy"]] * 2
 
 
+def test_a_life_is_shown_while_it_is_lived(tmp_path: Path, memory: Path, step_of: StepOf) -> None:
+    followed = run("follow", memory, tmp_path / "live.rrd", "5")
+    assert followed.returncode == 0, followed.stderr
+    assert run("read", tmp_path / "live.rrd", tmp_path / "told.npz").returncode == 0
+    told = np.load(tmp_path / "told.npz")
+    steps = told["camera/camera\\/left step"]
+    np.testing.assert_array_equal(np.sort(steps), np.arange(LENGTH + 5))
+    pictures = told["camera/camera\\/left Image:buffer"].reshape(LENGTH + 5, 4, 5, 3)
+    for step, picture in zip(steps, pictures, strict=True):
+        put = step_of(min(step, LENGTH - 1)).observation.readings["camera/left"]
+        np.testing.assert_array_equal(picture, put)
+    order = np.argsort(told["episode/id step"])
+    episodes = told["episode/id Scalars:scalars"][order].ravel().tolist()
+    assert episodes == [1] * (LENGTH - 2) + [3] * 2 + [4] * 5
+    again = run("follow", memory, tmp_path / "live.rrd", "1")
+    assert "is there already, and is not overwritten" in again.stderr
+
+
 def test_what_a_sensor_did_not_give_is_not_shown(
     tmp_path: Path, spec: RobotSpec, step_of: StepOf
 ) -> None:

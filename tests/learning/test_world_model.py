@@ -4,6 +4,9 @@ The yardstick is persistence: believing that nothing moves. The control learned 
 pictures with shuffled actions, and cannot know where the dot is pushed.
 """
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,11 +15,16 @@ from torch import Tensor
 from rumpus.actor import Actor, MindConfig
 from rumpus.body.random_motion import smoothed_actions
 from rumpus.learner import Learner
-from rumpus.types import Array, Batch
+from rumpus.memory import Memory
+from rumpus.replay.replay import Replay, ReplayConfig
+from rumpus.replay.update_ratio import TrainConfig
+from rumpus.types import Array, Batch, Observation, Step
+from rumpus.update_schedule import UpdateSchedule
 from rumpus.worlds.catalogue import load
 
 PLAYED_N, UPDATES, WINDOW = 2000, 700, 6
 HORIZONS = (1, 5)
+OUTSIDE = Path(__file__).parents[1] / "outside"
 
 
 def play(seed: int) -> tuple[Array, Array]:
@@ -35,7 +43,7 @@ def windows(rng: np.random.Generator, count: int, pictures: Array, actions: Arra
     return Batch({"observation": pictures[index]}, np.ones((*index.shape, 1), bool), actions[index])
 
 
-def learn(shuffled: bool) -> Actor:
+def learn(shuffled: bool) -> Learner:
     learner = Learner(load("outside_image:DotEnv").spec, MindConfig(), seed=0)
     rng = np.random.default_rng(0)
     pictures, actions = play(seed=0)
@@ -43,7 +51,7 @@ def learn(shuffled: bool) -> Actor:
         actions = rng.permutation(actions)
     for _ in range(UPDATES):
         learner.update_world_model(windows(rng, 64, pictures, actions))
-    return learner.snapshot()
+    return learner
 
 
 def error(imagined: Tensor, happened: Tensor, horizon: int) -> float:
@@ -62,24 +70,60 @@ def errors(actor: Actor, horizon: int) -> tuple[float, float]:
     return acted / unmoved, shuffled / unmoved
 
 
-@pytest.fixture
-def one_thread() -> None:
+@pytest.fixture(scope="module")
+def learners() -> Iterator[dict[bool, Learner]]:
+    """Who learned from what was done, and who learned from shuffled actions."""
     torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(OUTSIDE)
+        yield {shuffled: learn(shuffled) for shuffled in (False, True)}
 
 
-@pytest.mark.usefixtures("outside", "one_thread")
-def test_prediction_beats_persistence_and_needs_the_actions() -> None:
-    actor = learn(shuffled=False)
+@pytest.mark.usefixtures("outside")
+def test_prediction_beats_persistence_and_needs_the_actions(
+    learners: dict[bool, Learner],
+) -> None:
     for horizon in HORIZONS:
-        acted, shuffled = errors(actor, horizon)
+        acted, shuffled = errors(learners[False].snapshot(), horizon)
         assert acted < 0.5, horizon
         assert shuffled > 2.0 * acted, horizon
 
 
-@pytest.mark.usefixtures("outside", "one_thread")
-def test_who_learned_from_shuffled_actions_predicts_no_better_than_persistence() -> None:
-    actor = learn(shuffled=True)
+@pytest.mark.usefixtures("outside")
+def test_who_learned_from_shuffled_actions_predicts_no_better_than_persistence(
+    learners: dict[bool, Learner],
+) -> None:
     for horizon in HORIZONS:
-        acted, shuffled = errors(actor, horizon)
+        acted, shuffled = errors(learners[True].snapshot(), horizon)
         assert acted > 0.6, horizon
         assert shuffled < 1.5 * acted, horizon
+
+
+@pytest.mark.usefixtures("outside")
+def test_what_a_train_phase_measures_tells_the_two_apart(
+    learners: dict[bool, Learner], tmp_path: Path
+) -> None:
+    pictures, actions = play(seed=1)
+    with Memory.create(tmp_path, learners[False].spec) as memory:
+        memory.begin_episode("play")
+        for k in range(400):
+            seen = Observation({"observation": pictures[k]}, k / 10.0)
+            memory.append(Step(seen, actions[k], actions[k]))
+        rng = np.random.default_rng(0)
+        told = {
+            shuffled: UpdateSchedule(
+                learner, Replay(memory, ReplayConfig(), rng), TrainConfig()
+            ).predict(100)
+            for shuffled, learner in learners.items()
+        }
+        before = Learner(memory.spec, MindConfig(), seed=0)
+        fresh = UpdateSchedule(before, Replay(memory, ReplayConfig(), rng), TrainConfig())
+        assert fresh.predict(100) is None  # it has learned nothing
+    knows, believes = told[False], told[True]
+    assert knows is not None
+    assert believes is not None
+    for ahead in ("1", "5", "10"):
+        assert knows.acted[ahead] < 0.6, ahead
+        assert knows.shuffled[ahead] > 1.5 * knows.acted[ahead], ahead
+    for ahead in ("1", "5"):
+        assert believes.acted[ahead] > 0.6, ahead

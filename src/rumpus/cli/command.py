@@ -15,6 +15,7 @@ from rumpus.cli.verb import (
     File,
     Json,
     Number,
+    Run,
     Whole,
     answer,
     deferred,
@@ -23,7 +24,6 @@ from rumpus.cli.verb import (
 from rumpus.finding import Finding
 
 World = Annotated[Positional[str], arg(metavar="WORLD")]
-Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
 Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
 NOT_REACHED = 3  # the exit code

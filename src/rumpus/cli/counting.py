@@ -12,6 +12,7 @@ from rumpus.cli.verb import remark
 from rumpus.service.interrupt import interruptible
 
 PLAIN_EVERY_S = 60.0
+WORD = 9  # letters of what is being done that a long line beside it does not push out: "exploring"
 Clock = Callable[[], float]
 Counter = Callable[[int, int], None]
 
@@ -26,10 +27,15 @@ def showing(clock: Clock, silent_s: float = 0.0) -> Iterator[Show]:
     """Where progress is shown; plain lines begin after a silence."""
     from rich.console import Console  # `rumpus --help` does without
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
     console = Console(stderr=True)
     if console.is_terminal:
-        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[about]}")
+        doing_told = Column(no_wrap=True, min_width=WORD)
+        columns = (
+            TextColumn("{task.description}", table_column=doing_told), BarColumn(),
+            TextColumn("{task.fields[about]}"),
+        )  # fmt: skip
         with Progress(*columns, console=console) as bar:
             task = bar.add_task("waking", about="")
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rumpus.cli.counting import Clock, duration, showing
+from rumpus.cli.verb import remark
 from rumpus.play.progress import Progress, Until, Watch
+from rumpus.replay.measured import QUIET_PHASES
 from rumpus.update_schedule import UpdateSchedule
 
 
@@ -39,10 +41,15 @@ def telling(
     until: Until, schedule: UpdateSchedule, clock: Clock = time.monotonic
 ) -> Iterator[Watch]:
     """What to give `play` as `watch`."""
-    left_s = remaining(until, schedule, clock)
+    left_s, quiet_phases = remaining(until, schedule, clock), 0
     with showing(clock) as show:
 
         def watch(progress: Progress) -> None:
+            nonlocal quiet_phases
+            if (measured := progress.measured) is not None:
+                if measured.notice and quiet_phases < QUIET_PHASES:  # once, until something is new
+                    remark(measured.notice)
+                quiet_phases = measured.quiet_phases
             about = ", ".join(_about(progress, until, left_s()))
             doing = progress.phase
             if progress.owed:
@@ -59,5 +66,9 @@ def _about(progress: Progress, until: Until, left_s: float | None) -> Iterator[s
     yield f"{steps} steps played"
     if progress.phase != "saved" and left_s is not None:
         yield f"about {duration(left_s)} left"
+    if (measured := progress.measured) is not None:
+        if measured.ahead:
+            yield f"prediction {measured.prediction[measured.ahead]:.2f}"
+        yield f"{measured.places:,} places"
     if progress.goal_reason:
         yield f"goal {progress.goal_reason}"

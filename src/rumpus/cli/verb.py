@@ -19,6 +19,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 Command = Callable[[], int]
 P = ParamSpec("P")
+Run = Annotated[Positional[Path], arg(metavar="RUN", help="The folder of a run.")]
 Source = Annotated[Positional[Path], arg(metavar="SOURCE")]
 Into = Annotated[Positional[Path], arg(metavar="INTO")]
 

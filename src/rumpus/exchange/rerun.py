@@ -5,7 +5,7 @@ anew between episodes they lie over one another on it; on `step` they never do. 
 `rerun`: without, importing this is a ModuleNotFoundError.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,16 @@ import numpy as np
 import rerun
 from rerun.chunk import Chunk, LazyChunkStream
 
-from rumpus.exchange.transfer import Columns, Transfer, appearing, blocks_of, chosen
+from rumpus.errors import InputError
+from rumpus.exchange.transfer import (
+    BLOCK,
+    Columns,
+    Transfer,
+    appearing,
+    block_of,
+    blocks_of,
+    chosen,
+)
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec
@@ -25,6 +34,8 @@ NUMBERS = {
     "terminated": "end/terminated", "truncated": "end/truncated", "intervention": "intervention",
 }  # fmt: skip
 TEXTS = {"goal_reason": "goal/reason", "clip_reason": "action/clip_reason"}
+RECENT = 2000  # steps lived already that who begins to follow is shown
+FLUSH_S = 10.0
 LOST = (
     "Times are whole nanoseconds.",
     "A reason that is empty is left out, and a sensor where it gave nothing.",
@@ -60,6 +71,56 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
     hidden = [f"'{s.name}'" for s in memory.spec.sensors if not _is_shown(s)]
     untold = (f"Not shown, for their channels are no colours: {', '.join(hidden)}.",)
     return Transfer(file, len(stored), steps, LOST + (untold if hidden else ()))
+
+
+def follow(memory: Memory, to: str, tick: Callable[[int], bool]) -> None:
+    """Show a life to a Rerun viewer while it is lived, in a program of its own that only reads.
+
+    Args:
+        memory: open for reading; it is refreshed.
+        to: "viewer" opens one here; an address (rerun+http://HOST:PORT/proxy) is that of one that
+            is open; anything else is the .rrd file to make.
+        tick: told how many steps are stored, after what is new was sent; False ends it.
+
+    Raises:
+        InputError: when the file is there already, or the viewer or address cannot be used.
+        MemoryFault: when a step is damaged.
+    """
+    recording = rerun.RecordingStream("rumpus", recording_id=f"{memory.spec.name} {memory.id}")
+    if to != "viewer" and "://" not in to and Path(to).exists():
+        raise InputError(f"{to} is there already, and is not overwritten; give another name.")
+    try:
+        if to == "viewer":
+            recording.spawn()
+        elif "://" in to:
+            recording.connect_grpc(to)
+        else:
+            recording.save(to)
+        sent = max(len(memory) - RECENT, 0)
+        while True:
+            sent += _send(recording, memory, sent)
+            recording.flush(timeout_sec=FLUSH_S)
+            if not tick(sent):
+                return
+            memory.refresh()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise InputError(
+            f"Rerun could not show it by '{to}': {str(error).splitlines()[0]}; give viewer, the "
+            "address of an open one, or a file to make."
+        ) from error
+    finally:
+        recording.disconnect()
+
+
+def _send(recording: rerun.RecordingStream, memory: Memory, first: int) -> int:
+    """Send at most a block of steps of one episode; how many."""
+    episodes = memory.episode_of[first : first + BLOCK]
+    if not len(episodes):
+        return 0
+    count = int((episodes == episodes[0]).sum())
+    block = block_of(memory, first, first + count)
+    recording.send_chunks(list(_block(memory.spec, int(episodes[0]), *block)))
+    return count
 
 
 def _is_shown(sensor: SensorSpec) -> bool:

@@ -120,10 +120,18 @@ def blocks_of(memory: Memory, episode: Episode) -> Iterator[tuple[Columns, Colum
     """
     end = episode.first + episode.length
     for first in range(episode.first, end, BLOCK):
-        steps = [step for _, step in memory.steps(first, min(first + BLOCK, end))]
-        index = np.arange(first, first + len(steps))
-        columns = columns_of(memory.spec, steps) | {"step_index": index}
-        yield columns, readings_of(memory.spec, steps)
+        yield block_of(memory, first, min(first + BLOCK, end))
+
+
+def block_of(memory: Memory, first: int, stop: int) -> tuple[Columns, Columns]:
+    """Columns and readings of the steps first <= index < stop, as `blocks_of` gives them.
+
+    Raises:
+        MemoryFault: when a step is damaged.
+    """
+    steps = [step for _, step in memory.steps(first, stop)]
+    columns = columns_of(memory.spec, steps) | {"step_index": np.arange(first, stop)}
+    return columns, readings_of(memory.spec, steps)
 
 
 def absences(memory: Memory, episodes: Sequence[Episode], instead: str) -> Iterator[str]:

@@ -159,7 +159,10 @@ def evaluate(world: World, subject: Subject, asked: TrialConfig, tick: Tick) -> 
     rng = np.random.default_rng(asked.seed)
     shown = np.linspace(0, goals - 1, min(SHOWN, goals)).astype(int)
     clock_s = [time.monotonic()]
-    started = [_at_start(world, trial) for trial in trials]
+    started = []
+    for trial in trials:
+        tick(0, 2 * goals)
+        started.append(_at_start(world, trial))
     clock_s.append(time.monotonic())
     outcomes = []
     for number, trial in enumerate(trials):

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from rumpus.errors import InputError
+from rumpus.replay.measured import Measured
 
 SEEDS = 2**32  # what every source of chance takes
 MOST_ASKED = 10_000  # steps, goals or pictures at once: more are a slip, which would take hours
@@ -62,6 +63,7 @@ class Progress:
         done: gradient steps of this train phase, or steps encoded; 0 outside of it.
         owed: how many there are in all.
         goal_reason: why the present goal was chosen, or "".
+        measured: at the last train phase of this call; None before any.
     """
 
     steps: int
@@ -69,6 +71,7 @@ class Progress:
     done: int = 0
     owed: int = 0
     goal_reason: str = ""
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)

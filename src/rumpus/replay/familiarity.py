@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rumpus.replay.base import ReplayView
+from rumpus.replay.cells import cells
+from rumpus.replay.window import lived
 from rumpus.types import Array
 
 SIDE_PX = 16  # pictures are compared at this size
@@ -50,27 +52,21 @@ def familiarity(
         rng: chooses what it is compared with.
     """
     # A picture that was shown is remembered as an episode of its own: it was asked for, not seen.
-    lived = np.bincount(stored.episode_of)[stored.episode_of] > 1
-    steps = np.flatnonzero(lived & stored.present(sensor))
+    steps = np.flatnonzero(stored.present(sensor))
+    steps = steps[lived(stored.episode_of, steps)]
     if len(steps) < 4 * NEIGHBOURS_STEPS:
         return None
     frames = stored.frames(sensor)
     known = np.sort(rng.choice(steps, min(KNOWN_STEPS, len(steps)), replace=False))
-    points = np.stack([_small(frames[k]) for k in known])
+    points = np.stack([cells(frames[k], SIDE_PX).reshape(-1) for k in known])
     held_out = rng.choice(known, min(HELD_OUT_STEPS, len(known)), replace=False)
     apart = np.abs(held_out[:, None] - known[None, :]) > NEIGHBOURS_STEPS
     usual = _nearest(points[np.searchsorted(known, held_out)], points, apart)
-    (distance,) = _nearest(_small(picture)[None], points, np.ones((1, len(known)), bool))
+    (distance,) = _nearest(
+        cells(picture, SIDE_PX).reshape(1, -1), points, np.ones((1, len(known)), bool)
+    )
     share = float((usual >= distance).mean())
     return Familiarity(float(distance), float(np.quantile(usual, 1.0 - RARE_SHARE)), share)
-
-
-def _small(picture: Array) -> Array:
-    """Mean levels of at most SIDE_PX x SIDE_PX cells, float32 (cells * c,)."""
-    height, width = (np.linspace(0, n, min(SIDE_PX, n) + 1).astype(int) for n in picture.shape[:2])
-    rows = np.add.reduceat(picture.astype(np.float32), height[:-1], axis=0)
-    cells = np.add.reduceat(rows, width[:-1], axis=1)
-    return np.asarray(cells / np.outer(np.diff(height), np.diff(width))[:, :, None]).reshape(-1)
 
 
 def _nearest(wanted: Array, points: Array, allowed: Array) -> Array:

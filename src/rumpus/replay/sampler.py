@@ -43,7 +43,7 @@ def sample(
     """
     index = draw(rng, stored.episode_of, batch, length, preferred)
     readings = {sensor.name: stored.frames(sensor.name)[index] for sensor in stored.spec.sensors}
-    return Batch(readings, present(stored, index), _actions(stored, index)), index[:, 0]
+    return Batch(readings, present(stored, index), asked_actions(stored, index)), index[:, 0]
 
 
 def present(stored: ReplayView, index: Array) -> Array:
@@ -51,7 +51,7 @@ def present(stored: ReplayView, index: Array) -> Array:
     return np.stack([stored.present(s.name)[index] for s in stored.spec.sensors], -1)
 
 
-def _actions(stored: ReplayView, index: Array) -> Array:
+def asked_actions(stored: ReplayView, index: Array) -> Array:
     """What the world model learns from at steps (...), float32 (..., A): what was asked for.
 
     A plan asks, too: what limits make of it in which state is part of what is to be predicted.

@@ -29,3 +29,19 @@ def window_span(episode_of: Array, length: int) -> int:
     if length < 1:
         raise InputError(f"A window of {length} steps was asked; it must be at least 1.")
     return max(0, len(episode_of) - length + 1)
+
+
+def lived(episode_of: Array, steps: Array) -> Array:
+    """Which of some steps are life: a picture that was only shown is an episode of one step.
+
+    Args:
+        episode_of: (N,) episode of each step; the steps of an episode are consecutive.
+        steps: int64 (n,), positions.
+
+    Returns:
+        bool (n,), whether a step of the same episode lies beside each.
+    """
+    around = steps[:, None] + np.array([-1, 1])
+    inside = (around >= 0) & (around < len(episode_of))
+    beside = episode_of[np.where(inside, around, steps[:, None])] == episode_of[steps][:, None]
+    return np.asarray((inside & beside).any(1))

@@ -12,22 +12,10 @@ from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome
 from rumpus.report.overview import read_told
 from rumpus.report.sheet import Tile, write_sheet
+from rumpus.report.style import STYLE
 from rumpus.result import Row, write_result
 from rumpus.run.folder import Run
 from rumpus.worlds.base import Measure
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #28282e; background: #faf9f6;
-       max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
-td, th { padding: .25rem .8rem; border-bottom: 1px solid #ddd; text-align: right; }
-td:first-child, th:first-child { text-align: left; }
-tr.agent { font-weight: 600; }
-img { max-width: 100%; }
-.small { color: #77777f; font-size: .85rem; }
-@media (max-width: 40rem) { h1, h2 { font-size: 1.2rem; }
-       td, th { padding: .2rem; font-size: .75rem; overflow-wrap: normal; } }
-"""
 
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -101,6 +89,8 @@ def write_page(run: Run) -> Path:
     """
     world, where = html.escape(run.config.world), html.escape(str(run.path))
     parts = [f"<h1>{world}</h1>", f"<p class=small>{where}, seed {run.config.seed}</p>"]
+    if (learning := run.report / "progress.png").exists():
+        parts += ["<h2><a href='progress.html'>Does it learn?</a></h2>", _image(learning)]
     for result in sorted(run.report.glob("evaluate-*.json")):
         title, table, circumstances = _told(result)
         pictures = [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]

@@ -12,8 +12,10 @@ from rumpus.memory.writer_thread import Writer
 from rumpus.play.control import DurableKeeper, control_step
 from rumpus.play.explore import PlayChooser
 from rumpus.play.progress import Progress, Until, Watch
+from rumpus.replay.measured import Measured
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
+from rumpus.run.meter import Meter
 from rumpus.run.session import Session, wake
 from rumpus.run.train_phase import learns_first, pay, train_phase
 from rumpus.update_schedule import Tick, Trained
@@ -21,6 +23,11 @@ from rumpus.update_schedule import Tick, Trained
 
 class Training(Protocol):
     """When and where a playing robot's mind learns."""
+
+    @property
+    def measured(self) -> Measured | None:
+        """At the last train phase, for whoever watches; None before any."""
+        ...
 
     def wake(self, tick: Tick) -> Trained | None:
         """What to play by from the beginning; None where nothing was learned yet."""
@@ -40,6 +47,8 @@ class Resting:
 
     def __init__(self, session: Session, until: Until) -> None:
         self._session, self._until = session, until
+        self._meter = Meter(session.run, session.memory, session.mind, session.mind_steps)
+        self.measured: Measured | None = None
 
     def wake(self, tick: Tick) -> Trained | None:
         """See `Training`."""
@@ -54,6 +63,7 @@ class Resting:
         keeper.flush()
         if not mind.schedule.prepare():
             return None
+        self.measured = self._meter.read()
         told = train_phase(session, tick)
         unfilmed = film(session.memory, tick)
         session.run.log(told | ({"unfilmed": unfilmed} if unfilmed else {}))
@@ -80,6 +90,7 @@ def play(
     run, robot, memory, mind = session.run, session.robot, session.memory, session.mind
     started_s, steps = time.monotonic(), len(memory)
     chooser = PlayChooser(mind.goals, run.config.play, mind.rng, memory)
+    training: Training | None = None
 
     def time_left() -> bool:
         return until.seconds is None or time.monotonic() - started_s < until.seconds
@@ -88,7 +99,8 @@ def play(
         return until.steps is not None and steps >= until.steps
 
     def tick(phase: str, done: int, owed: int) -> bool:
-        watch(Progress(steps, phase, done, owed))
+        measured = training.measured if training else None
+        watch(Progress(steps, phase, done, owed, measured=measured))
         return time_left()
 
     def act_by(trained: Trained | None) -> None:
@@ -112,8 +124,9 @@ def play(
             step = control_step(robot, chooser, keeper)
             steps += 1
             phase = "reaching" if step.goal_index >= 0 else "exploring"
-            watch(Progress(steps, phase, goal_reason=step.goal_reason))
-    watch(Progress(steps, "saved"))
+            reason, measured = step.goal_reason, training.measured
+            watch(Progress(steps, phase, goal_reason=reason, measured=measured))
+    watch(Progress(steps, "saved", measured=training.measured))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 
 from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Study
+from rumpus.run.meter import Meter
 from rumpus.update_schedule import Tick
 
 PARTS = 10  # of a long memory that is learned from at once; a mind is saved after each
@@ -44,5 +45,7 @@ def pay(woken: Study, tick: Tick) -> None:
 
     with ExitStack() as ending:
         ending.callback(checkpoint.save, woken.run, mind, len(woken.memory))
+        if any(mind.schedule.owed(len(woken.memory))):
+            Meter(woken.run, woken.memory, mind, woken.mind_steps).read()
         while goes_on and mind.schedule.prepare():
             woken.run.log(train_phase(woken, tell, part))

@@ -32,9 +32,12 @@ from rumpus.model.device import Device
 from rumpus.model.part import join, split
 from rumpus.play.control import DurableKeeper
 from rumpus.play.progress import Until
+from rumpus.replay.measured import Measured
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import open_run
+from rumpus.run.meter import Meter
+from rumpus.run.metrics import newest
 from rumpus.run.session import Session, make_mind, wake
 from rumpus.service.interrupt import handled_by
 from rumpus.spec import RobotSpec
@@ -70,6 +73,11 @@ class Beside:
         # The learner inherits that it does not hear these: the robot's process does, and tells it.
         with handled_by(signal.SIG_IGN):
             self.process.start()
+
+    @property
+    def measured(self) -> Measured | None:
+        """See `Training`; as the learner told it with the actor that came last."""
+        return self._watch.measured
 
     def wake(self, tick: Tick) -> Trained | None:
         """See `Training`."""
@@ -135,10 +143,16 @@ class Beside:
 
 
 class ActorWatch:
-    """A thread that loads each new actor that the learner leaves."""
+    """A thread that loads each new actor that the learner leaves.
+
+    Attributes:
+        measured: when the last of them was learned.
+    """
 
     def __init__(self, session: Session) -> None:
-        self._path, self._spec = session.run.path / ACTOR, session.memory.spec
+        self.measured: Measured | None = None
+        self._run, self._spec = session.run.path, session.memory.spec
+        self._path = self._run / ACTOR
         self._config = session.run.config
         self._found: Trained | None = None
         self._fault: RunError | None = None
@@ -169,6 +183,7 @@ class ActorWatch:
             try:
                 if self._path.exists() and (at := self._path.stat().st_mtime_ns) != seen:
                     seen, self._found = at, read_actor(self._path, self._spec, self._config)
+                    self.measured = newest(self._run)
             except Exception as error:  # a thread that died unheard would leave an old actor
                 self._fault = RunError(
                     f"The actor {self._path} cannot be read: {error}; the same command goes on "
@@ -192,6 +207,7 @@ def _learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
         mind = make_mind(memory, run.config, device)
         saved = checkpoint.read(run)
         learned_from = checkpoint.restore(saved, mind, len(memory)) if saved else 0
+        meter = Meter(run, memory, mind, learned_from)
 
         def go_on(phase: str, done: int, owed: int) -> bool:
             while True:
@@ -216,6 +232,7 @@ def _learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
             due = FINISH in told or steps - mind.schedule.paid_for >= every
             due = due and steps >= run.config.play.random_steps
             if due and mind.schedule.prepare():
+                meter.read()
                 begun_s = time.monotonic()
                 losses = mind.schedule.train(go_on, every)
                 if not robot_is_there():

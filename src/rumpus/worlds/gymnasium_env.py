@@ -17,6 +17,7 @@ from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.robots._spaces import ACHIEVED, DESIRED
 from rumpus.body.robots.gymnasium import Env, GymnasiumRobot
 from rumpus.errors import WorldError
+from rumpus.replay.cells import cells
 from rumpus.types import Array, Observation
 from rumpus.worlds.base import Measure, State, Trial, World
 
@@ -207,16 +208,9 @@ def _goal_part(state: State) -> Array:
 
 def _reading_scalars(sensors: Mapping[str, Array]) -> Iterable[tuple[str, float]]:
     for sensor, reading in sensors.items():
-        values = _cells(reading) if reading.ndim == 3 else reading
+        values = cells(reading, CELLS).mean(-1) / 255.0 if reading.ndim == 3 else reading
         for i, value in enumerate(values.ravel()):
             yield f"{READING}{sensor}_{i}", float(value)
-
-
-def _cells(picture: Array) -> Array:
-    """Mean brightness in [0, 1] of at most CELLS x CELLS cells of a uint8 (h, w, c) picture."""
-    rows = np.array_split(picture.mean(axis=2) / 255.0, min(CELLS, picture.shape[0]), axis=0)
-    columns = min(CELLS, picture.shape[1])
-    return np.array([[c.mean() for c in np.array_split(r, columns, axis=1)] for r in rows])
 
 
 def _error_name(name: str) -> str:

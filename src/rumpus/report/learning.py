@@ -1,0 +1,173 @@
+"""Whether a robot learns, for people: a table, sentences, a plot and a page with its firsts.
+
+Needs no torch: what is shown was measured while the robot played.
+"""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rumpus.errors import writing
+from rumpus.memory.memory import Memory
+from rumpus.memory.side_by_side import side_by_side
+from rumpus.replay.held_out import HORIZONS
+from rumpus.replay.measured import Measured
+from rumpus.report.sheet import Tile, write_sheet
+from rumpus.report.style import STYLE
+
+ROWS = 10  # of the table
+FIRSTS, COLUMNS = 24, 8  # of the sheet of firsts
+HEAD = ("steps", *(f"{ahead} ahead" for ahead in HORIZONS), "goals", "places", "new")
+BLUES = ("#7fb4e0", "#1f6fb4", "#0b3c6b")  # by steps ahead
+RED, GREY = "#c03a2b", "0.55"
+
+
+def table(phases: Sequence[Measured]) -> list[list[str]]:
+    """A head and at most so many rows of cells, evenly spread over a life, the last one included.
+
+    Prediction errors are shares of the error of "nothing changes"; "new" is the share of steps in
+    places that were new.
+    """
+    some = np.unique(np.linspace(0, len(phases) - 1, min(ROWS, len(phases))).astype(int))
+    return [list(HEAD), *(_row(phases[k]) for k in some)]
+
+
+def _row(measured: Measured) -> list[str]:
+    shares = [measured.prediction.get(str(ahead)) for ahead in HORIZONS]
+    tried = measured.goals_tried
+    return [
+        f"{measured.steps:,}", *("-" if share is None else f"{share:.2f}" for share in shares),
+        f"{measured.goals_reached} of {tried}" if tried else "-",
+        f"{measured.places:,}", f"{measured.novelty:.0%}",
+    ]  # fmt: skip
+
+
+def sentences(phases: Sequence[Measured]) -> list[str]:
+    """What the newest figures mean, in words; see docs/glossary.md."""
+    last = phases[-1]
+    told = [_foresight(last, phases), _goals(last), _places(last), last.notice]
+    return [sentence for sentence in told if sentence]
+
+
+def _foresight(last: Measured, phases: Sequence[Measured]) -> str:
+    if not last.ahead:
+        return ("Nothing can be said of its predictions yet: it had learned nothing when this was "
+                "measured, or saw nothing change.")  # fmt: skip
+    share, control = last.prediction[last.ahead], last.shuffled[last.ahead]
+    course = [m.prediction[last.ahead] for m in phases if last.ahead in m.prediction]
+    steps = "1 step" if last.ahead == "1" else f"{last.ahead} steps"
+    told = (f"{steps} ahead, in what it had not learned from, its prediction errs {share:.2f} "
+            f"times as much as believing that nothing changes ({course[0]:.2f} at first), and "
+            f"{control:.2f} times with other actions than were done: ")  # fmt: skip
+    if share >= 1.0 and min(course) < 1.0:
+        return told + "it met what it had not learned yet."
+    if share >= 1.0:
+        return told + "it does not know what its actions do yet."
+    if control < 1.1 * share:
+        return told + "what it does makes no difference to it, or it does not see what."
+    return told + "it knows what its actions do."
+
+
+def _goals(last: Measured) -> str:
+    if not last.goals_tried:
+        return ""
+    return (f"Of {last.goals_tried:,} goals that it set itself since step {last.since:,}, it "
+            f"believes that it reached {last.goals_reached:,}.")  # fmt: skip
+
+
+def _places(last: Measured) -> str:
+    told = (f"It has been in {last.places:,} different places, as varied as "
+            f"{last.even_places:,.0f} that are visited alike, in the rarest at "
+            f"{last.rarest_visits:,} of {last.looked:,} steps.")  # fmt: skip
+    if last.full:
+        return f"{told} No more are counted."
+    if not last.firsts:
+        return f"{told} None is new since step {last.since:,}."
+    return (f"{told} New since step {last.since:,}: {len(last.firsts):,}, where it spent "
+            f"{last.novelty:.0%} of its time.")  # fmt: skip
+
+
+def write_learning(
+    folder: Path, name: str, phases: Sequence[Measured], memory: Memory
+) -> Path:  # fmt: skip
+    """Write a page with plot, table and the newest firsts as pictures into a report's folder.
+
+    Args:
+        folder: of the report, made where it is missing.
+        name: what the page calls the run.
+        phases: at least one.
+        memory: where the firsts are; it is only read.
+
+    Raises:
+        RunError: when the disk does not take it.
+    """
+    page, plot, sheet = (folder / f"progress{end}" for end in (".html", ".png", "-firsts.png"))
+    firsts = [step for m in phases for step in m.firsts if step < len(memory)][-FIRSTS:]
+    tiles = [Tile(f"step {k:,}", side_by_side(memory.readings(k))) for k in reversed(firsts)]
+    with writing("report", page):
+        folder.mkdir(exist_ok=True)
+        draw(plot, phases)
+        rows = [tiles[k : k + COLUMNS] for k in range(0, len(tiles), COLUMNS)]
+        seen = "<p><img src='progress-firsts.png' alt='its newest firsts'></p>"
+        firsts_told = f"<p>At steps {', '.join(f'{k:,}' for k in reversed(firsts))}.</p>"
+        parts = [
+            f"<h1>Does it learn?</h1><p class=small>{html.escape(name)}, as of step "
+            f"{phases[-1].steps:,}; <a href='index.html'>the whole report</a></p>",
+            *(f"<p>{html.escape(sentence)}</p>" for sentence in sentences(phases)),
+            "<p><img src='progress.png' alt='prediction, goals, places and novelty'></p>",
+            "<table>", *("<tr><td>" + "<td>".join(cells) for cells in table(phases)), "</table>",
+            "<p class=small>Ahead: the error of what it foresees so many steps ahead, in steps "
+            "that it had not learned from, as a share of the error of believing that nothing "
+            "changes. Goals: those it set itself in play and believes reached. Places: stored "
+            "steps that differ from each other, in some cell of a picture or some number, by more "
+            "than half of all that was ever seen of it. New: share of steps in new places.</p>",
+            "<h2>Its newest firsts</h2><p class=small>Steps at which it was somewhere for the "
+            "first time, the newest first.</p>",
+            seen if write_sheet(sheet, rows) else firsts_told,
+        ]  # fmt: skip
+        page.write_text(
+            "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+            f"<title>Does it learn?</title><style>{STYLE}</style>{''.join(parts)}",
+            encoding="utf-8",
+        )
+    return page
+
+
+def draw(path: Path, phases: Sequence[Measured]) -> None:
+    """Draw prediction, goals, places and novelty over the steps of a life."""
+    import matplotlib  # slow to load, and nothing else needs it
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot, ticker
+
+    figure, (foresight, goals, places, novelty) = pyplot.subplots(
+        4, 1, figsize=(7.2, 9.6), sharex=True, layout="constrained", height_ratios=(2, 1, 1, 1)
+    )
+    steps = [m.steps for m in phases]
+    nan = float("nan")
+    foresight.axhline(1.0, color=RED, linestyle="--", label='"nothing changes"')
+    for ahead, colour in zip(map(str, HORIZONS), BLUES, strict=True):
+        acted, shuffled = ([getattr(m, kind).get(ahead, nan) for m in phases]
+                           for kind in ("prediction", "shuffled"))  # fmt: skip
+        foresight.plot(steps, acted, ".-", color=colour, label=f"{ahead} ahead")
+        foresight.plot(steps, shuffled, ":", color=colour, label=f"{ahead}, shuffled actions")
+    foresight.set(yscale="log", ylabel='prediction error\n(share of "nothing changes")')
+    foresight.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+    foresight.yaxis.set_major_formatter("{x:g}")
+    foresight.yaxis.set_minor_formatter(ticker.NullFormatter())
+    reached = [m.goals_reached / m.goals_tried if m.goals_tried else nan for m in phases]
+    goals.plot(steps, reached, ".-", color=BLUES[1])
+    goals.set(ylim=(-0.04, 1.04), ylabel="goals reached\n(share)")
+    places.plot(steps, [m.places for m in phases], ".-", color=BLUES[1], label="been in")
+    places.plot(steps, [m.even_places for m in phases], ":", color=BLUES[1],
+                label="as varied as so many, visited alike")  # fmt: skip
+    places.set(ylim=(0, None), ylabel="places (n)")
+    novelty.plot(steps, [m.novelty for m in phases], ".-", color=BLUES[1])
+    novelty.set(ylim=(-0.04, 1.04), ylabel="in new places\n(share of steps)")
+    novelty.set(xlim=(0, None), xlabel="steps lived")
+    for axes in (foresight, places):
+        axes.legend(frameon=False, fontsize=8, ncols=2)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
