@@ -104,18 +104,6 @@ def test_time_that_is_up_ends_the_encoding_too(dot: Path) -> None:
     assert [progress.phase for progress in seen] == [ENCODING, "saved"]
 
 
-def test_a_report_that_cannot_be_written_is_said_before_the_trials(
-    dot: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (dot / "report").write_text("in the way")
-    capfd.readouterr()
-    assert main(["evaluate", str(dot), "--goals", "100000000"]) == 2
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert "report" in err
-    assert err.count("\n") == 1
-
-
 def test_figures_are_said_also_where_they_cannot_be_written(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

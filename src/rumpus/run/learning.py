@@ -10,6 +10,7 @@ from rumpus.errors import RunError
 from rumpus.model.device import Device
 from rumpus.play.progress import Progress, Until, Watch
 from rumpus.run.checkpoint import Study
+from rumpus.run.meter import Meter
 from rumpus.run.session import Asked, study
 from rumpus.run.train_phase import pay
 
@@ -31,7 +32,7 @@ def learn(woken: Study, until: Until, watch: Watch) -> None:
         watch(Progress(steps, phase, done, owed))
         return until.seconds is None or time.monotonic() - begun_s < until.seconds
 
-    pay(woken, tick)
+    pay(woken, tick, Meter(woken.run, woken.memory, woken.mind, woken.mind_steps).read)
     if not woken.mind.learner.world_model_updates and not woken.mind.replay.has_windows:
         raise RunError(
             f"The memory {woken.memory.path} holds {steps:,} steps and no episode of "

@@ -33,8 +33,7 @@ class Meter:
         self._run, self._memory, self._mind = run, memory, mind
         self._file = run.path / "places.npz"
         self._places = places.load(self._file, memory.id)
-        self._learned_from = max(mind_steps, mind.schedule.paid_for)
-        self._attempts = list(mind.goals.attempts)
+        self._learned_from, self._attempts = mind_steps, list(mind.goals.attempts)
 
     def read(self) -> Measured:
         """Measure what was lived since, and log it; call it before that is learned from.

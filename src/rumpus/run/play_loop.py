@@ -47,7 +47,9 @@ class Resting:
 
     def __init__(self, session: Session, until: Until) -> None:
         self._session, self._until = session, until
-        self._meter = Meter(session.run, session.memory, session.mind, session.mind_steps)
+        # Who learned before the robot moved knows more than was saved when the run woke.
+        learned = max(session.mind_steps, session.mind.schedule.paid_for)
+        self._meter = Meter(session.run, session.memory, session.mind, learned)
         self.measured: Measured | None = None
 
     def wake(self, tick: Tick) -> Trained | None:
@@ -108,7 +110,7 @@ def play(
             chooser.take(trained.actor, trained.candidates)
 
     if learns_first(session):
-        pay(session, tick)
+        pay(session, tick, Meter(run, memory, mind, session.mind_steps).read)
     training = begin(session, until)
     with ExitStack() as ending:  # last in, first out
         ending.callback(training.save)

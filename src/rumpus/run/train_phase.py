@@ -1,12 +1,12 @@
 """A train phase: learn from what is stored, save the mind, and tell what came of it."""
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Study
-from rumpus.run.meter import Meter
 from rumpus.update_schedule import Tick
 
 PARTS = 10  # of a long memory that is learned from at once; a mind is saved after each
@@ -30,10 +30,10 @@ def learns_first(woken: Study) -> bool:
     return woken.mind.schedule.paid_for < enough <= len(woken.memory)
 
 
-def pay(woken: Study, tick: Tick) -> None:
+def pay(woken: Study, tick: Tick, measure: Callable[[], object]) -> None:
     """Learn until nothing is owed for what is in memory, or `tick` says False.
 
-    However this ends, what was learned is saved.
+    However this ends, what was learned is saved. `measure` is called before anything is learned.
     """
     mind, goes_on = woken.mind, True
     part = max(woken.run.config.train.train_every, len(woken.memory) // PARTS)
@@ -46,6 +46,6 @@ def pay(woken: Study, tick: Tick) -> None:
     with ExitStack() as ending:
         ending.callback(checkpoint.save, woken.run, mind, len(woken.memory))
         if any(mind.schedule.owed(len(woken.memory))):
-            Meter(woken.run, woken.memory, mind, woken.mind_steps).read()
+            measure()
         while goes_on and mind.schedule.prepare():
             woken.run.log(train_phase(woken, tell, part))
