@@ -93,3 +93,8 @@ def test_no_import_reaches_further_down_than_so_many_files() -> None:
     graph = grimp.build_graph("rumpus")
     chain = max((longest(graph, module) for module in graph.modules), key=len)
     assert len(chain) <= LONGEST_CHAIN, chain
+
+
+def test_a_robot_of_ones_own_is_forty_lines() -> None:
+    source = (PACKAGE.parents[1] / "examples" / "own_robot.py").read_text(encoding="utf-8")
+    assert code_lines(source) <= 40

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rumpus.actor import Actor
     from rumpus.body.robot import Robot
     from rumpus.body.safe_robot import Limits, SafeRobot
+    from rumpus.body.sensors.base import Reading, Sensor
     from rumpus.errors import RumpusError
     from rumpus.memory import Memory
     from rumpus.run.learning import train
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
     from rumpus.worlds.catalogue import load as load_world
 
 __all__ = [
-    "Actor", "Executed", "Goal", "Limits", "Memory", "Observation", "Robot", "RobotSpec",
-    "RumpusError", "SafeRobot", "SensorSpec", "Step", "World", "load_actor", "load_world",
+    "Actor", "Executed", "Goal", "Limits", "Memory", "Observation", "Reading", "Robot", "RobotSpec",
+    "RumpusError", "SafeRobot", "Sensor", "SensorSpec", "Step", "World", "load_actor", "load_world",
     "train",
 ]  # fmt: skip
 _PLACES = {
     "rumpus.actor": ["Actor"],
     "rumpus.body.robot": ["Robot"],
     "rumpus.body.safe_robot": ["Limits", "SafeRobot"],
+    "rumpus.body.sensors.base": ["Reading", "Sensor"],
     "rumpus.errors": ["RumpusError"],
     "rumpus.memory": ["Memory"],
     "rumpus.run.session": ["load_actor"],

@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
+from rumpus.body.robot import Robot
 from rumpus.catalogue import blamed, find, printing_aside
 from rumpus.errors import InputError
 from rumpus.spec import RobotSpec
+from rumpus.worlds._bare_robot import BareRobot
 from rumpus.worlds.base import World
 
 REGISTERED = re.compile(r"([\w.]+:)?(([\w-]+/)?[\w.-]+-v\d+|[\w-]+/[\w.-]+)")
@@ -26,8 +28,8 @@ def load(name: str, seed: int = 0) -> World:
     Args:
         name: a world of rumpus ("door"), of an installed package's entry point, registered with
             Gymnasium ("Pendulum-v1", "gymnasium_robotics:FetchPush-v4"), or "package.module:Env",
-            where Env makes a `World` or a `gymnasium.Env`; a class of worlds is given the seed,
-            and so is a function that asks for one. Arguments follow behind commas,
+            where Env makes a `World`, a `Robot` or a `gymnasium.Env`; a function, or a class of
+            worlds or robots, that asks for a seed is given it. Arguments follow behind commas,
             "Pendulum-v1,g=9.8"; `camera=64x48` adds what it renders as a sensor of that size.
         seed: where the world's randomness begins.
 
@@ -108,26 +110,25 @@ def _made(
     made_by: Callable[..., Any], name: str, seed: int, arguments: dict[str, Any],
     camera: tuple[int, int] | None,
 ) -> World:  # fmt: skip
-    if isinstance(made_by, type) and issubclass(made_by, World):
-        if camera:
-            raise InputError(f"The world '{name}' has cameras of its own; leave out camera=.")
-        made: World = made_by(seed, **arguments)  # type: ignore[call-arg]  # as final worlds do
-        return made
+    is_robot = isinstance(made_by, type) and issubclass(made_by, Robot)
+    if is_robot and camera:
+        raise InputError(f"The world '{name}' has cameras of its own; leave out camera=.")
+    seedable = is_robot or inspect.isfunction(made_by)
+    if seedable and "seed" in inspect.signature(made_by).parameters:
+        arguments = {"seed": seed, **arguments}
+    found = [made_by(**arguments)]
+    if isinstance(found[0], Robot):
+        return found[0] if isinstance(found[0], World) else BareRobot(found[0], name)
     # Gymnasium is needed for strangers' environments alone.
     import gymnasium
 
     from rumpus.body.robots._rendering import Rendering
     from rumpus.worlds.gymnasium_env import GymnasiumWorld
 
-    if inspect.isfunction(made_by) and "seed" in inspect.signature(made_by).parameters:
-        arguments = {"seed": seed, **arguments}
-    found = [made_by(**arguments)]
-    if isinstance(found[0], World):
-        return found[0]
     if not isinstance(found[0], gymnasium.Env):
         raise InputError(
-            f"The world '{name}' made a {type(found[0]).__name__}, expected a gymnasium.Env or a "
-            "rumpus World; name the environment's class or a function that returns one."
+            f"The world '{name}' made a {type(found[0]).__name__}, expected a gymnasium.Env, or a "
+            "rumpus World or Robot; name the environment's class or a function that returns one."
         )
 
     def make() -> Any:
