@@ -1,6 +1,8 @@
 # make play: set up, let a robot play with a door, then show it five pictures
 # make test: every check there is
 # make learn: what takes longer: a thousand killed writers, a door learned to the end
+# make docs: the documentation as a site, in site/
+# make guide: runs what README and docs/first-hour.md tell a newcomer to run, as it stands there
 # make licences: which licence every package has that is installed with it
 # Needs Python 3.11 or newer, with its venv module, and make; nothing else.
 
@@ -11,6 +13,7 @@ LEARN = $(BIN)/rumpus play door --run runs/door --steps 10000 --seed 0 && \
 
 BIN   = .venv/bin
 READY = .venv/ready
+DOCS  = .venv/docs-ready
 PIP   = $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 # The first interpreter that runs, is new enough and can make an environment.
@@ -21,7 +24,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 # One thread: the tests run on two processes, and more threads only wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: play learn test licences setup clean
+.PHONY: play learn test docs guide guide-readme guide-first-hour licences setup clean
 
 play: setup
 	$(PLAY)
@@ -39,6 +42,20 @@ test: setup
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
 
+# Every warning is an error: a link that leads nowhere, a name that is not there.
+docs: $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --strict
+	@echo "The site is site/index.html."
+
+# Both at once: make -j2 guide.
+guide: guide-readme guide-first-hour
+
+guide-readme: setup
+	$(BIN)/python docs/run_guide.py README.md --section "The first five minutes"
+
+guide-first-hour: setup
+	$(BIN)/python docs/run_guide.py docs/first-hour.md
+
 # Which licence each package has that a full install brings, as the packages themselves say.
 licences: setup
 	@$(BIN)/python tests/packaging/licences.py
@@ -54,5 +71,10 @@ $(READY): pyproject.toml constraints.txt
 	$(PIP) -e '.[all,dev]'
 	@touch $(READY)
 
+# What the site is built with is not part of the set-up: 140 MB that nobody else needs.
+$(DOCS): $(READY) constraints-docs.txt
+	$(PIP) -c constraints-docs.txt -e '.[docs]'
+	@touch $(DOCS)
+
 clean:
-	rm -rf .venv
+	rm -rf .venv site
