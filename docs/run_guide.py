@@ -24,7 +24,7 @@ from rumpus.result import Row, write_result
 
 ROOT = Path(__file__).parent.parent
 PART = re.compile(
-    r'^## (.+)$|^```(sh|python title="([\w.]+)")\n(.*?)^```$', re.MULTILINE | re.DOTALL
+    r'^## ([^\n]+)$|^```(sh|python title="([\w.]+)")\n(.*?)^```$', re.MULTILINE | re.DOTALL
 )
 NOT_REACHED = 3  # `rumpus do` ran, and did not get there
 # A block is run by one shell, which leaves the folder it ended in and its variables to the next.
