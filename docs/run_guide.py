@@ -19,6 +19,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from rumpus.result import Row, write_result
 
@@ -26,9 +29,9 @@ ROOT = Path(__file__).parent.parent
 PART = re.compile(
     r'^## ([^\n]+)$|^```(sh|python title="([\w.]+)")\n(.*?)^```$', re.MULTILINE | re.DOTALL
 )
-NOT_REACHED = 3  # `rumpus do` ran, and did not get there
 # A block is run by one shell, which leaves the folder it ended in and its variables to the next.
-SHELL = """set -u; trap 'code=$?; [ $code -eq {allowed} ] || exit $code' ERR
+# Code 3 is of `rumpus do`, which ran and did not get there: no failure of the page, but counted.
+SHELL = """trap 'code=$?; [ $code -eq 3 ] || exit $code; echo >> "$GUIDE_STATE/missed"' ERR
 {block}
 pwd > "$GUIDE_STATE/folder"; env -0 > "$GUIDE_STATE/variables" """
 
@@ -60,32 +63,37 @@ def blocks(page: str) -> Iterator[Block]:
 
 def run(shown: list[Block], folder: Path, variables: dict[str, str]) -> list[Row]:
     """Run what a page shows, and measure it: a row for each heading, and one for all."""
-    rows: dict[str, tuple[float, float]] = {}
-    with tempfile.TemporaryDirectory() as state:
-        variables = variables | {"GUIDE_STATE": state}
+    spent: dict[str, np.ndarray[Any, Any]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        state, variables = Path(name), variables | {"GUIDE_STATE": name}
         for block in shown:
-            begun = time.monotonic(), _processor_s()
             if block.file:
                 (folder / block.file).write_text(block.text, encoding="utf-8")
                 continue
             print(f"\n--- {block.heading}\n{block.text}", flush=True)
-            script = SHELL.format(allowed=NOT_REACHED, block=block.text)
-            asked = ["bash", "-c", script]
-            subprocess.run(asked, cwd=folder, env=variables, stdin=subprocess.DEVNULL, check=True)
-            folder = Path(Path(state, "folder").read_text().removesuffix("\n"))
-            told = Path(state, "variables").read_text().split("\0")
+            begun, missed = _clocks(), state / "missed"
+            missed.write_text("")
+            subprocess.run(
+                ["bash", "-c", SHELL.format(block=block.text)],
+                cwd=folder, env=variables, stdin=subprocess.DEVNULL, check=True,
+            )  # fmt: skip
+            folder = Path((state / "folder").read_text().removesuffix("\n"))
+            told = (state / "variables").read_text().split("\0")
             variables = dict(line.split("=", 1) for line in told if line)
-            spent = time.monotonic() - begun[0], _processor_s() - begun[1]
-            so_far = rows.get(block.heading, (0.0, 0.0))
-            rows[block.heading] = so_far[0] + spent[0], so_far[1] + spent[1]
-    rows["all"] = sum(s for s, _ in rows.values()), sum(s for _, s in rows.values())
-    return [Row(heading, 0, 1, 0, round(wall_s, 1), {"processor_s": round(processor_s, 1)})
-            for heading, (wall_s, processor_s) in rows.items()]  # fmt: skip
+            took = np.append(_clocks() - begun, len(missed.read_text()))
+            spent[block.heading] = spent.get(block.heading, 0.0) + took
+    spent["all"] = sum(spent.values(), np.zeros(3))
+    return [
+        Row(heading, 0, 1, 0, round(float(wall_s), 1),
+            {"processor_s": round(float(processor_s), 1), "goals_missed_n": float(missed_n)})
+        for heading, (wall_s, processor_s, missed_n) in spent.items()
+    ]  # fmt: skip
 
 
-def _processor_s() -> float:
+def _clocks() -> np.ndarray[Any, Any]:
+    """The time by the clock, and that of a processor for all that was run so far, in s."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return np.array([time.monotonic(), used.ru_utime + used.ru_stime])
 
 
 def main() -> None:
@@ -106,7 +114,7 @@ def main() -> None:
             variables["PATH"] = f"{Path(sys.executable).parent}:{variables['PATH']}"
         rows = run(shown, Path(name), variables)
     for row in rows:
-        print(f"{row.wall_s:7.1f} s  {row.variant}")
+        print(f"{row.wall_s:7.1f} s  {row.variant}; goals missed: {row.metrics['goals_missed_n']}")
     if given.result:
         write_result(given.result, given.result.stem, rows)
 

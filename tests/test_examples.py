@@ -96,5 +96,5 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(
     for cell in code[1:]:
         exec(cell, life)
     assert list((tmp_path / "runs/notebook/report").glob("do-*.png"))
-    assert isinstance(seen := life["seen"], np.ndarray)
-    assert seen.shape == (48, 48, 3)
+    assert isinstance(end := life["end"], np.ndarray)
+    assert end.shape == (48, 48, 3)

@@ -99,6 +99,7 @@ def test_a_page_is_run_as_a_reader_would(tmp_path: Path) -> None:
     path = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
     rows = run_guide.run(list(run_guide.blocks(PAGE)), tmp_path, path)
     assert [row.variant for row in rows] == ["One", "Two", "all"]
+    assert [row.metrics["goals_missed_n"] for row in rows] == [0.0, 1.0, 1.0]
     assert (tmp_path / "below" / "said.txt").read_text() == "kept\n"
     failing = PAGE.replace("exit 3", "exit 1")
     with pytest.raises(subprocess.CalledProcessError):
@@ -111,5 +112,6 @@ def test_the_first_hour_shows_a_world_of_25_lines_and_took_less_than_15_minutes(
     assert len([line for line in world.splitlines() if line.strip()]) <= 25
     result = json.loads((ROOT / "benchmarks/results/first-hour.json").read_text())
     measured = {row["variant"]: row["wall_s"] for row in result["rows"]}
+    assert result["rows"][-1]["metrics"]["goals_missed_n"] == 0.0
     assert [*measured] == [*dict.fromkeys(b.heading for b in shown if not b.file), "all"]
     assert measured["all"] <= 900.0
