@@ -44,7 +44,8 @@ def _sections(*words: str) -> Iterator[str]:
     if items:
         yield "| Argument | |\n|---|---|"
         for name, told in items.items():
-            yield f"| `{name}` | {told} |".replace("<", "&lt;")
+            cells = (cell.replace("|", r"\|").replace("<", "&lt;") for cell in (name, told))
+            yield "| `{}` | {} |".format(*cells)
         yield ""
     for verb in verbs:
         yield from _sections(*words, verb)
