@@ -80,3 +80,25 @@ def _install(folder: Path, monkeypatch: pytest.MonkeyPatch, **worlds: str) -> No
     lines = [f"{name} = {value}" for name, value in worlds.items()]
     (metadata / "entry_points.txt").write_text("\n".join(["[rumpus.worlds]", *lines]) + "\n")
     monkeypatch.syspath_prepend(folder)
+
+
+def test_worlds_robots_and_functions_that_ask_for_a_seed_are_given_it(
+    outside: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (outside / "outside_seeded.py").write_text(
+        "from outside_door import two_eyed_door\n"
+        "from outside_parts.slider import Slider\n"
+        "from rumpus.worlds.door import Door\n"
+        "class Cart(Slider):\n"
+        "    def __init__(self, seed, slow=False):\n"
+        "        super().__init__(); print('cart', seed, slow)\n"
+        "class Gate(Door):\n"
+        "    def __init__(self, seed):\n"
+        "        super().__init__(seed); print('gate', seed)\n"
+        "def gate(seed=9):\n"
+        "    return Gate(seed)\n"
+    )
+    for name in ("Cart,slow=true", "Gate", "gate"):
+        load(f"outside_seeded:{name}", seed=4)
+    assert load("outside_parts.slider:Slider", seed=4).spec.name == "slider"  # it asks for none
+    assert capfd.readouterr().err.splitlines() == ["cart 4 True", "gate 4", "gate 4"]
