@@ -9,6 +9,7 @@ from PIL import Image
 
 import rumpus
 from rumpus.cli.command_line import main
+from rumpus.exchange.lerobot.export import export_lerobot
 from rumpus.memory import Memory
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -98,3 +99,19 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(
     assert list((tmp_path / "runs/notebook/report").glob("do-*.png"))
     assert isinstance(end := life["end"], np.ndarray)
     assert end.shape == (48, 48, 3)
+
+
+def test_a_lerobot_dataset_becomes_a_policy_that_acts(
+    dot: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Memory.open(dot / "memory", write=False) as memory:
+        export_lerobot(memory, tmp_path / "theirs")
+    learn = runpy.run_path(str(EXAMPLES / "lerobot_to_policy.py"))["main"]
+    run = str(tmp_path / "run")
+    action = learn(str(tmp_path / "theirs"), run, {"train.updates_per_step": 0.1})
+    assert len(action) == 2
+    assert max(abs(number) for number in action) <= 1.0
+    said = capfd.readouterr().out
+    assert "60 steps came into" in said
+    assert "steps from the first." in said
+    assert learn("gone", run) == action  # nothing is owed any more
