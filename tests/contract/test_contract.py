@@ -77,7 +77,7 @@ def test_a_strangers_environment_is_a_robot(env: str, outside: Path) -> None:
         ("robot", "slider", "It says what it executed, and why where that is another action."),
         ("objective", "last", "16 courses to the goal 16 cost less"),
         ("goal_source", "newest", "Asked 20 times, it gave 20 goals, each with a reason."),
-        ("world", "two_eyed", "camera uint8 (48, 48, 3), side uint8 (32, 32, 3), hand float32"),
+        ("world", "two_eyed", "'camera' (48 x 48 x 3 pixels), 'side' (32 x 32 x 3 pixels at 4 Hz)"),
     ],
 )
 def test_a_strangers_parts_pass_by_an_entry_point_alone(

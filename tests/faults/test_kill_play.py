@@ -22,7 +22,7 @@ KILLS = int(os.environ.get("RUMPUS_KILLS", "10"))
 GROWTH = 20  # steps that a life adds, unless it is killed before
 GREETING = re.compile(
     r"Going on with .*: ([\d,]+) steps remembered, mind as of step ([\d,]+), "
-    r"0 acknowledged steps lost\.\n"
+    r"0 acknowledged steps lost\.( It has played .*)?\n"
 )
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
