@@ -50,7 +50,7 @@ def test_an_own_robot_plays_learns_and_does_but_is_not_measured(
         assert main(refused) == 2
         assert "is a robot that knows no truth beside its sensors" in capfd.readouterr().err
     assert main(["do", run, "--goal", "angle=1"]) == 2
-    assert "it has: joints_rad" in capfd.readouterr().err
+    assert "arm has joints_rad" in capfd.readouterr().err
     assert main(["snapshot", "own_robot:Arm,camera=64x64"]) == 2
     assert "has cameras of its own" in capfd.readouterr().err
 

@@ -237,7 +237,7 @@ def test_a_world_that_breaks_at_its_first_step_is_one_sentence(
         ("do RUN --goal dot_x_px=1,dot_x_px=2", "each name once"),
         ("do RUN --goal =3", "cannot be read at '=3'"),
         ("do RUN --goal dot_x_px=nan", "cannot be read"),
-        ("do RUN --goal dot_z_px=3", "no such number; it has: dot_x_px, dot_y_px"),
+        ("do RUN --goal dot_z_px=3", "or of what is true of its goals alone: dot_x_px, dot_y_px"),
         ("do RUN --goal dot_x_px=3,4", "2 numbers for 'dot_x_px', which is one"),
         ("do RUN --goal dot_x_px=3 --camera observation", "which is no picture"),
     ],
@@ -480,8 +480,11 @@ def test_figures_that_were_cut_short_are_refused(
 ) -> None:
     (dot / "report").mkdir(exist_ok=True)
     (dot / "report" / "evaluate-by-seed.json").write_text('{"name": "evalu')
-    said = refused(capfd, "do", str(dot), "--goal", "memory:0", "--steps", "2")
-    assert "evaluate-by-seed.json cannot be understood" in said
+    capfd.readouterr()
+    assert main(["do", str(dot), "--goal", "memory:0", "--steps", "2"]) == 2
+    out, err = capfd.readouterr()
+    assert "as it sees it" in out  # what was done is told all the same
+    assert "evaluate-by-seed.json cannot be understood" in one_sentence(err)
 
 
 def test_do_keeps_what_it_did_and_films_it(
@@ -506,7 +509,7 @@ def test_do_keeps_what_it_did_and_films_it(
     said = json.loads(capfd.readouterr().out)
     assert code == (0 if said["reached"] else 3)
     assert said["reached"] == (said["metrics"]["chance_reached"] >= 0.5)
-    assert len(said["films"]) == 3
+    assert [Path(file).suffix for file in said["written"]] == [".png", ".webp", ".mp4", ".html"]
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 60 + 1 + 6 + 6  # the picture; five actions have six steps
         shown, done, again = memory.episodes()[1:]
@@ -519,6 +522,27 @@ def test_do_keeps_what_it_did_and_films_it(
         assert memory.step(71).goal_reason == "memory:7"
         assert again.provenance == "do memory:7"
         assert memory.step(66).truncated
+
+
+def test_what_was_done_is_told_also_where_no_film_of_it_can_be_written(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (dot / "report").write_text("in the way")
+    capfd.readouterr()
+    assert main(["do", str(dot), "--goal", "memory:7", "--steps", "2", "--json"]) == 2
+    out, err = capfd.readouterr()
+    assert json.loads(out)["written"] == []
+    assert "cannot be written" in one_sentence(err)
+
+
+def test_a_page_shows_under_an_evaluation_what_is_its_own(dot: Path) -> None:
+    assert main(["evaluate", str(dot), "--goals", "2"]) == 0
+    assert main(["evaluate", str(dot), "--goals", "2", "--steps", "9"]) == 0
+    (dot / "report" / "do-mine.png").write_bytes(b"somebody's own")
+    assert main(["do", str(dot), "--goal", "memory:7", "--steps", "2"]) in (0, 3)
+    page = (dot / "report" / "index.html").read_text()
+    for picture in ("by-seed", "by-seed-trials", "by-seed,-steps-9", "by-seed,-steps-9-trials"):
+        assert page.count(f"src='evaluate-{picture}.png'") == 1, picture
 
 
 def test_do_goes_for_numbers_by_name(dot: Path, capfd: pytest.CaptureFixture[str]) -> None:

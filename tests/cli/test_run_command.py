@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import DOT
 
 from rumpus.cli.command_line import main
+from rumpus.memory import Memory
 from rumpus.report.page import keep_earlier, write_page
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin, open_run
@@ -88,6 +89,8 @@ def test_a_run_goes_on_with_the_settings_that_it_has(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     said(capfd, "play", DOT, "--run", dot, "--steps", "61", "--set", "train.train_every=500")
+    with Memory.open(dot / "memory", write=False) as memory:
+        assert len(memory) == 61
 
 
 def evaluation(error: float, n: int) -> dict[str, object]:

@@ -80,6 +80,9 @@ def test_the_command_learns_until_nothing_is_owed(
         assert main([verb[0], str(theirs), *verb[1:]]) == 2
         assert f"rumpus play WORLD --run {theirs}" in capfd.readouterr().err
     assert main(["goals", str(theirs), "--count", "4"]) == 0  # which needs no world
+    capfd.readouterr()
+    assert main(["progress", str(theirs)]) == 0  # of a memory that lies in the run's own folder
+    assert "different places" in capfd.readouterr().out
 
 
 def test_who_stops_it_keeps_what_was_learned(theirs: Path) -> None:

@@ -130,6 +130,7 @@ def do(
     from msgspec import to_builtins
 
     from rumpus.cli.counting import stoppable
+    from rumpus.errors import RunError
     from rumpus.play.progress import check_asked
     from rumpus.play.stored_goal import check_goal, load_goal
     from rumpus.run.folder import check_run
@@ -150,18 +151,21 @@ def do(
     with resume(run, write=True, device=device) as session:
         memory, mind, config = session.memory, session.mind, session.run.config
         elsewhere = partial(load, config.world, config.seed)
-        wanted = load_goal(goal, camera, memory, elsewhere)
+        wanted = load_goal(goal, camera, memory, session.world, elsewhere)
         for notice in wanted.notices:
             remark(notice)
         steps = session.world.trial_steps if steps is None else steps
         with stoppable("doing") as tick:
             actor = mind.learner.snapshot()
             done = attempt(session.robot, memory, actor, wanted.goal, steps, mind.rng, tick)
-        strip = session.run.report / f"do-{done.first_step}.png"
-        films = [strip] if write_strip(strip, done) else []
-        if films:
-            films += write_films(strip.with_suffix(".webp"), done, memory.spec.rate_hz)
-        page = write_page(session.run)
+        written, fault = list[Path](), None
+        try:
+            strip = session.run.report / f"do-{done.first_step}.png"
+            if write_strip(strip, done):
+                written = [strip, *write_films(strip, done, memory.spec.rate_hz)]
+            written.append(write_page(session.run))
+        except RunError as error:  # what was done is told before what could not be written
+            fault = error
     verdict = None if wanted.is_foreign else done.verdict
     believed = {"believed_before_steps": done.believed_before,
                 "believed_after_steps": done.believed_after}  # fmt: skip
@@ -170,11 +174,12 @@ def do(
     wall_s = round(time.monotonic() - begun_s, 2)
     row = Row(f"do {goal}", session.run.config.seed, 1, session.mind_steps, wall_s, {**believed})
     shown = {"reached": verdict and verdict.reached, "notices": wanted.notices,
-             "films": [str(film) for film in films], "report": str(page)}  # fmt: skip
+             "written": [str(path) for path in written]}  # fmt: skip
     told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
             f"{done.believed_after:.1f} at the end.")  # fmt: skip
-    answer(json, to_builtins(row) | shown, told, sentence(verdict),
-           *(f"Film: {film}" for film in films), f"Report: {page}")  # fmt: skip
+    answer(json, to_builtins(row) | shown, told, sentence(verdict), *map(str, written))
+    if fault:
+        raise fault
     return 0 if verdict and verdict.reached else NOT_REACHED
 
 

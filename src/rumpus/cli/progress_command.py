@@ -33,8 +33,9 @@ def progress(run: Run, tensorboard: Events = None, rerun: Rerun = "", json: Json
         json: what every train phase measured.
     """
     from rumpus.run import metrics
+    from rumpus.run.layout import memory_in
 
-    if not (run / "memory").is_dir():
+    if not memory_in(run).is_dir():
         raise InputError(f"There is no run in {run}; give the folder that `rumpus play` was given "
                          "as --run.")  # fmt: skip
     if rerun:
@@ -65,8 +66,9 @@ def _aligned(rows: list[list[str]]) -> list[str]:
 def _report(run: Path, phases: "list[Measured]", silent: bool) -> None:
     from rumpus.memory import Memory
     from rumpus.report.learning import write_learning
+    from rumpus.run.layout import memory_in
 
-    with Memory.open(run / "memory", write=False) as memory:
+    with Memory.open(memory_in(run), write=False) as memory:
         page = write_learning(run / "report", str(run), phases, memory)
     with suppress(ModuleNotFoundError):  # the run's own page takes what learning takes
         from rumpus.report.page import write_page
@@ -81,10 +83,11 @@ def _follow(run: Path, to: str) -> int:
     """Show a run's life as it goes on, until it is stopped; the exit code."""
     from rumpus.exchange.rerun import follow
     from rumpus.memory import Memory
+    from rumpus.run.layout import memory_in
     from rumpus.service.interrupt import Interrupted, interruptible
 
     sent = 0
-    watched = Memory.open(run / "memory", write=False)
+    watched = Memory.open(memory_in(run), write=False)
     with watched as memory, interruptible() as check_stop, suppress(Interrupted):
 
         def tick(steps: int) -> bool:

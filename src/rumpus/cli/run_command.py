@@ -14,7 +14,7 @@ from rumpus.cli.verb import Amount, Chosen, Device, File, Json, Number, answer, 
 Source = Annotated[
     Positional[Path], arg(metavar="RUN", help="The folder of a run, or of an imported memory.")
 ]
-Told = Annotated[Positional[Path | None], arg(metavar="RUN", help_behavior_hint="")]
+OneOrNone = Annotated[Positional[Path | None], arg(metavar="RUN", help_behavior_hint="")]
 Folder = Annotated[Positional[Path], arg(metavar="DIR")]
 Some = Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN")]
 
@@ -70,7 +70,7 @@ def learn(
 
 
 @deferred
-def config(run: Told = None) -> int:
+def config(run: OneOrNone = None) -> int:
     """Print every setting as TOML, with its meaning and what it may be, to be used with --config.
 
     Args:

@@ -42,7 +42,7 @@ def do(
     robot: Robot, memory: OwnMemory, actor: Actor, goal: Goal, steps: int,
     rng: np.random.Generator, tick: Callable[[int, int], None],
 ) -> Done:  # fmt: skip
-    """Let the robot go for a goal; every step is remembered.
+    """Let the robot go for a goal, until its episode ends at the latest; all is remembered.
 
     Args:
         robot: within its limits.
@@ -67,8 +67,10 @@ def do(
     for number in range(steps):
         tick(number, steps)
         happened.append(control_step(robot, chooser, memory).observation.readings)
-    last = robot.observe()
-    memory.append(last_step(robot, last, goal, terminated=False, truncated=True))
+        if any(robot.ended):  # some end where they arrive, and begin elsewhere
+            break
+    last, (terminated, _) = robot.observe(), robot.ended
+    memory.append(last_step(robot, last, goal, terminated, truncated=not terminated))
     memory.flush()
     tick(steps, steps)
     before, after = (

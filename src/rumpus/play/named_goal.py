@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.spec import Readings, RobotSpec
+from rumpus.spec import Readings
 from rumpus.types import Array
 from rumpus.worlds.base import State, World
 
@@ -40,7 +40,7 @@ def named_numbers(text: str) -> dict[str, Array]:
 
 
 def named_readings(
-    text: str, spec: RobotSpec, elsewhere: Callable[[], World]
+    text: str, world: World, elsewhere: Callable[[], World]
 ) -> tuple[Readings, tuple[str, ...]]:
     """The readings that numbers by name ask for, and notices for the person.
 
@@ -50,14 +50,14 @@ def named_readings(
 
     Args:
         text: names and numbers, see `named_numbers`.
-        spec: the robot.
-        elsewhere: makes its world again, to take the picture in.
+        world: where the robot is; it is only asked how it stands.
+        elsewhere: makes that world again, to take the picture in.
 
     Raises:
         InputError: when the names are neither, or the numbers do not fit.
     """
     named = named_numbers(text)
-    sizes = {s.name: s.shape[0] for s in spec.sensors if not s.is_picture}
+    sizes = {s.name: s.shape[0] for s in world.spec.sensors if not s.is_picture}
     if set(named) <= set(sizes):
         for name, numbers in named.items():
             if numbers.size != sizes[name]:
@@ -66,32 +66,34 @@ def named_readings(
                     f"{sizes[name]}; give as many."
                 )
         return dict(named), ()
-    world = elsewhere()
+    # Before a second robot is made of a real one, that knows no truth.
+    _check_names(named, sizes, world.state(), world.spec.name)
+    other = elsewhere()
     try:
-        truth = world.state()
-        _check_names(named, sizes, truth, spec)
-        trials = world.trials(LOOKED_AT, 0, world.trial_kinds[0])
+        trials = other.trials(LOOKED_AT, 0, other.trial_kinds[0])
+        _check_names(named, sizes, trials[0].goal, world.spec.name)
         asked = {name: float(numbers[0]) for name, numbers in named.items()}
         spread = {n: float(np.ptp([trial.goal[n] for trial in trials])) or 1.0 for n in asked}
         nearest = min(
             trials, key=lambda trial: sum(abs(trial.goal[n] - asked[n]) / spread[n] for n in asked)
         )
-        readings = world.stage(nearest).readings
+        readings = other.stage(nearest).readings
     finally:
-        world.stop()
+        other.stop()
     found = ", ".join(f"{name} {nearest.goal[name]:.3g}" for name in asked)
     return readings, (f"The picture that comes nearest has {found}.",)
 
 
 def _check_names(
-    named: Mapping[str, Array], sizes: Mapping[str, int], truth: State, spec: RobotSpec
+    named: Mapping[str, Array], sizes: Mapping[str, int], truth: State, owner: str
 ) -> None:
+    """Refuse names of which some are no truth's; those of sensors alone were taken before."""
     for name, numbers in named.items():
         if name not in truth:
-            known = ", ".join([*sizes, *(n for n in truth if not n.startswith("reading_"))])
             raise InputError(
-                f"The goal names '{name}', and {spec.name} has no such number; it has: "
-                f"{known or 'none, only pictures'}."
+                f"The goal names '{name}'; give numbers of sensors alone, of which {owner} has "
+                f"{', '.join(sizes) or 'none'}, or of what is true of its goals alone: "
+                f"{', '.join(truth) or 'nothing is known'}."
             )
         if numbers.size != 1:
             raise InputError(f"The goal gives {numbers.size} numbers for '{name}', which is one.")

@@ -65,14 +65,17 @@ class Wanted:
     is_foreign: bool = False
 
 
-def load_goal(text: str, camera: str, memory: OwnMemory, elsewhere: Callable[[], World]) -> Wanted:
+def load_goal(
+    text: str, camera: str, memory: OwnMemory, world: World, elsewhere: Callable[[], World]
+) -> Wanted:
     """The goal that a person gives.
 
     Args:
         text: a picture file, "memory:NUMBER" for a stored step, or "name=number,...".
         camera: which camera the picture is of, "" for the first.
         memory: of the robot, open for writing: what was asked is appended to it.
-        elsewhere: makes the robot's world again, for numbers that it alone knows.
+        world: where the robot is.
+        elsewhere: makes that world again, for numbers that it alone knows.
 
     Raises:
         InputError: when it is neither, or this robot cannot use it.
@@ -85,7 +88,7 @@ def load_goal(text: str, camera: str, memory: OwnMemory, elsewhere: Callable[[],
         return Wanted(goal_at(memory)(_number(text, len(memory)), "memory", text))
     foreign: tuple[str, ...] = ()
     if is_named:
-        readings, notices = named_readings(text, memory.spec, elsewhere)
+        readings, notices = named_readings(text, world, elsewhere)
     else:
         readings, notices = pictured(Path(text), memory.spec, camera)
         foreign = tuple(_unfamiliar(readings, memory))

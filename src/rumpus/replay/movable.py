@@ -19,6 +19,8 @@ def movable(stored: ReplayView) -> Array:
     Args:
         stored: what is remembered; of a long life the newest part.
     """
+    if len(stored.spec.sensors) == 1:  # and nothing need be looked at
+        return np.ones(1, bool)
     found = np.array([_ever_changed(stored, sensor.name) for sensor in stored.spec.sensors])
     return found if found.any() else np.ones_like(found)
 

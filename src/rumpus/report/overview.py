@@ -26,8 +26,8 @@ NONE = "-"  # stands for what there is not
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is read again of an evaluation's figures.
+class StoredEvaluation:
+    """An evaluation as its file keeps it.
 
     Attributes:
         name: of the evaluation.
@@ -86,7 +86,7 @@ class Overview:
     size_mb: float = 0.0
     played: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    evaluations: Sequence[Told] = ()
+    evaluations: Sequence[StoredEvaluation] = ()
 
 
 def listed(folder: Path) -> list[Overview]:
@@ -143,20 +143,20 @@ def _with_evaluations(found: Overview, report: Path) -> Overview:
     told, wrong = [], ""
     for file in sorted(report.rglob("evaluate-*.json"), key=_modified_s, reverse=True):
         try:
-            told.append(read_told(file))
+            told.append(read_evaluation(file))
         except RunError as error:
             wrong = str(error)
     return replace(found, evaluations=told, fault=found.fault or wrong)
 
 
-def read_told(file: Path) -> Told:
+def read_evaluation(file: Path) -> StoredEvaluation:
     """An evaluation's figures.
 
     Raises:
         RunError: when they cannot be understood.
     """
     try:
-        told = msgspec.json.decode(file.read_bytes(), type=Told)
+        told = msgspec.json.decode(file.read_bytes(), type=StoredEvaluation)
         told.figures()
     except (msgspec.DecodeError, ValueError, TypeError, LookupError) as error:
         raise RunError(f"The figures {file} cannot be understood: {error}; delete that file and "

@@ -10,7 +10,7 @@ import msgspec
 from rumpus.errors import writing
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome
-from rumpus.report.overview import read_told
+from rumpus.report.overview import read_evaluation
 from rumpus.report.sheet import Tile, write_sheet
 from rumpus.report.style import STYLE
 from rumpus.result import Row, write_result
@@ -93,11 +93,12 @@ def write_page(run: Run) -> Path:
         parts += ["<h2><a href='progress.html'>Does it learn?</a></h2>", _image(learning)]
     for result in sorted(run.report.glob("evaluate-*.json")):
         title, table, circumstances = _told(result)
-        pictures = [_image(p) for p in sorted(run.report.glob(f"{result.stem}*.png"))]
+        own = (run.report / f"{result.stem}{end}.png" for end in ("", "-trials"))
+        pictures = [_image(picture) for picture in own if picture.exists()]
         earlier = sorted(run.report.glob(f"earlier/{result.stem}-[0-9]*.json"), reverse=True)
         parts += [title, table, *pictures, circumstances, *map(_earlier, earlier)]
     done = sorted(run.report.glob("do-*.webp")) + sorted(run.report.glob("do-*.png"))
-    done.sort(key=lambda path: int(path.stem.removeprefix("do-")))
+    done.sort(key=lambda path: (len(path.stem), path.stem))  # in the order of their numbers
     parts += ["<h2>What it was asked for</h2>"] * bool(done) + [_image(p) for p in done]
     page = run.report / "index.html"
     page.write_text(
@@ -110,14 +111,14 @@ def write_page(run: Run) -> Path:
 
 def _told(result: Path) -> tuple[str, str, str]:
     """An evaluation as a title, a table and a line of when and how it was measured."""
-    told = read_told(result)
+    told = read_evaluation(result)
     small = f"<p class=small>{html.escape(told.date)} · {html.escape(told.command)}</p>"
     return f"<h2>{html.escape(told.name)}</h2>", _table(told.rows, told.measure), small
 
 
 def _earlier(result: Path) -> str:
     """A line of what an earlier evaluation came to."""
-    told = read_told(result)
+    told = read_evaluation(result)
     return f"<p class=small>{html.escape(f'{told.date}: {told.headline}')}</p>"
 
 

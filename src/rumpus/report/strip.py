@@ -13,6 +13,7 @@ from rumpus.play.do import Done
 from rumpus.report.sheet import Tile, draw_sheet, write_sheet
 from rumpus.types import Array
 
+MOST_FRAMES = 300  # of a film; of what took longer, evenly spaced
 FRAMES = 8  # of what was imagined, and of what happened
 
 
@@ -46,7 +47,7 @@ def write_films(path: Path, done: Done, rate_hz: float) -> list[Path]:
     player.
 
     Args:
-        path: of the WebP.
+        path: of the strip; the films lie beside it, under its name.
         done: what to show; something in it must be a picture.
         rate_hz: steps a second.
 
@@ -56,24 +57,26 @@ def write_films(path: Path, done: Done, rate_hz: float) -> list[Path]:
     Raises:
         RunError: when the disk does not take one.
     """
-    frames = list(_frames(done))
-    with writing("film", path):
+    frames, film = list(_frames(done)), path.with_suffix(".webp")
+    with writing("film", film):
         frames[0].save(
-            path, save_all=True, append_images=frames[1:], duration=round(1000.0 / rate_hz), loop=0,
+            film, save_all=True, append_images=frames[1:], duration=round(1000.0 / rate_hz), loop=0,
             lossless=True,
         )  # fmt: skip
     if importlib.util.find_spec("av") is None:
-        return [path]
+        return [film]
     from rumpus.exchange.mp4 import write_film
 
     movie = path.with_suffix(".mp4")
     with writing("film", movie):
         write_film(movie, (_even(np.asarray(frame)) for frame in frames), rate_hz)
-    return [path, movie]
+    return [film, movie]
 
 
 def _frames(done: Done) -> Iterator[Image.Image]:
-    for k, readings in enumerate(done.happened[1:], 1):
+    last = len(done.happened) - 1
+    for k in np.unique(np.linspace(1, last, min(MOST_FRAMES, last)).astype(int)):
+        readings = done.happened[k]
         imagined = {name: pictures[k - 1] for name, pictures in done.imagined.items()}
         yield draw_sheet([[
             Tile("goal", side_by_side(done.goal.readings)),

@@ -88,7 +88,7 @@ def begin(path: Path, config: "RunConfig") -> Run:
     return _written(Run(path, uuid.uuid4().hex, config))
 
 
-def settle(run: Run, world: str) -> Run:
+def give_world(run: Run, world: str) -> Run:
     """Give a run that learned from a memory alone the world that it plays in from now on.
 
     Raises:

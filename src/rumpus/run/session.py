@@ -127,7 +127,7 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
         if not begun.config.world:
             world = setting.made(asked.given).world
             _check_world(world, begun.config.seed, path)
-            begun = folder.settle(begun, world)
+            begun = folder.give_world(begun, world)
     else:
         config = setting.made(asked.given)
         _check_world(config.world, config.seed, path)  # before a folder is made

@@ -92,9 +92,10 @@ class GymnasiumWorld(GymnasiumRobot, World):
             return dict(_reading_scalars(self.observe().readings))
         state = _truth_in(self.info)
         if set(state) != self._truth or not np.isfinite(list(state.values())).all():
+            names = ", ".join(sorted(self._truth))
             raise WorldError(f"{self.spec.name}: info['state'] is {self.info.get('state')}, "
-                             f"expected a finite number for each of {', '.join(self._truth)}, as "
-                             "at reset; give these from every reset() and step().")  # fmt: skip
+                             f"expected a finite number for each of {names}, as at reset; give "
+                             "these from every reset() and step().")  # fmt: skip
         return state
 
     def errors(self, state: State, goal: State) -> dict[str, float]:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from types import FrameType
 from typing import Any
 
@@ -64,7 +64,8 @@ class GymnasiumRobot(Robot):
         """Begin an episode, from a seed or from where the random numbers stand."""
         self._begun = True
         if seed is not None:  # Meta-World draws from here, whatever reset() is told
-            self.env.unwrapped.np_random = np.random.default_rng(seed)
+            with suppress(AttributeError):  # an environment may keep its chance to itself
+                self.env.unwrapped.np_random = np.random.default_rng(seed)
         self._take("reset", 2, lambda: self.env.reset(seed=seed))
 
     def first(self) -> None:
