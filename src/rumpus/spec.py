@@ -1,7 +1,7 @@
 """What a robot senses and how it moves, declared once and checked at the door."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,17 +89,35 @@ class RobotSpec:
         sensors: at least one.
         action_size: A; actions are float32 (A,) in [-1, 1].
         rate_hz: control steps a second.
+        motor_ranges: what -1 and 1 are to each motor, in the robot's own units; empty where it
+            does not say.
     """
 
     name: str
     sensors: tuple[SensorSpec, ...]
     action_size: int
     rate_hz: float
+    motor_ranges: tuple[tuple[float, float], ...] = ()
 
     def __str__(self) -> str:
         """As people are told: its name, what it senses, how it moves."""
-        moved = f"{self.action_size} motors, {self.rate_hz:g} Hz"
+        moved = f"{self.motors}, {self.rate_hz:g} Hz"
         return f"{self.name} (senses {', '.join(map(str, self.sensors))}; {moved})"
+
+    @property
+    def motors(self) -> str:
+        """As people are told: how many motors it has, and how far each goes."""
+        ranges = dict.fromkeys(f"{low:g} to {high:g}" for low, high in self.motor_ranges)
+        return f"{self.action_size} motors" + f" from {', '.join(ranges)}" * bool(ranges)
+
+    def moves_like(self, other: "RobotSpec") -> bool:
+        """Whether an action is the same to both, as far as both say what -1 and 1 are."""
+        one, two = self.motor_ranges, other.motor_ranges
+        return self.action_size == other.action_size and (not one or not two or one == two)
+
+    def is_like(self, other: "RobotSpec") -> bool:
+        """Whether they are one robot: name, sensors and rate alike, and actions the same."""
+        return self.moves_like(other) and self == replace(other, motor_ranges=self.motor_ranges)
 
     def sensor(self, name: str) -> SensorSpec:
         """The sensor of that name.

@@ -147,6 +147,11 @@ def test_a_strangers_actions_are_scaled_and_it_is_told(tmp_path: Path) -> None:
         np.testing.assert_array_equal(deeds[:, 1], 0.0)  # an entry that never moves
         assert "actions scaled from" in back.episodes()[0].provenance
         assert "LeRobot out, episode 1: again" in back.episodes()[1].provenance
+        # Another reach: the same number would be another command.
+        reach(tmp_path / "out/data/chunk-000/file-000.parquet", [2.0, 1.0])
+        with pytest.raises(InputError, match="create a memory for the robot of the dataset"):
+            import_lerobot(tmp_path / "out", back)
+        assert len(back) == 8
 
 
 def reach(file: Path, factors: list[float]) -> None:

@@ -1,6 +1,7 @@
 """Merging takes everything over once, whatever is merged with what, and how often."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,22 @@ def test_another_robot_s_memory_is_refused(tmp_path: Path) -> None:
         pytest.raises(MemoryFault, match="only memories of the same robot"),
     ):
         merge(one, two, quiet)
+
+
+def test_motors_that_go_elsewhere_are_another_robot(tmp_path: Path) -> None:
+    weak, strong = (replace(SPEC, motor_ranges=((-k, k),) * SPEC.action_size) for k in (1.0, 5.0))
+    with (
+        Memory.create(tmp_path / "unsaid", SPEC) as unsaid,
+        Memory.create(tmp_path / "weak", weak) as one,
+        Memory.create(tmp_path / "strong", strong) as two,
+    ):
+        live(one, 1, 3)
+        assert merge(one, unsaid, quiet).steps == 3  # nobody said that they differ
+        with pytest.raises(MemoryFault, match=r"from -1 to 1.*from -5 to 5.*only memories of the"):
+            merge(one, two, quiet)
+    with pytest.raises(MemoryFault, match=r"from -1 to 1.*from -5 to 5"):
+        Memory.open(tmp_path / "weak", spec=strong)
+    Memory.open(tmp_path / "weak", spec=SPEC).close()
 
 
 def test_copies_that_both_went_on_are_refused(tmp_path: Path) -> None:

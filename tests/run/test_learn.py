@@ -141,6 +141,11 @@ def test_a_world_that_does_not_fit_is_refused_and_nothing_is_made(
     assert (
         "robot that has the sensor 'observation' of size 32 x 32 x 3, and pusher has none" in said
     )
+    assert main(["play", f"{DOT},step_px=5", "--run", str(theirs)]) == 2
+    said = capfd.readouterr().err
+    assert (
+        f"robot with 2 motors from -2 to 2, and {DOT},step_px=5 has 2 motors from -5 to 5" in said
+    )
     assert not (theirs / "run.json").exists()
     rumpus.train(theirs, SMALL)
     assert main(["play", "pusher", "--run", str(theirs)]) == 2

@@ -78,6 +78,11 @@ class Dataset(ABC):
         """Say something once, however often it is found."""
         self.notes[sentence] = None
 
+    def motor_ranges(self, action_size: int) -> tuple[tuple[float, float], ...]:
+        """The motor commands that become -1 and 1, for each of A motors."""
+        low, high = (np.broadcast_to(np.ravel(end), action_size).tolist() for end in self.limits)
+        return tuple(zip(low, high, strict=True))
+
     @property
     def range(self) -> str:
         """The motor commands that are scaled to [-1, 1], in words; "" where they are in it."""
@@ -122,9 +127,10 @@ def memory_for(place: Path, spec: RobotSpec) -> Iterator[Memory]:
 
 def _check_robot(dataset: Dataset, memory: Memory) -> None:
     def of(spec: RobotSpec) -> tuple[Any, ...]:
-        return {s.name: s.shape for s in spec.sensors}, spec.action_size, spec.rate_hz
+        return {s.name: s.shape for s in spec.sensors}, spec.rate_hz
 
-    if of(dataset.spec) != of(memory.spec):
+    one, other = dataset.spec, memory.spec
+    if of(one) != of(other) or not one.moves_like(other):
         raise InputError(
             f"{dataset.folder} is of the robot {dataset.spec}, but the memory {memory.path} is of "
             f"{memory.spec}; create a memory for the robot of the dataset."

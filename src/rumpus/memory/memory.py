@@ -116,7 +116,7 @@ class Memory(Reader, AbstractContextManager["Memory"]):
                 raise MemoryFault(f"There is no memory in {path}; give the folder of one.")
             migrate(path)
             memory = cls(path, write, config)
-        if spec is not None and spec != memory.spec:
+        if spec is not None and not spec.is_like(memory.spec):
             memory.close()
             raise MemoryFault(
                 f"The memory {path} is of the robot {memory.spec}, but the robot here is {spec}; "

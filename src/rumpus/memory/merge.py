@@ -36,7 +36,7 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
             on; or when a step of `source` is damaged: what was taken over before stays, and the
             next merge goes on from there.
     """
-    if source.spec != into.spec:
+    if not source.spec.is_like(into.spec):
         raise MemoryFault(
             f"The memory {source.path} is of the robot {source.spec}, but {into.path} is of "
             f"{into.spec}; only memories of the same robot can be merged."

@@ -247,7 +247,7 @@ def check_fits(robot: RobotSpec, memory: Memory) -> None:
     What they are called, their rates and the ranges of their sensors may differ.
 
     Raises:
-        MemoryFault: naming the first sensor that differs, or the actions.
+        MemoryFault: naming the first sensor that differs, or the motors.
     """
 
     def parts(spec: RobotSpec) -> dict[str, tuple[int, ...]]:
@@ -262,6 +262,12 @@ def check_fits(robot: RobotSpec, memory: Memory) -> None:
                 f"{_size(there.get(part))}, and {robot.name} has {_size(here.get(part))}; use a "
                 "robot that senses and moves alike, or another folder."
             )
+    if not robot.moves_like(memory.spec):
+        raise MemoryFault(
+            f"The memory {memory.path} is of a robot with {memory.spec.motors}, and {robot.name} "
+            f"has {robot.motors}: the same action would move it differently; give it the motors' "
+            "ranges that it had, or use another folder."
+        )
 
 
 def _size(shape: tuple[int, ...] | None) -> str:

@@ -14,9 +14,9 @@ Picture = NDArray[np.uint8]
 class DotEnv(gym.Env[Any, Any]):
     """A dot to push about a picture of 32 x 32 pixels; it never ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, step_px: float = STEP_PX) -> None:
         self.observation_space = gym.spaces.Box(0, 255, (SIZE_PX, SIZE_PX, 3), np.uint8)
-        self.action_space = gym.spaces.Box(-STEP_PX, STEP_PX, (2,), np.float32)
+        self.action_space = gym.spaces.Box(-step_px, step_px, (2,), np.float32)
         self._dot = np.zeros(2)
 
     def reset(

@@ -59,11 +59,13 @@ class Motors:
         size: A, entries of an action.
         command: of an action in [-1, 1]: what the environment takes, and what that is as an action.
         reason: why what is executed is not what was asked for, where it is not.
+        ranges: what -1 and 1 are to each; none where they choose.
     """
 
     size: int
     command: Callable[[Array], tuple[Any, Array]]
     reason: str = ""
+    ranges: tuple[tuple[float, float], ...] = ()
 
 
 def sensors_of(space: Space, owner: str) -> tuple[list[SpaceSensor], list[str]]:
@@ -128,7 +130,7 @@ def _continuous(space: spaces.Box, owner: str) -> Motors:
         motor = low + (action + 1.0) / 2.0 * (high - low)
         return motor.reshape(space.shape).astype(space.dtype), action.astype(np.float32)
 
-    return Motors(low.size, command)
+    return Motors(low.size, command, ranges=tuple(zip(low.tolist(), high.tolist(), strict=True)))
 
 
 def _choosing(counts: list[int], made: Callable[[Array], Any]) -> Motors:

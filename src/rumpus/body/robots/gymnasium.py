@@ -57,6 +57,7 @@ class GymnasiumRobot(Robot):
             sensors=tuple(sensor.spec for sensor in self._sensors),
             action_size=self._motors.size,
             rate_hz=float(env.metadata.get("render_fps") or USUAL_RATE_HZ),
+            motor_ranges=self._motors.ranges,
         )
         self._steps, self._begun, self._stopped = 0, False, False
 

@@ -162,7 +162,8 @@ class LeRobotDataset(Dataset):
             if features[key].is_number and len(features[key].shape) > 1:
                 self.note(f"{key} is {features[key].shape}; it comes in as a row of numbers.")
         name = self.info.robot_type or self.folder.name
-        return RobotSpec(name, tuple(sensors), low.size, float(self.info.fps))
+        motors = self.motor_ranges(low.size)
+        return RobotSpec(name, tuple(sensors), low.size, float(self.info.fps), motors)
 
     def _ranges(self, keys: list[str]) -> dict[str, Limits]:
         """The least and greatest of each entry of features; of a picture, of any of its levels."""

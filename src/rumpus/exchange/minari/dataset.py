@@ -132,7 +132,8 @@ class MinariDataset(Dataset):
             self.spec = self.ours.spec
             self.places = {s.name: f"observations/{key(s.name)}" for s in self.spec.sensors}
             return
-        self.spec = RobotSpec(self.id, tuple(about.sensors.values()), self.limits[0].size, rate_hz)
+        sensors, size = tuple(about.sensors.values()), self.limits[0].size
+        self.spec = RobotSpec(self.id, sensors, size, rate_hz, self.motor_ranges(size))
         self.places = {sensor.name: place for place, sensor in about.sensors.items()}
         self.note("Minari tells no action at the last step of an episode; it is 0.")
 
