@@ -14,7 +14,7 @@ LONGEST_CHAIN = 14
 # Lines of code at most, without blanks, comments and docstrings, so that explaining costs nothing.
 # Raised for new capabilities alone (docs/decisions/0007). Parts that are not there count nothing.
 BUDGETS: dict[str, tuple[int, list[str]]] = {
-    "ground": (300, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
+    "ground": (330, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
     "mind and replay": (
         2500,
         ["model", "planning", "goals", "objectives", "actor", "learner", "update_schedule",

@@ -38,10 +38,13 @@ class Executed:
     Attributes:
         action: after every limit, those of its workspace included; float32 (A,) in [-1, 1].
         reason: why it is not the action that was asked for, or "".
+        outcome: what the environment itself says came of it, as JSON, such as
+            '{"reward": -1.0}', or ""; kept for people and exports, never for the learner.
     """
 
     action: Array
     reason: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class Step:
         terminated: this observation ended its episode (its action then means nothing).
         truncated: this observation is the last one recorded of its episode.
         intervention: a person moved the robot; `executed_action` is what the person did.
+        outcome: what the environment itself said came of it; see `Executed`.
     """
 
     observation: Observation
@@ -106,6 +110,7 @@ class Step:
     terminated: bool = False
     truncated: bool = False
     intervention: bool = False
+    outcome: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import gymnasium as gym
@@ -48,8 +49,27 @@ class OldInterface(Bench):
         return self.observation_space.sample()
 
 
+class Scored(Bench):
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        seen, _, *ends, _ = super().step(action)
+        return seen, *self.says, *ends, self.told
+
+    says: tuple[Any, ...] = (np.float32(-1.5),)
+    told: dict[str, Any] = {"is_success": np.True_, "success": None, "other": 3.0}  # noqa: RUF012
+
+
 PICTURE = Box(0, 255, (8, 12, 3), np.uint8)
 VECTOR = Box(-1.0, 1.0, (4,), np.float64)
+
+
+def test_what_the_environment_says_of_its_task_stands_beside_what_was_done() -> None:
+    robot = SafeRobot(GymnasiumRobot(Scored(VECTOR), "scored"))
+    still = np.zeros(2, np.float32)
+    assert json.loads(robot.act(still).outcome) == {"reward": -1.5, "is_success": 1.0}
+    for nothing in (None, np.nan, "much", [1.0]):
+        silent = Scored(VECTOR)
+        silent.says, silent.told = (nothing,), {}
+        assert GymnasiumRobot(silent, "silent").act(still).outcome == ""
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=2))

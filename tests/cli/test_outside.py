@@ -89,3 +89,25 @@ def test_a_world_in_the_current_folder_is_found_and_choices_are_told(
     with Memory.open(tmp_path / "run" / "memory", write=False) as memory:
         assert set(np.unique(memory.executed_actions)) == {-1.0, 1.0}
         assert memory.step(3).clip_reason == "one of its choices"
+
+
+def test_play_says_itself_that_nothing_can_be_learned(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world, run = "outside_image:DotEnv,lasts=4", str(tmp_path / "run")
+    assert main(["play", world, "--run", run, "--steps", "110", *SMALL]) == 0
+    said = capfd.readouterr()
+    for told in (said.err, said.out):  # after random motion, and at the end
+        assert told.count("No episode lasted the 6 steps that it learns from at a time") == 1
+        assert "the longest lasted 5: it learns nothing" in told
+    assert "rumpus evaluate" not in said.out
+
+
+def test_what_was_played_too_little_is_not_to_be_measured_yet(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tmp_path / "run")
+    assert main(["play", "outside_image:DotEnv", "--run", run, "--steps", "5"]) == 0
+    assert "rumpus evaluate" not in capfd.readouterr().out
+    assert main(["play", "outside_image:DotEnv", "--run", run, "--steps", "60"]) == 0
+    assert f"Measure it with: rumpus evaluate {run}" in capfd.readouterr().out

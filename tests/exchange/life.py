@@ -74,6 +74,7 @@ def step(spec: RobotSpec, rng: np.random.Generator, index: int) -> Step:
         terminated=bool(rng.random() < 0.2),
         truncated=bool(rng.random() < 0.2),
         intervention=bool(rng.random() < 0.2),
+        outcome=str(rng.choice(["", '{"reward": -1.0}'])),
     )
 
 
@@ -95,7 +96,8 @@ def assert_same(got: Step, put: Step, pictures: bool = True) -> None:
             assert got.observation.readings[name].dtype == reading.dtype
     np.testing.assert_array_equal(got.action, put.action)
     np.testing.assert_array_equal(got.executed_action, put.executed_action)
-    words = ("clip_reason", "goal_index", "goal_reason", "terminated", "truncated", "intervention")
+    words = ("clip_reason", "goal_index", "goal_reason", "terminated", "truncated", "intervention",
+             "outcome")  # fmt: skip
     assert [getattr(got, word) for word in words] == [getattr(put, word) for word in words]
     assert got.observation.time_s == put.observation.time_s
     for name in put.observation.readings:

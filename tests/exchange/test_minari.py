@@ -37,7 +37,10 @@ def full_step(step_of: StepOf) -> StepOf:
         plain = step_of(k)
         late = {"camera/left": plain.observation.time_s - 0.03}
         seen = dataclasses.replace(plain.observation, captured_s=late)
-        return dataclasses.replace(plain, observation=seen, intervention=k % 3 == 1)
+        outcome = ("", '{"reward": -0.5, "success": 1.0}', "said otherwise")[k % 3]
+        return dataclasses.replace(
+            plain, observation=seen, intervention=k % 3 == 1, outcome=outcome
+        )
 
     return step
 
@@ -60,7 +63,7 @@ def assert_same(got: Step, put: Step) -> None:
     np.testing.assert_array_equal(got.action, put.action)
     np.testing.assert_array_equal(got.executed_action, put.executed_action)
     assert got.observation.time_s == put.observation.time_s
-    for name in ("clip_reason", "goal_index", "goal_reason"):
+    for name in ("clip_reason", "goal_index", "goal_reason", "outcome"):
         assert getattr(got, name) == getattr(put, name)
     for name in ("terminated", "truncated", "intervention"):
         assert getattr(got, name) is getattr(put, name)
@@ -80,7 +83,7 @@ def again(tmp_path: Path, folder: Path) -> Memory:
 def test_a_memory_comes_back_as_it_went(tmp_path: Path, memory: Memory) -> None:
     out = export_minari(memory, tmp_path / "toy-v0")
     assert (out.episodes, out.steps) == (3, 12)
-    assert any("Rewards are all 0" in sentence for sentence in out.lost)
+    assert any("0 where it said nothing" in sentence for sentence in out.lost)
     with Memory.create(tmp_path / "again", minari_spec(out.path)) as other:
         came = import_minari(out.path, other)
         assert (came.episodes, came.steps) == (3, 12)
@@ -107,7 +110,7 @@ def test_the_file_is_laid_out_as_minari_has_it(
         assert last["observations/camera%2Fleft"].shape == (4, 4, 5, 3)
         deeds = [full_step(k).executed_action for k in (8, 9, 10)]
         np.testing.assert_array_equal(last["actions"], deeds)
-        np.testing.assert_array_equal(last["rewards"], [0, 0, 0])
+        np.testing.assert_array_equal(last["rewards"], [0, 0, -0.5])  # of steps 8, 9, 10
         np.testing.assert_array_equal(last["terminations"], [False, False, True])
         np.testing.assert_array_equal(last["truncations"], [True, False, False])
         np.testing.assert_array_equal(last["infos/action"][3], full_step(11).action)
@@ -363,9 +366,11 @@ def test_rumpus_reads_what_minari_wrote(tmp_path: Path) -> None:
         np.testing.assert_array_equal(memory.executed_actions[lasts], np.zeros((2, 2)))
         np.testing.assert_array_equal(memory.terminated, [False] * 4 + [True] + [False] * 4)
         assert memory.step(8).truncated
+        said = [memory.step(k).outcome for k in (0, 4)]  # a move, and an episode's last step
+        assert said == ['{"reward": 1.0}', ""]
         np.testing.assert_allclose(memory.time_s, np.arange(9) / 5.0)
         told = " ".join(came.lost)
-        for words in ("Left out", "infos/warm, rewards.", "were float64", "has one action"):
+        for words in ("Left out", "infos/warm.", "were float64", "has one action"):
             assert words in told
     jpeg = tmp_path / "toy" / "jpeg-v0"
     with Memory.create(tmp_path / "j", minari_spec(jpeg)) as memory:

@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,17 @@ def old(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> Path:
             memory.append(step_of(k))
     make_old(tmp_path / "memory")
     return tmp_path / "memory"
+
+
+def test_what_an_environment_says_of_its_task_is_out_of_the_learner_s_reach(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf
+) -> None:
+    said = '{"reward": 1.0}'
+    with Memory.create(tmp_path / "memory", spec) as memory:
+        memory.begin_episode("life")
+        memory.append(replace(step_of(0), outcome=said))
+        assert memory.step(0).outcome == said
+    assert "outcome" not in (Schema(spec).view_dtype().names or ())  # all that is ever drawn
 
 
 @pytest.mark.parametrize("write", [True, False])

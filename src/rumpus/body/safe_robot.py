@@ -101,7 +101,8 @@ class SafeRobot(Robot):
         executed = self._robot.act(allowed)
         check_executed(executed, self.spec)
         self._last = executed.action.copy()
-        return Executed(executed.action, "; ".join(filter(None, [*reasons, executed.reason])))
+        why = "; ".join(filter(None, [*reasons, executed.reason]))
+        return Executed(executed.action, why, executed.outcome)
 
     def _allowed(self, action: Array) -> tuple[Array, list[str]]:
         """The nearest allowed action, float32 (A,), and why it is another one."""

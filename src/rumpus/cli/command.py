@@ -92,9 +92,11 @@ def play(
         before = len(session.memory)
         try:
             with interruptible() as check_stop, telling(until, session.mind.schedule) as tell:
+                notice = playing.noticing(session)
 
                 def watch(progress: Progress) -> None:
                     tell(progress)
+                    notice(progress)
                     check_stop()
 
                 begin = partial(Beside, device=device) if learner == "beside" else play_loop.Resting
@@ -104,7 +106,7 @@ def play(
             remark(playing.farewell(session))
             return INTERRUPTED + stop.signal
         row = playing.figures(session, before, time.monotonic() - begun_s)
-    told = f"{path} remembers {row.steps:,} steps; measure it with: rumpus evaluate {path}"
+        told = f"{path} remembers {row.steps:,} steps. {playing.advice(session)}"
     return answer(json, row, told)
 
 

@@ -4,7 +4,8 @@ import math
 import resource
 import sys
 
-from rumpus.play.progress import Until
+from rumpus.cli.verb import remark
+from rumpus.play.progress import Progress, Until, Watch
 from rumpus.result import Row
 from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Study
@@ -35,6 +36,40 @@ def farewell(session: Study) -> str:
     """What is true of play that was broken off: who insists may cut its saving short."""
     return (f"Stopped: {session.memory.acknowledged:,} steps remembered, mind saved as of step "
             f"{checkpoint.saved_steps(session.run):,}; the same command goes on.")  # fmt: skip
+
+
+def too_short(session: Study) -> str:
+    """Why nothing can be learned from episodes that all end too soon; "" where one lasts."""
+    window = session.run.config.replay.window_steps
+    longest = max((episode.length for episode in session.memory.episodes()), default=0)
+    if longest >= window:
+        return ""
+    return (f"No episode lasted the {window} steps that it learns from at a time, the longest "
+            f"lasted {longest}: it learns nothing; let them last longer.")  # fmt: skip
+
+
+def noticing(session: Session) -> Watch:
+    """Says, once random motion is over, that nothing can be learned, where that is so."""
+    due: int | None = session.run.config.play.random_steps
+
+    def watch(progress: Progress) -> None:
+        nonlocal due
+        if due is not None and progress.steps >= due:
+            due = None
+            if sentence := too_short(session):
+                remark(sentence)
+
+    return watch
+
+
+def advice(session: Session) -> str:
+    """What a person can do next with what has played."""
+    path = session.run.path
+    if not session.mind.learner.world_model_updates:
+        return too_short(session) or "It has learned nothing yet: let it play for longer."
+    if not session.world.is_measured:
+        return f"Show it a picture with: rumpus do {path} --goal FILE"
+    return f"Measure it with: rumpus evaluate {path}"
 
 
 def figures(session: Study, before: int, wall_s: float) -> Row:

@@ -33,12 +33,14 @@ NUMBERS = {
     "action": "action/wish", "executed_action": "action/deed", "goal_index": "goal/step",
     "terminated": "end/terminated", "truncated": "end/truncated", "intervention": "intervention",
 }  # fmt: skip
-TEXTS = {"goal_reason": "goal/reason", "clip_reason": "action/clip_reason"}
+TEXTS = {
+    "goal_reason": "goal/reason", "clip_reason": "action/clip_reason", "outcome": "action/outcome",
+}  # fmt: skip
 RECENT = 2000  # steps lived already that who begins to follow is shown
 FLUSH_S = 10.0
 LOST = (
     "Times are whole nanoseconds.",
-    "A reason that is empty is left out, and a sensor where it gave nothing.",
+    "A reason or an outcome that is empty is left out, and a sensor where it gave nothing.",
 )
 
 
@@ -46,8 +48,8 @@ def export_rrd(memory: Memory, file: Path, episodes: Sequence[int] | None = None
     """Write episodes as an .rrd file, to look at in the Rerun viewer: `rerun FILE`.
 
     Entities: camera/NAME, vector/NAME, captured_s/NAME for every sensor; action/wish,
-    action/deed, action/clip_reason, goal/step, goal/reason, end/terminated, end/truncated,
-    intervention; episode/id and episode/provenance.
+    action/deed, action/clip_reason, action/outcome, goal/step, goal/reason, end/terminated,
+    end/truncated, intervention; episode/id and episode/provenance.
 
     Args:
         memory: whose episodes.

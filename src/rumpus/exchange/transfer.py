@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +26,7 @@ Shape = tuple[int, ...]
 Columns = dict[str, Array]
 DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
-VERSION = 2  # of what rumpus alone reads in a dataset; 1 knew no sensor that gave nothing
+VERSION = 3  # of what rumpus alone reads in a dataset; 1 knew no absences, 2 no outcomes
 BLOCK = 256  # steps in RAM at once
 
 
@@ -195,6 +195,18 @@ def step_of(spec: RobotSpec, readings: Readings, row: Mapping[str, Any]) -> Step
     values = {**row, "captured_s": np.where(times == row["time_s"], np.nan, times)}
     there = [s.name for s, is_there in zip(spec.sensors, present, strict=True) if is_there]
     return Schema(spec).step_of(values, {name: readings[name] for name in there})
+
+
+def outcome_of(reward: float) -> str:
+    """The outcome of a step of which a reward is known, as JSON; "" where that is not finite."""
+    return json.dumps({"reward": float(reward)}) if np.isfinite(reward) else ""
+
+
+def reward_of(outcome: str) -> float:
+    """The reward in a step's outcome; 0 where that tells none."""
+    with suppress(ValueError, AttributeError):  # an own robot may tell anything
+        return float(json.loads(outcome or "{}").get("reward", 0.0))
+    return 0.0
 
 
 def scaled(action: Array, low: Array, high: Array) -> Array:

@@ -12,7 +12,7 @@ from pathlib import Path
 from rumpus.errors import MemoryFault
 
 # What an older rumpus would not understand, or misunderstand, makes this one greater.
-VERSION = 4
+VERSION = 5
 _ABOUT = ("id TEXT NOT NULL", "spec TEXT NOT NULL")
 # The origin: in which memory the episode was recorded, as which episode, and from
 # which of its steps on.

@@ -98,7 +98,10 @@ def control_step(robot: Robot, chooser: Chooser, keeper: Keeper) -> Step:
     choice = chooser.choose(observation)
     executed = robot.act(choice.action)
     index, reason = (choice.goal.step, choice.goal.reason) if choice.goal else (-1, "")
-    step = Step(observation, choice.action, executed.action, executed.reason, index, reason)
+    step = Step(
+        observation, choice.action, executed.action, executed.reason, index, reason,
+        outcome=executed.outcome,
+    )  # fmt: skip
     keeper.append(step)
     return step
 

@@ -21,6 +21,7 @@ class BareRobot(World):
 
     measure = Measure("unknown_error", 0.0, TRIAL_STEPS)
     trial_kinds = ("none",)
+    is_measured = False
 
     def __init__(self, robot: Robot, name: str) -> None:
         self.spec = robot.spec

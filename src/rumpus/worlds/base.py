@@ -66,6 +66,7 @@ class World(Robot):
         notices: what a person should know of how it was made to fit.
         longest_trial: after so many control steps it ends a trial by itself; None: never.
         limits: between what each scalar of the truth can be at all, where that is known.
+        is_measured: whether a truth is known to measure it by; a real robot has none.
     """
 
     measure: Measure
@@ -74,6 +75,7 @@ class World(Robot):
     notices: tuple[str, ...] = ()
     longest_trial: int | None = None
     limits: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    is_measured: bool = True
 
     @property
     def trial_steps(self) -> int:

@@ -14,7 +14,10 @@ Picture = NDArray[np.uint8]
 class DotEnv(gym.Env[Any, Any]):
     """A dot to push about a picture of 32 x 32 pixels; it never ends."""
 
-    def __init__(self, step_px: float = STEP_PX) -> None:
+    # Unless it is told how many steps an episode lasts.
+
+    def __init__(self, step_px: float = STEP_PX, lasts: int = 0) -> None:
+        self._lasts, self._steps = lasts, 0
         self.observation_space = gym.spaces.Box(0, 255, (SIZE_PX, SIZE_PX, 3), np.uint8)
         self.action_space = gym.spaces.Box(-step_px, step_px, (2,), np.float32)
         self._dot = np.zeros(2)
@@ -30,7 +33,9 @@ class DotEnv(gym.Env[Any, Any]):
         self, action: NDArray[np.float32]
     ) -> tuple[Picture, float, bool, bool, dict[str, Any]]:
         self._dot = np.clip(self._dot + action, 3, SIZE_PX - 4)
-        return self._picture(), 0.0, False, False, self._info()
+        self._steps += 1
+        is_over = self._lasts > 0 and self._steps % self._lasts == 0
+        return self._picture(), 0.0, is_over, False, self._info()
 
     def _picture(self) -> Picture:
         rows, columns = np.mgrid[:SIZE_PX, :SIZE_PX]

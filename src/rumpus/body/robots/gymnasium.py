@@ -1,9 +1,11 @@
 """Any Gymnasium environment as a robot: its actions scaled to [-1, 1], its readings named.
 
-What it hands to play are the observations alone. Rewards are dropped; `info` is never part of
-an observation, see `worlds/gymnasium_env.py` for the one use of `info["state"]`.
+What it hands to play are the observations alone. What it says of its own task, a reward or a
+success, is kept as an action's outcome, for people; `info` is never part of an observation, see
+`worlds/gymnasium_env.py` for the one use of `info["state"]`.
 """
 
+import json
 import signal
 import sys
 import threading
@@ -23,6 +25,7 @@ from rumpus.types import Array, Executed, Observation
 
 USUAL_RATE_HZ = 10.0
 LONGEST_CALL_S = 60.0  # of a reset or a step, before it counts as hanging
+SUCCESSES = ("is_success", "success")  # in `info`, as Fetch and Meta-World say it
 Env = gym.Env[Any, Any]
 
 
@@ -95,7 +98,8 @@ class GymnasiumRobot(Robot):
         command, executed = self._motors.command(action)
         self._take("step", 5, lambda: self.env.step(command))
         self._steps += 1
-        return Executed(executed, "" if np.array_equal(executed, action) else self._motors.reason)
+        reason = "" if np.array_equal(executed, action) else self._motors.reason
+        return Executed(executed, reason, self._outcome)
 
     @property
     def ended(self) -> tuple[bool, bool]:
@@ -127,6 +131,7 @@ class GymnasiumRobot(Robot):
             self._readings = self._read(self.raw)
             terminated, truncated = result[2:4] or (False, False)  # reset() gives neither
             self._ended = (bool(terminated), bool(truncated))
+            self._outcome = _outcome(result[1], self.info) if parts == 5 else ""
 
     def _read(self, observation: Any) -> dict[str, Array]:
         readings = {s.spec.name: s.reading(observation) for s in self._sensors}
@@ -167,6 +172,16 @@ def _blamed(what: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         raise WorldError(f"{what} {told(error)}; mend the environment there.") from error
+
+
+def _outcome(reward: Any, info: dict[str, Any]) -> str:
+    """What an environment says of its own task, as JSON; "" where that is no finite number."""
+    told = {"reward": reward} | {name: info[name] for name in SUCCESSES if name in info}
+    finite = {
+        name: float(value) for name, value in told.items()
+        if isinstance(value, int | float | np.number | np.bool_) and np.isfinite(value)
+    }  # fmt: skip
+    return json.dumps(finite) if finite else ""
 
 
 def _described(result: Any) -> str:

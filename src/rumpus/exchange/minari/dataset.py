@@ -17,7 +17,16 @@ import numpy as np
 from rumpus.errors import InputError
 from rumpus.exchange.incoming import Dataset, IncomingRow, import_dataset
 from rumpus.exchange.minari.layout import DATA, METADATA, key
-from rumpus.exchange.transfer import DAMAGES, Ours, Shape, Transfer, decoded, kinds_of, told
+from rumpus.exchange.transfer import (
+    DAMAGES,
+    Ours,
+    Shape,
+    Transfer,
+    decoded,
+    kinds_of,
+    outcome_of,
+    told,
+)  # fmt: skip
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
@@ -26,6 +35,7 @@ UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
 BLOCK = 256  # pictures of one sensor in RAM at once
 EPISODE = "episode_"
+LATER = ("present", "outcome")  # what an older rumpus did not tell
 
 
 def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
@@ -167,10 +177,10 @@ class MinariDataset(Dataset):
                 yield IncomingRow(number, name, row, readings)
 
     def _ours(self, group: Any, n: int) -> dict[str, Array]:
-        """What rumpus told; an older one told no `present`, for every reading was."""
+        """What rumpus told; an older one told neither `present`, for all was, nor `outcome`."""
         found: dict[str, Array] = {}
         for name, (dtype, shape) in kinds_of(self.spec).items():
-            if name != "present" or f"infos/{name}" in group:
+            if name not in LATER or f"infos/{name}" in group:
                 part = _part(group, f"infos/{name}", (n, *shape))
                 found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
         return found
@@ -178,15 +188,17 @@ class MinariDataset(Dataset):
     def _theirs(self, group: Any, index: Array) -> dict[str, Array]:
         """What Minari tells, in the columns of rumpus; of the last step no action is known."""
         unknown = [f"infos/{name}" for name in sorted(group.get("infos", ()))]
-        if unknown := [*unknown, *(["rewards"] if np.any(group["rewards"][()]) else [])]:
+        if unknown:
             self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
         moves, none = len(index) - 1, (self.limits[0] + self.limits[1]) / 2.0
+        rewards = np.reshape(_part(group, "rewards", (moves,))[()], -1)
         actions = _part(group, "actions", (moves, *none.shape))[()]
         return {
             "executed_action": np.concatenate([actions, [none]]),
             "step_index": index,
             "terminated": np.append(False, _part(group, "terminations", (moves,))[()]),
             "truncated": np.append(False, _part(group, "truncations", (moves,))[()]),
+            "outcome": np.array([*map(outcome_of, rewards.tolist()), ""], np.object_),
         }
 
     def _readings(self, group: Any, sensor: SensorSpec, n: int, rows: slice) -> Any:

@@ -13,7 +13,16 @@ import msgspec
 import numpy as np
 
 from rumpus.exchange.minari.layout import DATA, METADATA, key
-from rumpus.exchange.transfer import BLOCK, Ours, Transfer, absences, appearing, blocks_of, chosen
+from rumpus.exchange.transfer import (
+    BLOCK,
+    Ours,
+    Transfer,
+    absences,
+    appearing,
+    blocks_of,
+    chosen,
+    reward_of,
+)  # fmt: skip
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 
@@ -92,7 +101,7 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: "Pat
     group.attrs.update(id=number, total_steps=episode.length - 1)
     spoilt = 0
     for columns, readings in blocks_of(memory, episode):
-        for name in ("goal_reason", "clip_reason"):
+        for name in ("goal_reason", "clip_reason", "outcome"):
             spoilt += sum(NUL in text for text in columns[name])
             columns[name][:] = [text.replace(NUL, REPLACEMENT) for text in columns[name]]
         named = {f"infos/{name}": rows for name, rows in columns.items()}
@@ -106,12 +115,12 @@ def _write(group: Any, memory: Memory, episode: Episode, number: int, disk: "Pat
     # A move is the action executed at one step, and whether the next step ended the episode.
     moves = {
         "actions": group["infos/executed_action"][:-1],
-        "rewards": np.zeros(episode.length - 1),
+        "rewards": [reward_of(outcome) for outcome in group["infos/outcome"].asstr()[:-1]],
         "terminations": group["infos/terminated"][1:],
         "truncations": group["infos/truncated"][1:],
     }
     for name, values in moves.items():
-        _make_room(group, name, values.shape, values.dtype)
+        _make_room(group, name, np.shape(values), np.asarray(values).dtype)
         group[name][()] = values
     return spoilt
 
@@ -136,7 +145,8 @@ def _dataset_id(folder: str) -> str:
 
 def _lost(spoilt: int) -> tuple[str, ...]:
     lost = (
-        "Rewards are all 0: a robot that plays has none.",
+        "A reward is what the environment itself said, and 0 where it said nothing; nobody learned "
+        "from it.",
         "Minari has no place for chosen actions, times, goals, people's interventions, reasons and "
         "the action at an episode's last step; they are in infos, where rumpus finds them again.",
     )
