@@ -40,12 +40,12 @@ is the door's, after {steps:,} steps of play. `make pictures` takes all of them 
 STEPS = 3000
 TERMINAL = """\
 <meta charset=utf-8><style>body {{ margin: 0; background: {background} }}
-pre {{ font: 15px/1.25 'DejaVu Sans Mono', monospace; width: {columns}ch; margin: 16px;
-white-space: pre-wrap; word-break: break-all; color: {foreground} }}</style><pre>{code}</pre>"""
+pre {{ font: 15px/1.25 'DejaVu Sans Mono', monospace; margin: 16px; color: {foreground} }}</style>
+<pre>{code}</pre>"""
 PHONE_PX, DESKTOP_PX, TALLEST_PX = 390, 1100, 12_000
 NARROWEST_PX = 500  # no window of Chromium is narrower, but a frame in one may be
 FRAME = "<style>body {{ margin: 0 }} iframe {{ border: 0 }}</style><iframe {size} src='{page}'>"
-COLOURS = 64  # of a picture's palette
+COLOURS = 256  # of a picture's palette
 CONTROL = re.compile(r"(\r?\n|\r|\x1b\[[\d;?]*[A-Za-z])")
 
 
@@ -95,7 +95,6 @@ SHOTS = {
              "rumpus check world door"),
         Shot("refused", "What is refused says what came, what was expected and what to do.",
              "rumpus plya door\nrumpus play dor\nrumpus play door --steps many\n"
-             "rumpus evaluate runs/nothing\nrumpus config | grep updates\n"
              "rumpus play door --set train.updates_per_step=-1"),
     ],
     "Playing": [
@@ -240,13 +239,15 @@ def stands(said: str, moment: str = "") -> str:
 def drawn(text: str, columns: int, scratch: Path) -> Image.Image:
     """What stands on a terminal, as a picture."""
     console = Console(record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.from_ansi(text), soft_wrap=True)
+    for line in Text.from_ansi(text).split(allow_blank=True):
+        for part in line.divide(range(columns, len(line), columns)):  # as a terminal breaks it
+            console.print(part, soft_wrap=True)
     colours = SVG_EXPORT_THEME
     code = console.export_html(theme=colours, inline_styles=True, code_format="{code}")
     screen = scratch / "screen.html"
     screen.write_text(
         TERMINAL.format(
-            code=code, columns=columns, background=colours.background_color.hex,
+            code=code, background=colours.background_color.hex,
             foreground=colours.foreground_color.hex,
         ),
         encoding="utf-8",

@@ -118,8 +118,6 @@ def do(
 ) -> int:  # fmt: skip
     """Show a robot a picture, let it do that, and keep films of how it went.
 
-    The exit code is 0 where it got there as it sees it, 3 where it did not or cannot tell.
-
     Args:
         run: of the robot.
         goal: A picture (PNG or JPEG), a stored step as memory:NUMBER, or numbers by the name of a

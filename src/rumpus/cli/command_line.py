@@ -24,8 +24,11 @@ from rumpus.service.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
 ABOUT = (
-    "A play room for robots.\n\nFor completion by the tabulator key: "
-    "rumpus --tyro-print-completion bash|zsh|fish"
+    "A play room for robots. Begin with: rumpus play door\n\n"
+    "The exit code is 0 where all went well, 1 where a check failed, 2 where a command was "
+    "refused, 3 where `do` did not get there, as it sees it, and 130 where it was interrupted.\n\n"
+    "For its version: rumpus --version\n\n"
+    "For completion by the tabulator key: rumpus --tyro-print-completion bash|zsh|fish"
 )
 
 
@@ -144,14 +147,17 @@ def _understood(given: list[str]) -> Command:
 
 def _sentence(box: str, given: list[str]) -> str:
     """What tyro says about a misuse in a box of several lines, as one sentence."""
+    box = re.sub(r"\x1b\[[\d;]*m", "", box)  # it is coloured for a terminal
     lines = [line.strip("│ ") for line in box.splitlines()[1:]]
     said, *more = (" ".join(part.split()) for part in " ".join(lines).split("───"))
     for tyros, ours in _PLAINER.items():
         said = re.sub(tyros, ours, said)
-    hints = " ".join(more)
+    hints = ". ".join(more)
     verb = " ".join(given[: 1 + (given[:1] == ["memory"])])
     if choices := re.search(r"(?:there are|Available subcommands): ([\w', ]+)", f"{said} {hints}"):
         known = choices[1].replace("'", "").strip(" ,").split(", ")
+        if "Available subcommands" in hints:
+            said = f"There is no command '{verb}'"
         said = f"{said.partition('; there')[0]}; there are: {', '.join(known)}"
         near = [name for word in given for name in get_close_matches(word, known, 1)]
     else:

@@ -12,7 +12,7 @@ from rumpus.cli.verb import remark
 from rumpus.service.interrupt import interruptible
 
 PLAIN_EVERY_S = 60.0
-WORD = 9  # letters of what is being done that a long line beside it does not push out: "exploring"
+WORDS = 26  # letters, so that a bar does not jump from "exploring" to "re-encoding 2,999 of 3,000"
 Clock = Callable[[], float]
 Counter = Callable[[int, int], None]
 
@@ -23,24 +23,25 @@ Show = Callable[[str, str, int, int | None, bool], None]
 
 
 @contextmanager
-def showing(clock: Clock, silent_s: float = 0.0) -> Iterator[Show]:
-    """Where progress is shown; plain lines begin after a silence."""
-    from rich.console import Console  # `rumpus --help` does without
+def showing(clock: Clock, silent_s: float = 0.0, passing: bool = False) -> Iterator[Show]:
+    """Where progress is shown; plain lines begin after a silence, and a passing bar leaves none."""
+    from rich.console import Console, Group  # `rumpus --help` does without
+    from rich.live import Live
     from rich.progress import BarColumn, Progress, TextColumn
     from rich.table import Column
+    from rich.text import Text
 
     console = Console(stderr=True)
     if console.is_terminal:
-        doing_told = Column(no_wrap=True, min_width=WORD)
-        columns = (
-            TextColumn("{task.description}", table_column=doing_told), BarColumn(),
-            TextColumn("{task.fields[about]}"),
-        )  # fmt: skip
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task("waking", about="")
+        doing_told = Column(no_wrap=True, min_width=WORDS)
+        bar = Progress(TextColumn("{task.description}", table_column=doing_told), BarColumn())
+        task = bar.add_task("waking")
+        # The words stand below, where they wrap as they need to.
+        with Live(bar, console=console, transient=passing) as live:
 
             def draw(doing: str, about: str, done: int, total: int | None, now: bool) -> None:
-                bar.update(task, description=doing, about=about, completed=done, total=total)
+                bar.update(task, description=doing, completed=done, total=total)
+                live.update(Group(bar, Text(about)))
 
             yield draw
         return
@@ -62,7 +63,7 @@ def stoppable(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
     What is done within a minute says nothing in plain lines.
     """
     begun_s = clock()
-    with interruptible() as check_stop, showing(clock, silent_s=PLAIN_EVERY_S) as show:
+    with interruptible() as check_stop, showing(clock, PLAIN_EVERY_S, True) as show:
 
         def tick(done: int, total: int) -> None:
             left_s = (clock() - begun_s) / max(done, 1) * (total - done)

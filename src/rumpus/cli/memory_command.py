@@ -39,17 +39,17 @@ def info(folder: Folder, json: Json = False) -> int:
             "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.segments(),
             **{f"{name}_mb": size for name, size in room_mb.items()},
         }  # fmt: skip
-    sensors = ", ".join(f"{s.name} {' x '.join(map(str, s.shape))}" for s in spec.sensors)
+    sensors = ", ".join(f"{s.name} ({' x '.join(map(str, s.shape))})" for s in spec.sensors)
     hint = f"Old pictures can be kept as lossless films, in less room: rumpus memory film {folder}"
     return answer(
         json, about,
         f"{memory_in(folder)}: the life of the robot {spec.name}, which senses {sensors} "
         f"{spec.rate_hz:g} times a second.",
-        f"{about['steps']:,} steps in {about['episodes']:,} episodes, "
-        f"{duration(lived_s)} of life; {about['missing']:,} acknowledged steps are "
-        "missing.",
-        f"On disk: store {room_mb['store']:,} MB, films {room_mb['films']:,} MB, view for learning "
-        f"{room_mb['view']:,} MB.",
+        f"{about['steps']:,} steps in {about['episodes']:,} episode"
+        f"{'s' * (about['episodes'] != 1)}, {duration(lived_s)} of life; "
+        f"{about['missing']:,} acknowledged steps are missing.",
+        f"On disk: store {room_mb['store']:,.1f} MB, films {room_mb['films']:,.1f} MB, view for "
+        f"learning {room_mb['view']:,.1f} MB.",
         *([hint] if about["can_be_filmed"] else []),
     )  # fmt: skip
 
@@ -63,10 +63,11 @@ def list_episodes(folder: Folder, json: Json = False) -> int:
     def line(episode: "Episode") -> str:
         begun = datetime.fromtimestamp(episode.begun_unix_s).strftime("%Y-%m-%d %H:%M")
         elsewhere = "" if episode.origin.memory == id_ else f", from memory {episode.origin.memory}"
-        steps = f"{episode.length:9,} steps from {episode.first:,}"
-        return f"{episode.id:6}  {begun}  {steps}  {episode.provenance}{elsewhere}"
+        steps = f"{episode.length:9,}  {episode.first:10,}"
+        return f"{episode.id:7}  {begun}  {steps}  {episode.provenance}{elsewhere}"
 
-    return answer(json, episodes, *map(line, episodes))
+    head = f"episode  {'begun':16}  {'steps':>9}  {'first step':>10}  what it was"
+    return answer(json, episodes, head, *map(line, episodes))
 
 
 @deferred

@@ -53,7 +53,7 @@ def progress(run: Run, tensorboard: Events = None, rerun: Rerun = "", json: Json
                       "play measures them, and it has had none since rumpus does.")  # fmt: skip
     from rumpus.report import learning
 
-    answer(json, phases, *_aligned(learning.table(phases)), *learning.sentences(phases))
+    answer(json, phases, *_aligned(learning.table(phases)), "", *learning.sentences(phases))
     _report(run, phases, silent=json)
     return 0
 

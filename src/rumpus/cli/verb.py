@@ -7,11 +7,14 @@ Results go to standard output, everything else to standard error.
 
 import functools
 import math
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, ParamSpec
+from typing import Annotated, Any, Literal, ParamSpec, TextIO
 
 import tyro
 from tyro.conf import Positional, arg
@@ -86,11 +89,29 @@ def answer(json: bool, result: Any, *sentences: str) -> int:
     """Print a result: as JSON where that was asked for, else as sentences; the exit code 0."""
     import msgspec
 
-    for line in (msgspec.json.encode(result).decode(),) if json else sentences:
-        print(line, flush=True)
+    if json:
+        print(msgspec.json.encode(result).decode(), flush=True)
+        return 0
+    for line in sentences:
+        print(fitted(line, sys.stdout), flush=True)
     return 0
 
 
 def remark(sentence: str) -> None:
     """Tell a person what is no result, in one line whatever names are in it."""
-    print(" ".join(sentence.split()), file=sys.stderr, flush=True)
+    print(fitted(" ".join(sentence.split()), sys.stderr), file=sys.stderr, flush=True)
+
+
+def fitted(line: str, to: TextIO) -> str:
+    """A line as a terminal shows it without breaking words; unchanged for everything else.
+
+    What follows a first column stays to the right of it. A path that is longer than a
+    line stays whole, to be copied.
+    """
+    if not to.isatty():
+        return line
+    column = re.match(r"\S+ {2,}", line)
+    return textwrap.fill(
+        line, shutil.get_terminal_size().columns, break_long_words=False, break_on_hyphens=False,
+        subsequent_indent=" " * len(column[0]) if column else "",
+    )  # fmt: skip

@@ -18,10 +18,10 @@ from rumpus.report.sheet import Tile, write_sheet
 from rumpus.report.style import STYLE
 
 ROWS = 10  # of the table
-FIRSTS, COLUMNS = 24, 8  # of the sheet of firsts
+FIRSTS, COLUMNS = 24, 4  # of the sheet of firsts: read on a phone too
 HEAD = ("steps", *(f"{ahead} ahead" for ahead in HORIZONS), "goals", "places", "new")
 BLUES = ("#7fb4e0", "#1f6fb4", "#0b3c6b")  # by steps ahead
-RED, GREY = "#c03a2b", "0.55"
+RED = "#c03a2b"
 
 
 def table(phases: Sequence[Measured]) -> list[list[str]]:
@@ -57,10 +57,9 @@ def _foresight(last: Measured, phases: Sequence[Measured]) -> str:
                 "measured, or saw nothing change.")  # fmt: skip
     share, control = last.prediction[last.ahead], last.shuffled[last.ahead]
     course = [m.prediction[last.ahead] for m in phases if last.ahead in m.prediction]
-    steps = "1 step" if last.ahead == "1" else f"{last.ahead} steps"
-    told = (f"{steps} ahead, in what it had not learned from, its prediction errs {share:.2f} "
-            f"times as much as believing that nothing changes ({course[0]:.2f} at first), and "
-            f"{control:.2f} times with other actions than were done: ")  # fmt: skip
+    told = (f"{_steps(last.ahead)} ahead, in what it had not learned from, its prediction errs "
+            f"{share:.2f} times as much as believing that nothing changes ({course[0]:.2f} at first), "
+            f"and {control:.2f} times with other actions than were done: ")  # fmt: skip
     if share >= 1.0 and min(course) < 1.0:
         return told + "it met what it had not learned yet."
     if share >= 1.0:
@@ -68,6 +67,10 @@ def _foresight(last: Measured, phases: Sequence[Measured]) -> str:
     if control < 1.1 * share:
         return told + "what it does makes no difference to it, or it does not see what."
     return told + "it knows what its actions do."
+
+
+def _steps(ahead: str) -> str:
+    return "1 step" if ahead == "1" else f"{ahead} steps"
 
 
 def _goals(last: Measured) -> str:
@@ -116,7 +119,7 @@ def write_learning(
             f"<h1>Does it learn?</h1><p class=small>{html.escape(name)}, as of step "
             f"{phases[-1].steps:,}; <a href='index.html'>the whole report</a></p>",
             *(f"<p>{html.escape(sentence)}</p>" for sentence in sentences(phases)),
-            "<p><img src='progress.png' alt='prediction, goals, places and novelty'></p>",
+            "<p><img class=plot src='progress.png' alt='its figures over its life'></p>",
             "<table>", *("<tr><td>" + "<td>".join(cells) for cells in table(phases)), "</table>",
             "<p class=small>Ahead: the error of what it foresees so many steps ahead, in steps "
             "that it had not learned from, as a share of the error of believing that nothing "
@@ -143,31 +146,37 @@ def draw(path: Path, phases: Sequence[Measured]) -> None:
     from matplotlib import pyplot, ticker
 
     figure, (foresight, goals, places, novelty) = pyplot.subplots(
-        4, 1, figsize=(7.2, 9.6), sharex=True, layout="constrained", height_ratios=(2, 1, 1, 1)
+        4, 1, figsize=(5.0, 8.0), sharex=True, layout="constrained", height_ratios=(2, 1, 1, 1)
     )
     steps = [m.steps for m in phases]
     nan = float("nan")
     foresight.axhline(1.0, color=RED, linestyle="--", label='"nothing changes"')
-    for ahead, colour in zip(map(str, HORIZONS), BLUES, strict=True):
-        acted, shuffled = ([getattr(m, kind).get(ahead, nan) for m in phases]
-                           for kind in ("prediction", "shuffled"))  # fmt: skip
-        foresight.plot(steps, acted, ".-", color=colour, label=f"{ahead} ahead")
-        foresight.plot(steps, shuffled, ":", color=colour, label=f"{ahead}, shuffled actions")
-    foresight.set(yscale="log", ylabel='prediction error\n(share of "nothing changes")')
+    for kind, line, told in (("prediction", ".-", ""), ("shuffled", ":", ", other actions")):
+        for ahead, colour in zip(map(str, HORIZONS), BLUES, strict=True):
+            shares = [getattr(m, kind).get(ahead, nan) for m in phases]
+            foresight.plot(steps, shares, line, color=colour, label=f"{_steps(ahead)} ahead{told}")
+    foresight.set(yscale="log")
     foresight.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
     foresight.yaxis.set_major_formatter("{x:g}")
     foresight.yaxis.set_minor_formatter(ticker.NullFormatter())
     reached = [m.goals_reached / m.goals_tried if m.goals_tried else nan for m in phases]
     goals.plot(steps, reached, ".-", color=BLUES[1])
-    goals.set(ylim=(-0.04, 1.04), ylabel="goals reached\n(share)")
-    places.plot(steps, [m.places for m in phases], ".-", color=BLUES[1], label="been in")
+    goals.set(ylim=(-0.04, 1.04))
+    places.plot(steps, [m.places for m in phases], ".-", color=BLUES[1], label="counted")
     places.plot(steps, [m.even_places for m in phases], ":", color=BLUES[1],
                 label="as varied as so many, visited alike")  # fmt: skip
-    places.set(ylim=(0, None), ylabel="places (n)")
+    places.set(ylim=(0, None))
     novelty.plot(steps, [m.novelty for m in phases], ".-", color=BLUES[1])
-    novelty.set(ylim=(-0.04, 1.04), ylabel="in new places\n(share of steps)")
-    novelty.set(xlim=(0, None), xlabel="steps lived")
+    novelty.set(ylim=(-0.04, 1.04), xlim=(0, None), xlabel="steps lived")
+    novelty.xaxis.set_major_formatter("{x:,.0f}")
+    titles = {
+        foresight: 'prediction error, as a share of that of "nothing changes"',
+        goals: "share of its own goals that it believes it reached",
+        places: "places that it has been in", novelty: "share of the steps spent in new places",
+    }  # fmt: skip
+    for axes, title in titles.items():
+        axes.set_title(title, loc="left", fontsize=10)
     for axes in (foresight, places):
         axes.legend(frameon=False, fontsize=8, ncols=2)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=160)
     pyplot.close(figure)

@@ -8,6 +8,7 @@ td, th { padding: .25rem .8rem; border-bottom: 1px solid #ddd; text-align: right
 td:first-child, th:first-child { text-align: left; }
 tr.agent { font-weight: 600; }
 img { max-width: 100%; }
+.plot { width: 36rem; }
 .small { color: #77777f; font-size: .85rem; }
 @media (max-width: 40rem) { h1, h2 { font-size: 1.2rem; }
        td, th { padding: .2rem; font-size: .75rem; overflow-wrap: normal; } }

@@ -159,19 +159,19 @@ def _kept(world: World, played: Played) -> Finding:
                 f"{sensor.low:.3g} to {sensor.high:.3g}; declare what it can read."
             )
     count = len(played.times_s)
-    return ok(f"All {count} readings keep the declared shape, dtype and range.")
+    return ok(f"All {count:,} readings keep the declared shape, dtype and range.")
 
 
 def _episodes(played: Played) -> Finding:
     steps, ends = len(played.states) - 1, len(played.restarts)
     if not ends:
-        return ok(f"It was never reset in {steps} steps.")
+        return ok(f"It was never reset in {steps:,} steps.")
     if steps < ends * WINDOW_STEPS:
         return warning(
-            f"Its episodes ended {ends} times in {steps} steps; learning takes stretches of "
+            f"Its episodes ended {ends:,} times in {steps:,} steps; learning takes stretches of "
             f"{WINDOW_STEPS} steps, so from most of them nothing is learned: let them last longer."
         )
-    return ok(f"Its episodes ended {ends} times in {steps} steps and began anew.")
+    return ok(f"Its episodes ended {ends:,} times in {steps:,} steps and began anew.")
 
 
 def _repeatable(make: Make, played: Played) -> Finding:
@@ -187,7 +187,7 @@ def _repeatable(make: Make, played: Played) -> Finding:
                 "draw every random number from the seed."
             )
     steps = len(played.first) - 1
-    return ok(f"The same seed and actions gave the same readings for {steps} steps.")
+    return ok(f"The same seed and actions gave the same readings for {steps:,} steps.")
 
 
 def _lively(played: Played) -> Finding:

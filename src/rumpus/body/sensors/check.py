@@ -87,7 +87,7 @@ def _kept(spec: SensorSpec, given: list[Reading]) -> Finding:
             f"It ranged over {low:.3g} to {high:.3g}, outside its declared {spec.low:.3g} to "
             f"{spec.high:.3g}; declare what it can read."
         )
-    return ok(f"All {len(given)} readings keep the declared shape, dtype and range.")
+    return ok(f"All {len(given):,} readings keep the declared shape, dtype and range.")
 
 
 def _timed(times_s: list[float]) -> Finding:
