@@ -84,9 +84,7 @@ def test_of_a_short_life_no_verdict_is_given(tmp_path: Path) -> None:
 
 def test_a_verdict_in_words() -> None:
     calibration = Calibration(2.0, -1.5, 800)
-    assert sentence(calibration.verdict(0.0)).startswith("It got there, as it sees it: of as many")
-    assert "88% of those believed this near were at most 3 steps away" in sentence(
-        calibration.verdict(0.0)
-    )
+    assert sentence(calibration.verdict(0.0)).startswith("It got there, as it sees it: of the rem")
+    assert "their goal, 88% were at most 3 steps from it" in sentence(calibration.verdict(0.0))
     assert sentence(calibration.verdict(50.0)).startswith("It did not get there")
     assert "cannot tell" in sentence(None)

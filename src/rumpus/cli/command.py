@@ -27,6 +27,7 @@ World = Annotated[Positional[str], arg(metavar="WORLD")]
 Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
 NOT_REACHED = 3  # the exit code
+WRITTEN = {".png": "Film strip", ".webp": "Film", ".mp4": "Film", ".html": "Report"}
 Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 Part = Annotated[Positional[Kind], arg(metavar="PART")]
 Name = Annotated[Positional[str], arg(metavar="NAME")]
@@ -177,7 +178,8 @@ def do(
              "written": [str(path) for path in written]}  # fmt: skip
     told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
             f"{done.believed_after:.1f} at the end.")  # fmt: skip
-    answer(json, to_builtins(row) | shown, told, sentence(verdict), *map(str, written))
+    answer(json, to_builtins(row) | shown, told, sentence(verdict),
+           *(f"{WRITTEN[path.suffix]}: {path}" for path in written))  # fmt: skip
     if fault:
         raise fault
     return 0 if verdict and verdict.reached else NOT_REACHED
@@ -210,6 +212,7 @@ def evaluate(
 
     from rumpus.cli.counting import stoppable
     from rumpus.play import evaluate as trial
+    from rumpus.report.overview import aligned
     from rumpus.report.page import report_evaluation
     from rumpus.run.session import resume
 
@@ -218,7 +221,7 @@ def evaluate(
         with stoppable("trying") as tick:
             found = trial.evaluate(session.world, session.subject(), asked, tick)
         # Told before it is written: minutes of trials are not lost to a full disk.
-        answer(json, found.rows, *(trial.sentence(row, found.measure) for row in found.rows))
+        answer(json, found.rows, *aligned(trial.table(found.rows, found.measure)))
         if warning := trial.too_easy(found):
             remark(warning)
         page = report_evaluation(session.run, found)

@@ -348,13 +348,17 @@ def _at_start(world: World, trial: Trial) -> dict[str, float]:
     return world.errors(world.state(), trial.goal)
 
 
-def sentence(row: Row, measure: Measure) -> str:
-    """A row in words: its median, its success rate and how sure both are."""
+def table(rows: Sequence[Row], measure: Measure) -> list[list[str]]:
+    """A head, and cells for each row: its median, its success rate, how sure both are, and n."""
+    head = ["", f"median {measure.name} (95 %)", f"within {measure.tolerance:.3g} (95 %)", "n"]
+    return [head, *(_cells(row, measure.name) for row in rows)]
+
+
+def _cells(row: Row, name: str) -> list[str]:
     metrics = msgspec.to_builtins(row.metrics)
     low, high = metrics["median_interval"]
     least, most = metrics["success_interval"]
-    return (
-        f"{row.variant}: median {measure.name} {metrics[f'median_{measure.name}']:.4f} "
-        f"({low:.4f} to {high:.4f}), {metrics['success_rate']:.0%} within {measure.tolerance:.3g} "
-        f"({least:.0%} to {most:.0%}), n = {row.n}"
-    )
+    return [
+        row.variant, f"{metrics[f'median_{name}']:.4f} ({low:.4f} to {high:.4f})",
+        f"{metrics['success_rate']:.0%} ({least:.0%} to {most:.0%})", str(row.n),
+    ]  # fmt: skip

@@ -81,9 +81,9 @@ def sentence(verdict: Verdict | None) -> str:
     if verdict is None:
         return "Whether it got there it cannot tell: it remembers nothing to judge this goal by."
     there = "It got there" if verdict.reached else "It did not get there"
-    return (f"{there}, as it sees it: of as many remembered moments near their goal as far from "
-            f"it, {verdict.chance:.0%} of those believed this near were at most "
-            f"{verdict.near_steps} steps away.")  # fmt: skip
+    return (f"{there}, as it sees it: of the remembered moments that it believed this near to "
+            f"their goal, {verdict.chance:.0%} were at most {verdict.near_steps} steps from it (as "
+            "many near as far were tried).")  # fmt: skip
 
 
 def calibrate(

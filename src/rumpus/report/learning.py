@@ -58,8 +58,8 @@ def _foresight(last: Measured, phases: Sequence[Measured]) -> str:
     share, control = last.prediction[last.ahead], last.shuffled[last.ahead]
     course = [m.prediction[last.ahead] for m in phases if last.ahead in m.prediction]
     told = (f"{_steps(last.ahead)} ahead, in what it had not learned from, its prediction errs "
-            f"{share:.2f} times as much as believing that nothing changes ({course[0]:.2f} at first), "
-            f"and {control:.2f} times with other actions than were done: ")  # fmt: skip
+            f"{share:.2f} times as much as believing that nothing changes ({course[0]:.2f} at "
+            f"first), and {control:.2f} times with other actions than were done: ")  # fmt: skip
     if share >= 1.0 and min(course) < 1.0:
         return told + "it met what it had not learned yet."
     if share >= 1.0:

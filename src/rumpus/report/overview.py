@@ -173,7 +173,7 @@ def lines(found: Sequence[Overview]) -> list[str]:
          each.evaluations[0].headline if each.evaluations else NONE]
         for each in found if each.settings
     ]  # fmt: skip
-    return [*_table([head, *rows] if rows else []), *_faults(found)]
+    return [*aligned([head, *rows] if rows else []), *_faults(found)]
 
 
 def beside(found: Sequence[Overview]) -> list[str]:
@@ -196,7 +196,7 @@ def beside(found: Sequence[Overview]) -> list[str]:
         ["steps", *(f"{each.steps:,}" for each in shown)],
         *([name, *(of.get(name, NONE) for of in figures)] for name in _names(figures)),
     ]  # fmt: skip
-    return [*_table(rows if shown else []), *_faults(found)]
+    return [*aligned(rows if shown else []), *_faults(found)]
 
 
 def _faults(found: Sequence[Overview]) -> list[str]:
@@ -208,7 +208,8 @@ def _names(each: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for names in each for name in names))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines of text with the cells below each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

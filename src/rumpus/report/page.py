@@ -66,7 +66,7 @@ def draw_chart(path: Path, evaluation: Evaluation) -> None:
     from matplotlib import pyplot
 
     measure = evaluation.measure
-    figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(5.0, 4.0), layout="constrained")
     axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="as at the start")
     started = [started[measure.name] for started in evaluation.started]
     ended = [outcome.errors[measure.name] for outcome in evaluation.outcomes]
@@ -77,7 +77,7 @@ def draw_chart(path: Path, evaluation: Evaluation) -> None:
     top = 1.05 * max(*started, *ended, measure.tolerance)
     axes.set(xlim=(-0.02 * top, top), ylim=(-0.02 * top, top))  # alike: better lies below the line
     axes.legend(frameon=False)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=160)
     pyplot.close(figure)
 
 
@@ -90,11 +90,12 @@ def write_page(run: Run) -> Path:
     world, where = html.escape(run.config.world), html.escape(str(run.path))
     parts = [f"<h1>{world}</h1>", f"<p class=small>{where}, seed {run.config.seed}</p>"]
     if (learning := run.report / "progress.png").exists():
-        parts += ["<h2><a href='progress.html'>Does it learn?</a></h2>", _image(learning)]
+        parts += ["<h2><a href='progress.html'>Does it learn?</a></h2>", _image(learning, "plot")]
     for result in sorted(run.report.glob("evaluate-*.json")):
         title, table, circumstances = _told(result)
-        own = (run.report / f"{result.stem}{end}.png" for end in ("", "-trials"))
-        pictures = [_image(picture) for picture in own if picture.exists()]
+        own = ((run.report / f"{result.stem}.png", "plot"),
+               (run.report / f"{result.stem}-trials.png", ""))  # fmt: skip
+        pictures = [_image(picture, kind) for picture, kind in own if picture.exists()]
         earlier = sorted(run.report.glob(f"earlier/{result.stem}-[0-9]*.json"), reverse=True)
         parts += [title, table, *pictures, circumstances, *map(_earlier, earlier)]
     done = sorted(run.report.glob("do-*.webp")) + sorted(run.report.glob("do-*.png"))
@@ -150,5 +151,7 @@ def _table_row(row: Row, name: str) -> str:
     )
 
 
-def _image(path: Path) -> str:
-    return f"<p><img src='{html.escape(path.name)}' alt='{html.escape(path.stem)}'></p>"
+def _image(path: Path, kind: str = "") -> str:
+    return (
+        f"<p><img class='{kind}' src='{html.escape(path.name)}' alt='{html.escape(path.stem)}'></p>"
+    )
