@@ -151,7 +151,8 @@ SHOTS = {
     "Runs and settings": [
         Shot("runs", "All runs in a folder.", "rumpus runs"),
         Shot("compare", "Two of them side by side.", "rumpus compare runs/door runs/slow"),
-        Shot("config", "Every setting, with its meaning and what it may be.", "rumpus config"),
+        Shot("config", "Every setting, with its meaning and what it may be (the first ones).",
+             "rumpus config | head -40"),
     ],
     "What it remembers": [
         Shot("memory-info", "What a memory holds.", "rumpus memory info runs/door"),
@@ -160,8 +161,8 @@ SHOTS = {
         Shot("memory-strip", "As a film strip.", SHOW, file="episode.png"),
         Shot("memory-verify", "Every byte read; and mended, were there anything to mend.",
              "rumpus memory verify runs/door\nrumpus memory repair runs/door"),
-        Shot("memory-film", "Old pictures become lossless films.",
-             "rumpus memory film runs/door\nrumpus memory merge runs/slow runs/door"),
+        Shot("memory-film", "Another life is taken over; old pictures become lossless films.",
+             "rumpus memory merge runs/slow runs/door\nrumpus memory film runs/door"),
         Shot("memory-export", "For other programs, and back.",
              "rumpus memory export runs/door out --format lerobot\n"
              "rumpus memory import out runs/theirs --format lerobot\n"

@@ -20,6 +20,7 @@ from rumpus.cli.verb import (
     answer,
     deferred,
     remark,
+    tell,
 )
 from rumpus.finding import Finding
 
@@ -226,7 +227,7 @@ def evaluate(
             remark(warning)
         page = report_evaluation(session.run, found)
     if not json:
-        print(f"Report: {page}")
+        tell(f"Report: {page}")
     return 0
 
 
@@ -264,7 +265,8 @@ def goals(run: Run, count: Whole = 24, out: Out = None) -> int:
     if not write_sheet(picture, [tiles[k : k + COLUMNS] for k in range(0, len(tiles), COLUMNS)]):
         raise InputError(f"No camera of {run} gave a picture in these steps; there is no sheet.")
     first = f"rumpus do {run} --goal memory:{steps[0]}"
-    print(f"{len(steps)} of {len(memory):,} remembered steps: {picture}\nGo for one: {first}")
+    tell(f"{len(steps)} of {len(memory):,} remembered steps: {picture}")
+    tell(f"Go for one: {first}")
     return 0
 
 
@@ -297,7 +299,7 @@ def snapshot(world: World, out: Out = None, seed: Whole = 0) -> int:
         path = path.with_stem(f"{path.stem}-{camera}") if len(cameras) > 1 else path
         with writing("picture", path):
             Image.fromarray(readings[camera].squeeze()).save(path, format="PNG")
-        print(f"{camera}: {path}")
+        tell(f"{camera}: {path}")
     return 0
 
 

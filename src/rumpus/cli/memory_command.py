@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import Positional, arg
 
 from rumpus.cli.counting import duration, stoppable
-from rumpus.cli.verb import Into, Json, Number, Source, answer, deferred
+from rumpus.cli.verb import Into, Json, Number, Source, answer, deferred, tell
 from rumpus.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def show(folder: Folder, episode: Number = None, out: Picture = Path("episode.pn
             f"No camera of {folder} gave a picture in that episode; there is nothing to show."
         )
     last = shown.first + shown.length - 1
-    print(f"Episode {shown.id}, {shown.provenance}: steps {shown.first:,} to {last:,}, "
-          f"{duration(shown.length / memory.spec.rate_hz)}.")  # fmt: skip
-    print(f"Film strip: {out}")
+    tell(f"Episode {shown.id}, {shown.provenance}: steps {shown.first:,} to {last:,}, "
+         f"{duration(shown.length / memory.spec.rate_hz)}.")  # fmt: skip
+    tell(f"Film strip: {out}")
     return 0
 
 
@@ -137,23 +137,23 @@ def repair(folder: Folder, accept_loss: bool = False) -> int:
         with opened(folder) as memory:
             missing, steps = memory.missing(), len(memory)
     if done == Repaired() and not missing:
-        print(f"Nothing is to be repaired: all {steps:,} steps are as they were written.")
+        tell(f"Nothing is to be repaired: all {steps:,} steps are as they were written.")
         return 0
     if done.recovered:
-        print("The store's file could not be read and was made anew; the damaged one stays beside "
-              "it under another name.")  # fmt: skip
+        tell("The store's file could not be read and was made anew; the damaged one stays beside "
+             "it under another name.")  # fmt: skip
     for damage in done.lost:
-        print(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
+        tell(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
     mended, lost = len(done.repaired), len(done.lost)
-    print(f"{mended:,} steps are as they were written again, {lost:,} are not.")
+    tell(f"{mended:,} steps are as they were written again, {lost:,} are not.")
     if done.recalled:
-        print(f"{len(done.recalled):,} steps came back from the view alone: as sensed and done, "
-              "without the reasons noted with them.")  # fmt: skip
+        tell(f"{len(done.recalled):,} steps came back from the view alone: as sensed and done, "
+             "without the reasons noted with them.")  # fmt: skip
     if done.forgotten:
-        print(f"{done.forgotten:,} lost steps are no longer missed; the robot can go on.")
+        tell(f"{done.forgotten:,} lost steps are no longer missed; the robot can go on.")
     elif missing:
-        print(f"{missing:,} acknowledged steps are gone; where they are gone from the end, "
-              "--accept-loss lets the robot go on without them.")  # fmt: skip
+        tell(f"{missing:,} acknowledged steps are gone; where they are gone from the end, "
+             "--accept-loss lets the robot go on without them.")  # fmt: skip
     return int(bool(done.lost or missing))
 
 
@@ -171,12 +171,12 @@ def film(folder: Folder) -> int:
         memory.shrink()
         after = memory.room()
     if not total:
-        print("Nothing is to be filmed: no camera has a whole segment of "
-              f"{SEGMENT_STEPS:,} steps that is no film yet.")  # fmt: skip
+        tell("Nothing is to be filmed: no camera has a whole segment of "
+             f"{SEGMENT_STEPS:,} steps that is no film yet.")  # fmt: skip
         return 0
-    print(f"{total:,} films hold {left_bytes / 1e6:,.1f} MB of pictures in "
-          f"{(after['films'] - before['films']) / 1e6:,.1f} MB, every byte proved; the store has "
-          f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
+    tell(f"{total:,} films hold {left_bytes / 1e6:,.1f} MB of pictures in "
+         f"{(after['films'] - before['films']) / 1e6:,.1f} MB, every byte proved; the store has "
+         f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
     return 0
 
 
@@ -193,8 +193,8 @@ def merge(source: Source, into: Into) -> int:
     with opened(source) as given, opened(into, write=True) as taking, stoppable("merging") as tick:
         merged = take_over(given, taking, tick)
         steps = len(taking)
-    print(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
-          f"remembers {steps:,}.")  # fmt: skip
+    tell(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
+         f"remembers {steps:,}.")  # fmt: skip
     return 0
 
 
@@ -255,8 +255,8 @@ def import_dataset(
 
 def _report(done: "Transfer", where: str) -> int:
     for sentence in done.lost:
-        print(sentence)
-    print(f"{done.steps:,} steps {where}.")
+        tell(sentence)
+    tell(f"{done.steps:,} steps {where}.")
     return 0
 
 

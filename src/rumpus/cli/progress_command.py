@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
-from rumpus.cli.verb import Json, Run, answer, deferred, remark
+from rumpus.cli.verb import Json, Run, answer, deferred, remark, tell
 from rumpus.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,23 +44,19 @@ def progress(run: Run, tensorboard: Events = None, rerun: Rerun = "", json: Json
         from rumpus.exchange.tensorboard import write_events
 
         count = write_events(tensorboard, metrics.figures(run))
-        print(f"{count:,} figures are in {tensorboard}; see them with: "
-              f"tensorboard --logdir {tensorboard}")  # fmt: skip
+        tell(f"{count:,} figures are in {tensorboard}; see them with: "
+             f"tensorboard --logdir {tensorboard}")  # fmt: skip
         return 0
     phases = metrics.read(run)
     if not phases:
         return answer(json, phases, f"{run} has no figures of its progress: every train phase of "
                       "play measures them, and it has had none since rumpus does.")  # fmt: skip
     from rumpus.report import learning
+    from rumpus.report.overview import aligned
 
-    answer(json, phases, *_aligned(learning.table(phases)), "", *learning.sentences(phases))
+    answer(json, phases, *aligned(learning.table(phases)), "", *learning.sentences(phases))
     _report(run, phases, silent=json)
     return 0
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.rjust, row, widths)) for row in rows]
 
 
 def _report(run: Path, phases: "list[Measured]", silent: bool) -> None:
@@ -76,7 +72,7 @@ def _report(run: Path, phases: "list[Measured]", silent: bool) -> None:
 
         write_page(open_run(run))
     if not silent:
-        print(f"Report: {page}")
+        tell(f"Report: {page}")
 
 
 def _follow(run: Path, to: str) -> int:
@@ -100,5 +96,5 @@ def _follow(run: Path, to: str) -> int:
 
         remark(f"Showing {run} by {to} as it goes on; Ctrl-C ends it.")
         follow(memory, to, tick)
-    print(f"Shown up to step {sent:,}.")
+    tell(f"Shown up to step {sent:,}.")
     return 0

@@ -93,8 +93,13 @@ def answer(json: bool, result: Any, *sentences: str) -> int:
         print(msgspec.json.encode(result).decode(), flush=True)
         return 0
     for line in sentences:
-        print(fitted(line, sys.stdout), flush=True)
+        tell(line)
     return 0
+
+
+def tell(line: str) -> None:
+    """Print a line of a result."""
+    print(fitted(line, sys.stdout), flush=True)
 
 
 def remark(sentence: str) -> None:
@@ -105,13 +110,16 @@ def remark(sentence: str) -> None:
 def fitted(line: str, to: TextIO) -> str:
     """A line as a terminal shows it without breaking words; unchanged for everything else.
 
-    What follows a first column stays to the right of it. A path that is longer than a
-    line stays whole, to be copied.
+    What does not fit goes on below the column that it is in. A path that is longer than a line
+    stays whole, to be copied.
     """
     if not to.isatty():
         return line
-    column = re.match(r"\S+ {2,}", line)
+    width = shutil.get_terminal_size().columns
+    columns = [
+        gap.end() for gap in re.finditer(r"(?<=\S) {2,}", line) if gap.end() < width * 2 // 3
+    ]
     return textwrap.fill(
-        line, shutil.get_terminal_size().columns, break_long_words=False, break_on_hyphens=False,
-        subsequent_indent=" " * len(column[0]) if column else "",
+        line, width, subsequent_indent=" " * max(columns, default=0),
+        break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip

@@ -119,7 +119,7 @@ def write_learning(
             f"<h1>Does it learn?</h1><p class=small>{html.escape(name)}, as of step "
             f"{phases[-1].steps:,}; <a href='index.html'>the whole report</a></p>",
             *(f"<p>{html.escape(sentence)}</p>" for sentence in sentences(phases)),
-            "<p><img class=plot src='progress.png' alt='its figures over its life'></p>",
+            "<p class=plot><img src='progress.png' alt='its figures over its life'></p>",
             "<table>", *("<tr><td>" + "<td>".join(cells) for cells in table(phases)), "</table>",
             "<p class=small>Ahead: the error of what it foresees so many steps ahead, in steps "
             "that it had not learned from, as a share of the error of believing that nothing "

@@ -4,6 +4,7 @@ A folder that is no run, or a broken one, is told in its own line and keeps no o
 shown.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from rumpus.run.layout import flat, memory_in, understood
 from rumpus.worlds.base import Measure
 
 NONE = "-"  # stands for what there is not
+NUMBER = re.compile(r"[\d,.]+%?|[\d,]+ of [\d,]+|-")
 
 
 @dataclass(frozen=True)
@@ -209,12 +211,14 @@ def _names(each: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as lines of text with the cells below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    """A head and rows of cells as lines of text; columns of numbers stand to the right."""
+    columns = [_column(cells) for cells in zip(*rows, strict=True)]
+    return ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
+
+
+def _column(cells: Sequence[str]) -> list[str]:
+    width, are_numbers = max(map(len, cells)), all(map(NUMBER.fullmatch, cells[1:]))
+    return [cell.rjust(width) if are_numbers else cell.ljust(width) for cell in cells]
 
 
 def _plain(value: Any) -> str:

@@ -5,17 +5,25 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from rumpus.errors import writing
 from rumpus.memory.side_by_side import side_by_side
-from rumpus.play.evaluate import Evaluation, Outcome
+from rumpus.play.evaluate import Evaluation, Outcome, table
 from rumpus.report.overview import read_evaluation
 from rumpus.report.sheet import Tile, write_sheet
 from rumpus.report.style import STYLE
 from rumpus.result import Row, write_result
 from rumpus.run.folder import Run
 from rumpus.worlds.base import Measure
+
+TRIALS = (
+    "A point is a trial: on the grey line it ended as far from its goal as it began, below the red "
+    "one it got there. In brackets stand intervals of 95 %. Of some trials the "
+    "pictures: where it began, what it was shown, what it imagined as its end, and its end."
+)
+FILMS = (
+    "Each as a film of all steps, and as a strip of some: what it imagined when it began, and what "
+    "then happened. The number in a file's name is the first step in `rumpus memory list`."
+)
 
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -92,15 +100,17 @@ def write_page(run: Run) -> Path:
     if (learning := run.report / "progress.png").exists():
         parts += ["<h2><a href='progress.html'>Does it learn?</a></h2>", _image(learning, "plot")]
     for result in sorted(run.report.glob("evaluate-*.json")):
-        title, table, circumstances = _told(result)
+        title, figures, circumstances = _told(result)
         own = ((run.report / f"{result.stem}.png", "plot"),
                (run.report / f"{result.stem}-trials.png", ""))  # fmt: skip
         pictures = [_image(picture, kind) for picture, kind in own if picture.exists()]
+        pictures = [f"<p class=small>{TRIALS}</p>"] * bool(pictures) + pictures
         earlier = sorted(run.report.glob(f"earlier/{result.stem}-[0-9]*.json"), reverse=True)
-        parts += [title, table, *pictures, circumstances, *map(_earlier, earlier)]
+        parts += [title, figures, *pictures, circumstances, *map(_earlier, earlier)]
     done = sorted(run.report.glob("do-*.webp")) + sorted(run.report.glob("do-*.png"))
     done.sort(key=lambda path: (len(path.stem), path.stem))  # in the order of their numbers
-    parts += ["<h2>What it was asked for</h2>"] * bool(done) + [_image(p) for p in done]
+    parts += [f"<h2>What it was asked for</h2><p class=small>{FILMS}</p>"] * bool(done)
+    parts += [_image(path, "wide" if path.suffix == ".png" else "") for path in done]
     page = run.report / "index.html"
     page.write_text(
         "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -135,23 +145,12 @@ def _tiles(outcome: Outcome, measure: Measure) -> Sequence[Tile]:
 
 
 def _table(rows: Sequence[Row], measure: Measure) -> str:
-    name, within = html.escape(measure.name), f"within {measure.tolerance:.3g}"
-    head = f"<tr><th><th>trials<th>median {name}<th>95 %<th>{within}<th>95 %</tr>"
-    return f"<table>{head}{''.join(_table_row(row, measure.name) for row in rows)}</table>"
-
-
-def _table_row(row: Row, name: str) -> str:
-    metrics = msgspec.to_builtins(row.metrics)
-    spread, between = metrics["median_interval"], metrics["success_interval"]
-    kind = " class=agent" if row.variant.startswith("agent") else ""
-    return (
-        f"<tr{kind}><td>{html.escape(row.variant)}<td>{row.n}<td>{metrics[f'median_{name}']:.4g}"
-        f"<td>{spread[0]:.3g} to {spread[1]:.3g}<td>{metrics['success_rate']:.0%}"
-        f"<td>{between[0]:.0%} to {between[1]:.0%}</tr>"
-    )
+    head, *cells = (map(html.escape, row) for row in table(rows, measure))
+    kinds = (" class=agent" * row.variant.startswith("agent") for row in rows)
+    lines = (f"<tr{kind}><td>{'<td>'.join(row)}" for kind, row in zip(kinds, cells, strict=True))
+    return f"<table><tr><th>{'<th>'.join(head)}{''.join(lines)}</table>"
 
 
 def _image(path: Path, kind: str = "") -> str:
-    return (
-        f"<p><img class='{kind}' src='{html.escape(path.name)}' alt='{html.escape(path.stem)}'></p>"
-    )
+    name, told = html.escape(path.name), html.escape(path.stem)
+    return f"<p class='{kind}'><img src='{name}' alt='{told}'></p>"
