@@ -2,6 +2,7 @@
 # make test: every check there is
 # make learn: what takes longer: a thousand killed writers, a door learned to the end
 # make docs: the documentation as a site, in site/
+# make pictures: a picture of every screen, page and plot, in docs/pictures (needs Chromium)
 # make guide: runs what README and docs/first-hour.md tell a newcomer to run, as it stands there
 # make licences: which licence every package has that is installed with it
 # Needs Python 3.11 or newer, with its venv module, and make; nothing else.
@@ -24,7 +25,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 # One thread: the tests run on two processes, and more threads only wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: play learn test docs guide guide-readme guide-first-hour licences setup clean
+.PHONY: play learn test docs pictures guide guide-readme guide-first-hour licences setup clean
 
 play: setup
 	$(PLAY)
@@ -46,6 +47,10 @@ test: setup
 docs: $(DOCS)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --strict
 	@echo "The site is site/index.html."
+
+# Trains a robot for it: a quarter of an hour on two cores.
+pictures: setup
+	$(BIN)/python docs/take_pictures.py
 
 # Both at once: make -j2 guide.
 guide: guide-readme guide-first-hour

@@ -95,6 +95,7 @@ SHOTS = {
              "rumpus check world door"),
         Shot("refused", "What is refused says what came, what was expected and what to do.",
              "rumpus plya door\nrumpus play dor\nrumpus play door --steps many\n"
+             "rumpus evaluate runs/nothing\n"
              "rumpus play door --set train.updates_per_step=-1"),
     ],
     "Playing": [

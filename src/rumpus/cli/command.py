@@ -29,6 +29,8 @@ Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
 NOT_REACHED = 3  # the exit code
 WRITTEN = {".png": "Film strip", ".webp": "Film", ".mp4": "Film", ".html": "Report"}
+Trials = Annotated[str, arg(metavar="KIND", help_behavior_hint="")]
+Distance = Annotated[float, arg(metavar="X")]
 Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
 Part = Annotated[Positional[Kind], arg(metavar="PART")]
 Name = Annotated[Positional[str], arg(metavar="NAME")]
@@ -188,8 +190,8 @@ def do(
 
 @deferred
 def evaluate(
-    run: Run, goals: Whole = 100, kind: str = "", seed: Whole = 1000, steps: Number = None,
-    tolerance: Amount = None, farther_than: float = 0.0, force: bool = False,
+    run: Run, goals: Whole = 100, kind: Trials = "", seed: Whole = 1000, steps: Number = None,
+    tolerance: Amount = None, farther_than: Distance = 0.0, force: bool = False,
     device: Device = "auto", json: Json = False,
 ) -> int:  # fmt: skip
     """Measure how well a robot does what pictures show, in a world apart from its play.

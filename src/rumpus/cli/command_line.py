@@ -25,8 +25,7 @@ from rumpus.service.interrupt import INTERRUPTED, Interrupted
 REFUSED = 2
 ABOUT = (
     "A play room for robots. Begin with: rumpus play door\n\n"
-    "The exit code is 0 where all went well, 1 where a check failed, 2 where a command was "
-    "refused, 3 where `do` did not get there, as it sees it, and 130 where it was interrupted.\n\n"
+    "Exit codes: 0 well, 1 check failed, 2 refused, 3 goal not reached, 130 interrupted.\n\n"
     "For its version: rumpus --version\n\n"
     "For completion by the tabulator key: rumpus --tyro-print-completion bash|zsh|fish"
 )

@@ -16,7 +16,7 @@ Source = Annotated[
 ]
 OneOrNone = Annotated[Positional[Path | None], arg(metavar="RUN", help_behavior_hint="")]
 Folder = Annotated[Positional[Path], arg(metavar="DIR")]
-Some = Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN")]
+Some = Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN", help_behavior_hint="")]
 
 
 @deferred

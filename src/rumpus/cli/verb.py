@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error.
 """
 
 import functools
+import inspect
 import math
 import re
 import shutil
@@ -77,6 +78,8 @@ def deferred(verb: Callable[P, int]) -> Callable[P, Command]:
 
     So a misuse, which is told before anything runs, is told apart from what the command says.
     """
+    # Where a line ends in what is said of an argument, none ends in its help.
+    verb.__doc__ = re.sub(r"\n {8}(?=\S)", " ", inspect.getdoc(verb) or "")
 
     @functools.wraps(verb)
     def understood(*given: P.args, **named: P.kwargs) -> Command:

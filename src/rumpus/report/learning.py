@@ -145,6 +145,7 @@ def draw(path: Path, phases: Sequence[Measured]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot, ticker
 
+    matplotlib.rc("axes", titlelocation="left", titlesize=10)
     figure, (foresight, goals, places, novelty) = pyplot.subplots(
         4, 1, figsize=(5.0, 8.0), sharex=True, layout="constrained", height_ratios=(2, 1, 1, 1)
     )
@@ -155,27 +156,21 @@ def draw(path: Path, phases: Sequence[Measured]) -> None:
         for ahead, colour in zip(map(str, HORIZONS), BLUES, strict=True):
             shares = [getattr(m, kind).get(ahead, nan) for m in phases]
             foresight.plot(steps, shares, line, color=colour, label=f"{_steps(ahead)} ahead{told}")
-    foresight.set(yscale="log")
+    foresight.set(yscale="log", title='prediction error, as a share of that of "nothing changes"')
     foresight.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
     foresight.yaxis.set_major_formatter("{x:g}")
     foresight.yaxis.set_minor_formatter(ticker.NullFormatter())
     reached = [m.goals_reached / m.goals_tried if m.goals_tried else nan for m in phases]
     goals.plot(steps, reached, ".-", color=BLUES[1])
-    goals.set(ylim=(-0.04, 1.04))
+    goals.set(ylim=(-0.04, 1.04), title="share of its own goals that it believes it reached")
     places.plot(steps, [m.places for m in phases], ".-", color=BLUES[1], label="counted")
     places.plot(steps, [m.even_places for m in phases], ":", color=BLUES[1],
                 label="as varied as so many, visited alike")  # fmt: skip
-    places.set(ylim=(0, None))
+    places.set(ylim=(0, None), title="places that it has been in")
     novelty.plot(steps, [m.novelty for m in phases], ".-", color=BLUES[1])
-    novelty.set(ylim=(-0.04, 1.04), xlim=(0, None), xlabel="steps lived")
+    novelty.set(ylim=(-0.04, 1.04), title="share of the steps spent in new places")
+    novelty.set(xlim=(0, None), xlabel="steps lived")
     novelty.xaxis.set_major_formatter("{x:,.0f}")
-    titles = {
-        foresight: 'prediction error, as a share of that of "nothing changes"',
-        goals: "share of its own goals that it believes it reached",
-        places: "places that it has been in", novelty: "share of the steps spent in new places",
-    }  # fmt: skip
-    for axes, title in titles.items():
-        axes.set_title(title, loc="left", fontsize=10)
     for axes in (foresight, places):
         axes.legend(frameon=False, fontsize=8, ncols=2)
     figure.savefig(path, dpi=160)
