@@ -174,8 +174,8 @@ def film(folder: Folder) -> int:
         tell("Nothing is to be filmed: no camera has a whole segment of "
              f"{SEGMENT_STEPS:,} steps that is no film yet.")  # fmt: skip
         return 0
-    tell(f"{total:,} films hold {left_bytes / 1e6:,.1f} MB of pictures in "
-         f"{(after['films'] - before['films']) / 1e6:,.1f} MB, every byte proved; the store has "
+    tell(f"{left_bytes / 1e6:,.1f} MB of pictures are films of "
+         f"{(after['films'] - before['films']) / 1e6:,.1f} MB now, every byte proved; the store has "
          f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
     return 0
 

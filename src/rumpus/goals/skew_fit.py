@@ -101,7 +101,7 @@ class SkewFit:
         # Ages are counted in steps: a robot's clock may begin anew with every start.
         ago_s = float(stored.step[-1] - stored.step[seen].max()) / situation.rate_hz
         times = "once" if len(seen) <= 1 else f"{len(seen)} times"
-        return f"seen {times} in {len(stored.points)} steps, last {ago(ago_s)} ago"
+        return f"seen {times} in {len(stored.points):,} steps, last {ago(ago_s)} ago"
 
 
 def skew(log_density: Array, skew_exponent: float) -> Array:

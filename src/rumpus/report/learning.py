@@ -83,7 +83,7 @@ def _goals(last: Measured) -> str:
 def _places(last: Measured) -> str:
     told = (f"It has been in {last.places:,} different places, as varied as "
             f"{last.even_places:,.0f} that are visited alike, in the rarest at "
-            f"{last.rarest_visits:,} of {last.looked:,} steps.")  # fmt: skip
+            f"{last.rarest_visits:,} of {last.looked:,} steps that were looked at.")  # fmt: skip
     if last.full:
         return f"{told} No more are counted."
     if not last.firsts:

@@ -198,7 +198,7 @@ def beside(found: Sequence[Overview]) -> list[str]:
         ["steps", *(f"{each.steps:,}" for each in shown)],
         *([name, *(of.get(name, NONE) for of in figures)] for name in _names(figures)),
     ]  # fmt: skip
-    return [*aligned(rows if shown else []), *_faults(found)]
+    return [*aligned(rows if shown else [], numbers_right=False), *_faults(found)]
 
 
 def _faults(found: Sequence[Overview]) -> list[str]:
@@ -210,15 +210,16 @@ def _names(each: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for names in each for name in names))
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A head and rows of cells as lines of text; columns of numbers stand to the right."""
-    columns = [_column(cells) for cells in zip(*rows, strict=True)]
+def aligned(rows: Sequence[Sequence[str]], numbers_right: bool = True) -> list[str]:
+    """A head and rows of cells as lines of text; columns of numbers may stand to the right."""
+    columns = [_column(cells, numbers_right) for cells in zip(*rows, strict=True)]
     return ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
 
 
-def _column(cells: Sequence[str]) -> list[str]:
-    width, are_numbers = max(map(len, cells)), all(map(NUMBER.fullmatch, cells[1:]))
-    return [cell.rjust(width) if are_numbers else cell.ljust(width) for cell in cells]
+def _column(cells: Sequence[str], numbers_right: bool) -> list[str]:
+    width = max(map(len, cells))
+    is_right = numbers_right and cells[-1] != NONE and all(map(NUMBER.fullmatch, cells[1:]))
+    return [cell.rjust(width) if is_right else cell.ljust(width) for cell in cells]
 
 
 def _plain(value: Any) -> str:

@@ -22,7 +22,7 @@ TRIALS = (
 )
 FILMS = (
     "Each as a film of all steps, and as a strip of some: what it imagined when it began, and what "
-    "then happened. The number in a file's name is the first step in `rumpus memory list`."
+    "then happened. The number is that of its first step in `rumpus memory list`."
 )
 
 
@@ -110,7 +110,9 @@ def write_page(run: Run) -> Path:
     done = sorted(run.report.glob("do-*.webp")) + sorted(run.report.glob("do-*.png"))
     done.sort(key=lambda path: (len(path.stem), path.stem))  # in the order of their numbers
     parts += [f"<h2>What it was asked for</h2><p class=small>{FILMS}</p>"] * bool(done)
-    parts += [_image(path, "wide" if path.suffix == ".png" else "") for path in done]
+    for path in done:
+        is_film = path.suffix == ".webp"
+        parts += [f"<h3>{path.stem}</h3>" * is_film, _image(path, "" if is_film else "wide")]
     page = run.report / "index.html"
     page.write_text(
         "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
