@@ -153,7 +153,7 @@ SHOTS = {
         Shot("runs", "All runs in a folder.", "rumpus runs"),
         Shot("compare", "Two of them side by side.", "rumpus compare runs/door runs/slow"),
         Shot("config", "Every setting, with its meaning and what it may be (the first ones).",
-             "rumpus config | head -40"),
+             "rumpus config | head -n 30"),
     ],
     "What it remembers": [
         Shot("memory-info", "What a memory holds.", "rumpus memory info runs/door"),

@@ -25,7 +25,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     "memory": (1300, ["memory"]),
     "exchange": (1400, ["exchange"]),
     "play and run": (1650, ["play", "run"]),
-    "cli and report": (1400, ["cli", "report"]),
+    "cli and report": (1430, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])

@@ -175,8 +175,8 @@ def film(folder: Folder) -> int:
              f"{SEGMENT_STEPS:,} steps that is no film yet.")  # fmt: skip
         return 0
     tell(f"{left_bytes / 1e6:,.1f} MB of pictures are films of "
-         f"{(after['films'] - before['films']) / 1e6:,.1f} MB now, every byte proved; the store has "
-         f"{after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
+         f"{(after['films'] - before['films']) / 1e6:,.1f} MB now, every byte proved; the store "
+         f"has {after['store'] / 1e6:,.1f} MB, from {before['store'] / 1e6:,.1f}.")  # fmt: skip
     return 0
 
 

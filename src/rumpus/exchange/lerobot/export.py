@@ -180,7 +180,7 @@ def _lost(memory: Memory, stored: Sequence[Episode], video: bool) -> Iterator[st
         yield f"{empty} episodes without a step have no place in LeRobot's format."
     yield (
         "Times, chosen actions, goals, reasons, ends and interventions are in features that begin "
-        "with rumpus., which LeRobot's policies do not read, and its reader rounds to float32."
+        "with 'rumpus.', which LeRobot's policies do not read, and its reader rounds to float32."
     )
     for sensor in memory.spec.sensors:
         if sensor.is_picture and sensor.shape[2] != 3:
