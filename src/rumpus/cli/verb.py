@@ -110,13 +110,13 @@ def remark(sentence: str) -> None:
     print(fitted(" ".join(sentence.split()), sys.stderr), file=sys.stderr, flush=True)
 
 
-def fitted(line: str, to: TextIO) -> str:
+def fitted(line: str, to: TextIO | None) -> str:
     """A line as a terminal shows it without breaking words; unchanged for everything else.
 
     What does not fit goes on below the column that it is in. A path that is longer than a line
     stays whole, to be copied.
     """
-    if not to.isatty():
+    if to is None or not to.isatty():  # None where a program was begun without it
         return line
     width = shutil.get_terminal_size().columns
     columns = [
