@@ -181,25 +181,29 @@ def _plot(rows: list[Row], results: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, 3, figsize=(11, 3.2))
+    figure, panels = pyplot.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
     left, middle, right = panels
+    titles = (
+        "a train phase for 500 steps (s)",
+        "RAM of a program that (MB)",
+        "opening a memory (ms)",
+    )
     steps = [row.steps for row in rows]
     for axis, name, factor, label in (
-        (left, "train_phase_s", 1, "a train phase for 500 steps, s"),
-        (left, "encoding_s", 1, "of that, encoding the working set"),
-        (middle, "learner_own_memory_mb", 1, "RAM of a program that learns, MB"),
-        (middle, "actor_own_memory_mb", 1, "that acts"),
-        (middle, "own_memory_mb", 1, "that draws"),
-        (right, "opening_cold_s", 1000, "opening from the disk, ms"),
+        (left, "train_phase_s", 1, "all of it"),
+        (left, "encoding_s", 1, "encoding the working set"),
+        (middle, "learner_own_memory_mb", 1, "learns"),
+        (middle, "actor_own_memory_mb", 1, "acts"),
+        (middle, "own_memory_mb", 1, "draws batches"),
+        (right, "opening_cold_s", 1000, "from the disk"),
         (right, "opening_s", 1000, "from the system's cache"),
     ):
         values = [factor * float(np.asarray(row.metrics[name])) for row in rows]
         axis.plot(steps, values, "o-", label=label)
-    for axis in panels:
-        axis.set(xscale="log", xlabel="steps remembered")
+    for axis, title in zip(panels, titles, strict=True):
+        axis.set(xscale="log", xlabel="steps remembered", title=title)
         axis.set_ylim(0, 1.5 * axis.get_ylim()[1])  # room for what the lines are called
-        axis.legend(loc="upper left")
-    figure.tight_layout()
+        axis.legend(loc="upper left", frameon=False)
     figure.savefig(results / "memory-ageing.png", dpi=110)
 
 

@@ -37,6 +37,18 @@ HEAD = """\
 What a person sees of rumpus, command by command, in the order in which one would try it. The robot
 is the door's, after {steps:,} steps of play. `make pictures` takes all of them anew.
 """
+TAIL = """\
+## After more than an hour
+
+What takes longer than a page of pictures is made by the benchmarks: what memory costs with age, and
+what the door and the puck come to after their full time of play.
+
+![Train phases, RAM and opening after more and more steps](../benchmarks/results/memory-ageing.png)
+
+![The door: start and goal, what it imagined, what happened](door.png)
+
+![The puck: start and goal, what it imagined, what happened](puck.png)
+"""
 STEPS = 3000
 TERMINAL = """\
 <meta charset=utf-8><style>body {{ margin: 0; background: {background} }}
@@ -174,7 +186,7 @@ SHOTS = {
 
 def page() -> str:
     """The page that shows all pictures, in Markdown."""
-    return "\n".join([HEAD.format(steps=STEPS), *_sections()])
+    return "\n".join([HEAD.format(steps=STEPS), *_sections(), TAIL])
 
 
 def _sections() -> Iterator[str]:

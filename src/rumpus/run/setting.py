@@ -225,6 +225,11 @@ def _expected(kind: kinds.Type) -> str:
         return "a text"
     words = "a whole number" if isinstance(kind, kinds.IntType) else "a number"
     if kind.ge is not None:
-        return f"{words} from {kind.ge:,.10g} to {kind.le:,.10g}"
-    high = f"less than {kind.lt:g}" if kind.le is None else f"at most {kind.le:,.10g}"
+        return f"{words} from {_plain(kind.ge)} to {_plain(kind.le)}"
+    high = f"less than {kind.lt:g}" if kind.le is None else f"at most {_plain(kind.le)}"
     return f"{words} more than {kind.gt:g} and {high}"
+
+
+def _plain(limit: float | None) -> str:
+    """A limit as people write it: 1,000 and 0.000001."""
+    return f"{limit:,.10f}".rstrip("0").rstrip(".")
