@@ -33,7 +33,7 @@ FOLDERS: dict[Kind, str] = {
     "planner": "planning",
 }
 OTHERS = {
-    "world": "any Gymnasium environment as package.module:Env",
+    "world": "any Gymnasium environment, by its name or as package.module:Env",
     "robot": "any Gymnasium environment as package.module:Env",
 }  # what else may be named, where it is more than a part of one's own
 ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)  # *args, **kwargs

@@ -56,8 +56,8 @@ def play(
     """Let a robot play, or go on playing: it remembers everything and learns from it.
 
     Args:
-        world: A world of rumpus (see `rumpus list`), or any Gymnasium environment as
-            package.module:Env.
+        world: A world of rumpus (see `rumpus list`), or any Gymnasium environment, by
+            its name (Pendulum-v1) or as package.module:Env.
         run: Where memory and mind are kept; goes on where one is. Default: runs/WORLD-SEED.
         steps: Stop when so many steps are remembered in all.
         minutes: Stop after so many minutes.
