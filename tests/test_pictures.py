@@ -73,3 +73,9 @@ def test_what_is_told_of_play_is_told_whole_in_a_narrow_terminal(tmp_path: Path)
     assert "━" in bar
     told = " ".join(" ".join(words).split())
     assert told == "3,000 of 3,000 steps played, about 5 s left, 54 places"
+
+
+def test_no_line_of_a_help_ends_where_its_source_did(tmp_path: Path) -> None:
+    said = screen("rumpus play --help", 240, tmp_path)
+    assert "=0.5, as often as you like; see `rumpus config`." in said
+    assert "where it is used up, play stops and drops nothing." in said
