@@ -48,7 +48,7 @@ docs: $(DOCS)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --strict
 	@echo "The site is site/index.html."
 
-# Trains a robot for it: a quarter of an hour on two cores.
+# Trains a robot for it: about ten minutes on two cores.
 pictures: setup
 	$(BIN)/python docs/take_pictures.py
 
