@@ -216,6 +216,8 @@ KINDS = [
     ("an option without its value", "play door --steps", "--steps needs a value"),
     ("a value for a switch", "play door --json=yes", "yes"),
     ("a choice that there is not", "play door --device gpu", "auto, cpu, cuda"),
+    ("a shell that it cannot help", "--tyro-print-completion tcsh", "bash, zsh, fish"),
+    ("no shell to help", "--tyro-print-completion", "no shell, expected one of bash"),
     ("a part of no kind", "check worlds door", "did you mean world?"),
     ("a format that there is not", "memory export run out --format avi", "lerobot, minari"),
     ("a format that only goes out", "memory import x out --format rrd", "lerobot, minari"),

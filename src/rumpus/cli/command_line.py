@@ -23,11 +23,12 @@ from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
+COMPLETION, SHELLS = "--tyro-print-completion", ("bash", "zsh", "fish")
 ABOUT = (
     "A play room for robots. Begin with: rumpus play door\n\n"
     "Exit codes: 0 well, 1 check failed, 2 refused, 3 goal not reached, 130 interrupted.\n\n"
     "For its version: rumpus --version\n\n"
-    "For completion by the tabulator key: rumpus --tyro-print-completion bash|zsh|fish"
+    f"For completion by the tabulator key: rumpus {COMPLETION} {'|'.join(SHELLS)}"
 )
 
 
@@ -129,6 +130,9 @@ def _understood(given: list[str]) -> Command:
     """
     if given == ["--version"]:
         return lambda: answer(False, None, f"rumpus {metadata.version('rumpus')}")
+    if given[:1] == [COMPLETION] and given[1:] not in [[shell] for shell in SHELLS]:
+        raise InputError(f"{COMPLETION} was given {' '.join(given[1:]) or 'no shell'}, expected one "
+                         f"of {', '.join(SHELLS)}.")  # fmt: skip
     said = StringIO()
     try:
         with redirect_stderr(said):
