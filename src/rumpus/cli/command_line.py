@@ -131,8 +131,8 @@ def _understood(given: list[str]) -> Command:
     if given == ["--version"]:
         return lambda: answer(False, None, f"rumpus {metadata.version('rumpus')}")
     if given[:1] == [COMPLETION] and given[1:] not in [[shell] for shell in SHELLS]:
-        raise InputError(f"{COMPLETION} was given {' '.join(given[1:]) or 'no shell'}, expected one "
-                         f"of {', '.join(SHELLS)}.")  # fmt: skip
+        told = " ".join(given[1:]) or "no shell"
+        raise InputError(f"{COMPLETION} was given {told}, expected one of {', '.join(SHELLS)}.")
     said = StringIO()
     try:
         with redirect_stderr(said):
