@@ -130,9 +130,8 @@ def _understood(given: list[str]) -> Command:
     """
     if given == ["--version"]:
         return lambda: answer(False, None, f"rumpus {metadata.version('rumpus')}")
-    if given[:1] == [COMPLETION] and given[1:] not in [[shell] for shell in SHELLS]:
-        told = " ".join(given[1:]) or "no shell"
-        raise InputError(f"{COMPLETION} was given {told}, expected one of {', '.join(SHELLS)}.")
+    if given[:1] == [COMPLETION] and (shell := " ".join(given[1:]) or "no shell") not in SHELLS:
+        raise InputError(f"{COMPLETION} was given {shell}, expected one of {', '.join(SHELLS)}.")
     said = StringIO()
     try:
         with redirect_stderr(said):
