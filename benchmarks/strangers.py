@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_action
-from rumpus.play.evaluate import over_time, summary
+from rumpus.play.evaluate import TrialConfig, draw_trials, over_time, summary
 from rumpus.result import Row, write_result
 from rumpus.worlds.catalogue import load
 
@@ -63,19 +63,20 @@ def one_world(asked: argparse.Namespace, world: str, seed: int) -> tuple[list[Ro
         done = rumpus("evaluate", run, "--goals", str(asked.goals))
     if done.returncode == 0:
         rows += msgspec.json.decode(done.stdout, type=list[Row])
-        rows.append(at_random(world, asked.goals))
+        rows.append(at_random(world, TrialConfig(asked.goals)))
     else:
         said += done.stderr.decode().strip().splitlines()[-1:]
         rows.append(Row("failed", seed, 0, 0, round(time.monotonic() - begun_s, 1), {}))
     return [replace(row, variant=f"{world}: {row.variant}", seed=seed) for row in rows], said
 
 
-def at_random(name: str, goals: int) -> Row:
+def at_random(name: str, asked: TrialConfig) -> Row:
     """The same trials, and random motion instead of a mind."""
-    world, rng, begun_s = load(name, 1000), np.random.default_rng(0), time.monotonic()
+    world, rng, begun_s = load(name, asked.seed), np.random.default_rng(0), time.monotonic()
+    kind = asked.kind or world.trial_kinds[0]
     errors, courses = [], []
     try:
-        for trial in world.trials(goals, 1000, world.trial_kinds[0]):
+        for trial in draw_trials(world, asked):
             world.stage(trial)
             action, course = np.zeros(world.spec.action_size, np.float32), []
             for _ in range(world.measure.steps):
@@ -91,7 +92,7 @@ def at_random(name: str, goals: int) -> Row:
         world.stop()
     metrics = summary(errors, world.measure) | over_time(courses, world.measure.tolerance)
     wall_s = round(time.monotonic() - begun_s, 1)
-    return Row(f"random motion, {world.trial_kinds[0]}", 0, goals, 0, wall_s, metrics)
+    return Row(f"random motion, {kind}", 0, asked.goals, 0, wall_s, metrics)
 
 
 def rumpus(*arguments: str) -> subprocess.CompletedProcess[bytes]:
