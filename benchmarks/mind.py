@@ -236,10 +236,14 @@ def find_out(asked: argparse.Namespace) -> None:
     """What is possible in each world; a module of its own, as it needs the simulator."""
     from possible import possible
 
-    rows = []
+    rows = list[Row]()
+    asked.results.mkdir(parents=True, exist_ok=True)
     for world in asked.worlds:
-        rows += possible(world, WORLDS[world][0], asked.trials)
-        write_result(asked.results / "mind-possible.json", "mind-possible", rows)
+        run = asked.runs and asked.runs / f"{world}-{asked.seed}"
+        for row in possible(world, WORLDS[world][0], asked.trials, run):
+            rows.append(replace(row, variant=f"{world}: {row.variant}"))
+            print(rows[-1].json(), flush=True)
+            write_result(asked.results / "mind-possible.json", "mind-possible", rows)
 
 
 def _asked() -> argparse.Namespace:
@@ -256,7 +260,9 @@ def _asked() -> argparse.Namespace:
             continue
         each.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
         if name == "possible":
-            each.add_argument("--trials", type=int, default=20, help="of each kind")
+            each.add_argument("--trials", type=int, default=20, help="of the search, of each kind")
+            each.add_argument("--runs", type=Path, help="of a label, to ask what its latents hold")
+            each.add_argument("--seed", type=int, default=0, help="of those runs")
             continue
         each.add_argument("--label", required=True, help="name of the variant")
         each.add_argument("--seeds", type=int, nargs="+", default=[0])
