@@ -22,7 +22,7 @@ from rumpus.types import Array
 from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.base import State, Trial
 from rumpus.worlds.catalogue import load
-from rumpus.worlds.door import Door
+from rumpus.worlds.door import DoorConfig
 from worlds import dial, drawer, lever, u_maze
 
 SEARCH = CemConfig(horizon=10, candidates=24, elites=5, iterations=3)
@@ -154,10 +154,22 @@ def from_behind(*things: tuple[str, str]) -> Callable[[State, State], float]:
 
 def in_loop(state: State) -> Array:
     """Where the door's loop is, and the peg half dipped into it, (3,)."""
-    config = Door().config
+    config = DoorConfig()
     turn = state["angle_rad"] - config.range_rad / 2 - np.pi / 2
     height = (config.low_m[2] + config.high_m[2]) / 2
     return np.append(turned(config.loop_radius_m, turn), height)
+
+
+def round_the_bar(state: State, _: State) -> float:
+    """How far the hand is from behind the drawer's bar, on a way round the bar's nearer end."""
+    slot = np.array([0.0, drawer.MIDDLE_M - state["drawer_m"]])
+    at = np.array([state[name] for name in HAND_M])
+    beside = np.array([np.copysign(drawer.ASIDE_M, at[0]), slot[1]])
+    way = [at, slot]
+    if at[1] < slot[1] - drawer.SLOT_M / 2:  # before the bar
+        below = beside - [0.0, drawer.SLOT_M]
+        way = [at, below, beside, slot] if abs(at[0]) < drawer.ASIDE_M else [at, beside, slot]
+    return float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum()) / HAND_UNIT_M
 
 
 def round_the_wall(state: State, goal: State) -> float:
@@ -190,7 +202,7 @@ AWAY = {
     "puck": from_behind(("puck_x_m", "puck_y_m")),
     "wide_table": from_behind(("cube_x_m", "cube_y_m")),
     "two_pucks": from_behind(("blue_x_m", "blue_y_m"), ("green_x_m", "green_y_m")),
-    "drawer": from_hold(lambda s: np.array([0.0, drawer.MIDDLE_M - s["drawer_m"]])),
+    "drawer": round_the_bar,
     "dial": from_hold(lambda s: turned(dial.PINS_M, s["dial_rad"])),
     "u_maze": round_the_wall,
     "lever": lever_away,
@@ -205,31 +217,26 @@ def told(world: SimulatedWorld, how: str, features: Features) -> Row:
     begun_s = time.monotonic()
     seen, states = pictured(world)
     found = features({name: np.stack([each[name] for each in seen]) for name in seen[0]})
-    truth = np.array([[state[name] for name in world.names] for state in states])
-    angles = np.array([name.endswith("_rad") for name in world.names])
+    names = [name for name in world.names if not name.startswith("hand")]  # of what is asked for
+    truth = np.array([[state[name] for name in names] for state in states])
+    angles = np.array([name.endswith("_rad") for name in names])
     wanted = np.hstack([truth[:, ~angles], np.cos(truth[:, angles]), np.sin(truth[:, angles])])
     rng = np.random.default_rng(0)  # both pictures of a trial on the same side
     held = np.repeat(rng.random(len(seen) // 2) < HELD_OUT_SHARE, 2)
-    mean, spread = wanted[~held].mean(0), wanted[~held].std(0) + 1e-9
+    mean, spread = wanted[~held].mean(0), wanted[~held].std(0)
     read = ridge(found[~held], (wanted[~held] - mean) / spread, found[held]) * spread + mean
     left = ((read - wanted[held]) ** 2).mean(0) / wanted[held].var(0)
     places, turns = np.split(read, [int((~angles).sum())], axis=1)
     cosine, sine = np.split(turns, 2, axis=1)
     said = np.empty_like(truth[held])
     said[:, ~angles], said[:, angles] = places, np.arctan2(sine, cosine)
-    errors = [
-        {world.measure.name: float(world.headline_error(named(world, a), named(world, b)))}
-        for a, b in zip(said, truth[held], strict=True)
-    ]
-    metrics = summary(errors, world.measure)
-    metrics["least_r2"] = round(float(1 - left.max()), 4)
+    errors = []
+    for values, true in zip(said, truth[held], strict=True):
+        one, other = (dict(zip(names, each.tolist(), strict=True)) for each in (values, true))
+        errors.append({world.measure.name: world.headline_error(one, other)})
+    metrics = summary(errors, world.measure) | {"least_r2": round(float(1 - left.max()), 4)}
     wall_s = round(time.monotonic() - begun_s, 2)
     return Row(how, 0, len(errors), int((~held).sum()), wall_s, metrics)
-
-
-def named(world: SimulatedWorld, values: Array) -> State:
-    """A state of its values in the order of their names."""
-    return dict(zip(world.names, values, strict=True))
 
 
 def pictured(world: SimulatedWorld) -> tuple[list[Readings], list[State]]:

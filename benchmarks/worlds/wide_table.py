@@ -11,8 +11,8 @@ from rumpus.worlds.base import Measure, State, Trial
 
 from ._finger import CAMERA, HAND, HAND_M, apart, free, puck, scene, tray, turned
 
-FINGER_M, STEP_M, CUBE_M = 0.018, 0.03, 0.026
-TRAY_M, REACH_M = 0.23, 0.29  # half their sides
+FINGER_M, STEP_M, CUBE_M = 0.015, 0.025, 0.025
+TRAY_M, REACH_M = 0.24, 0.30  # half their sides
 ROOM_M = TRAY_M - CUBE_M - 0.01  # of the cube's centre in a trial
 NEAR_M = 0.1  # from the cube's centre to the finger's at most
 
@@ -28,7 +28,7 @@ class WideTable(SimulatedWorld):
         joints = (*HAND, "cube_x", "cube_y")
         super().__init__("wide table", _mjcf(), joints, (STEP_M,) * 2, sensors)
         middle = {"cube_x_m": 0.0, "cube_y_m": 0.0}
-        self.measure = Measure("cube_error_m", 0.03, 60, {"leave in the middle": middle})
+        self.measure = Measure("cube_error_m", 0.03, 70, {"leave in the middle": middle})
         rng = np.random.default_rng(seed)
         self.place(self._anywhere(rng.uniform(), rng))
 
@@ -65,4 +65,4 @@ def _spread(share: float, rng: np.random.Generator) -> Array:
 
 def _mjcf() -> str:
     cube = puck("cube", f'type="box" size="{CUBE_M} {CUBE_M} 0.015"', "0.15 0.45 0.95 1")
-    return scene("wide table", tray(TRAY_M) + cube, FINGER_M, 0.33)
+    return scene("wide table", tray(TRAY_M) + cube, FINGER_M, 0.34)
