@@ -9,7 +9,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "src" / "rumpus"
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "rumpus"
 LONGEST_CHAIN = 14
 # Lines of code at most, without blanks, comments and docstrings, so that explaining costs nothing.
 # Raised for new capabilities alone (docs/decisions/0007). Parts that are not there count nothing.
@@ -75,6 +76,11 @@ def test_a_part_is_no_longer_than_its_budget(name: str) -> None:
     assert sum(lines.values()) <= budget, lines
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/worlds/*.py")), ids=lambda p: p.stem)
+def test_a_world_of_the_yardstick_is_no_longer_than_a_world(path: Path) -> None:
+    assert code_lines(path.read_text(encoding="utf-8")) <= 150
+
+
 def test_no_folder_holds_more_than_a_fifth_of_the_code() -> None:
     everything = sum(code_lines(f.read_text(encoding="utf-8")) for f in PACKAGE.rglob("*.py"))
     folders = [path.name for path in PACKAGE.iterdir() if path.is_dir()]
@@ -96,5 +102,5 @@ def test_no_import_reaches_further_down_than_so_many_files() -> None:
 
 
 def test_a_robot_of_ones_own_is_forty_lines() -> None:
-    source = (PACKAGE.parents[1] / "examples" / "own_robot.py").read_text(encoding="utf-8")
+    source = (ROOT / "examples" / "own_robot.py").read_text(encoding="utf-8")
     assert code_lines(source) <= 40
