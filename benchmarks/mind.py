@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +60,7 @@ class Job(NamedTuple):
 def screen(asked: argparse.Namespace) -> None:
     """Play and evaluate what is not in the label's result yet, and add it there."""
     path = asked.results / f"{asked.label}.json"
-    settings, rows = sorted(asked.set), list[Row]()
+    settings, rows = sorted([*asked.set, *["felt"] * asked.felt]), list[Row]()
     if path.exists():
         there = msgspec.json.decode(path.read_bytes())
         if there["settings"] != settings:
@@ -88,6 +88,7 @@ def screen(asked: argparse.Namespace) -> None:
 def one_run(asked: argparse.Namespace, job: Job) -> list[Row]:
     """Play one world with one seed, unless that run was kept, and evaluate every kind of trial."""
     name, steps = WORLDS[job.world]
+    name = f"worlds.felt:felt,world={name}" if asked.felt else name
     run = asked.keep / asked.label / f"{job.world}-{job.seed}"
     settings = [word for each in asked.set for word in ("--set", each)]
     command = ["play", name, "--run", str(run), "--steps", str(asked.steps or steps),
@@ -129,23 +130,23 @@ def table(labels: Mapping[str, Sequence[Row]]) -> str:
     """Labels side by side: success in every world, its kinds below it, and all worlds together."""
     scores = {label: scores_of(rows) for label, rows in labels.items()}
     kinds = {label: dict(by_kind(rows)) for label, rows in labels.items()}
-    lines = [f"{'':26}" + "".join(f"{label:>30}" for label in labels)]
+    lines = [_line("", labels)]
     for world in WORLDS:
         if not any(world in each for each in scores.values()):
             continue
-        told = [_of_seeds(each.get(world, ())) for each in scores.values()]
-        lines.append(f"{world:26}" + "".join(f"{each:>30}" for each in told))
+        lines.append(_line(world, [_of_seeds(each.get(world, ())) for each in scores.values()]))
         for name in dict.fromkeys(n for each in kinds.values() for n in each):
             if name.partition(": ")[0] == world:
-                cells = "".join(f"{each.get(name, ''):>30}" for each in kinds.values())
-                lines.append(f"  {name.partition(': ')[2]:24}{cells}")
+                cells = [each.get(name, "") for each in kinds.values()]
+                lines.append(_line(f"  {name.partition(': ')[2]}", cells))
     shared = [w for w in WORLDS if all(w in each for each in scores.values())]
-    together = []
+    if not shared:
+        return "\n".join(lines)
+    cells = []
     for each in scores.values():
         middle, low, high = interquartile({world: each[world] for world in shared})
-        together.append(f"{f'{middle:.0%} ({low:.0%} to {high:.0%})':>30}")
-    lines.append(f"{f'IQM of {len(shared)} worlds':26}" + "".join(together))
-    return "\n".join(lines)
+        cells.append(f"{middle:.0%} ({low:.0%} to {high:.0%})")
+    return "\n".join([*lines, _line(f"IQM of {len(shared)} worlds", cells)])
 
 
 def scores_of(rows: Sequence[Row]) -> dict[str, list[tuple[float, int]]]:
@@ -163,7 +164,7 @@ def scores_of(rows: Sequence[Row]) -> dict[str, list[tuple[float, int]]]:
 
 
 def by_kind(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
-    """For each variant of each world: successes of all seeds in percent, and the interval."""
+    """For each variant of each world: successes of all seeds, the interval, the middle error."""
     variants: dict[str, list[Row]] = {}
     for row in rows:
         if "success_rate" in row.metrics:
@@ -172,7 +173,9 @@ def by_kind(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
         n = sum(row.n for row in each)
         successes = round(sum(_rate(row) * row.n for row in each))
         low, high = wilson_interval(successes, n)
-        yield variant, f"{successes / n:.0%} ({low:.0%} to {high:.0%})"
+        error = next(name for name in each[0].metrics if name.startswith("median_"))
+        middle = np.median([row.metrics[error] for row in each])
+        yield variant, f"{successes / n:.0%} ({low:.0%} to {high:.0%}), {middle:.2g}"
     for world in dict.fromkeys(row.variant.partition(": ")[0] for row in rows):
         played = [row for row in rows if row.variant == f"{world}: play"]
         if played:
@@ -203,6 +206,10 @@ def _middle(rates: Sequence[float]) -> float:
     """The mean of what is left without the lowest and the highest quarter."""
     cut = len(rates) // 4
     return float(np.mean(np.sort(rates)[cut : len(rates) - cut]))
+
+
+def _line(name: str, cells: Iterable[str]) -> str:
+    return f"{name:32}" + "".join(f"{cell:>30}" for cell in cells)
 
 
 def _rate(row: Row) -> float:
@@ -269,6 +276,8 @@ def _asked() -> argparse.Namespace:
         each.add_argument("--steps", type=int, help="default: each world's own")
         each.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                           help="a setting of the mind, see `rumpus config`")  # fmt: skip
+        each.add_argument("--felt", action="store_true",
+                          help="the truth is sensed, not pictures")  # fmt: skip
         each.add_argument("--goals", type=int, default=40, help="of each kind")
         each.add_argument("--jobs", type=int, default=2, help="runs at a time")
         each.add_argument("--keep", type=Path, default=Path("runs/mind"),

@@ -6,6 +6,10 @@ random motion gives way to the closer: it spends nine steps in ten at the shut d
 hundred in the widest third.
 """
 
+from collections.abc import Sequence
+
+from rumpus.body.sensors.camera import Camera
+from rumpus.body.sensors.scene import SensorFactory
 from rumpus.worlds.door import Door
 
 CLOSING_NM = 1.0
@@ -17,9 +21,9 @@ class SprungDoor(Door):
 
     trial_kinds = ("handle",)
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, sensors: Sequence[SensorFactory] = (Camera,)) -> None:
         """Start with the peg in the loop and the door at an angle drawn from `seed`."""
-        super().__init__(seed)
+        super().__init__(seed, sensors=sensors)
         model = self.model
         hinge = model.joint("hinge")
         model.jnt_stiffness[hinge.id] = CLOSING_NM / FAR_RAD

@@ -6,12 +6,13 @@ goes after nothing.
 """
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from rumpus.body.sensors.base import Reading, Sensor
 from rumpus.body.sensors.camera import Camera
-from rumpus.body.sensors.scene import MujocoScene
+from rumpus.body.sensors.scene import MujocoScene, SensorFactory
 from rumpus.worlds.door import Door
 
 SIDE_PX, DOT_PX = 12, 3  # of the screen, of a dot on it
@@ -38,6 +39,6 @@ class Televised(Sensor):
 class Television(Door):
     """A door that a peg can open and shut by its handle loop, beside a television."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, sensors: Sequence[SensorFactory] = (Televised,)) -> None:
         """Start as the door does."""
-        super().__init__(seed, sensors=(Televised,))
+        super().__init__(seed, sensors=sensors)

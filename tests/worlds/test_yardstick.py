@@ -38,7 +38,7 @@ def test_there_are_ten_worlds() -> None:
 
 @pytest.mark.parametrize("world", [*OWN, "sprung_door"])
 def test_a_world_keeps_its_promises(world: str) -> None:
-    findings = examine(lambda: make(world), steps=1000)
+    findings = examine(lambda: make(world), steps=1500)
     assert [f for f in findings if f.verdict == "failure"] == []
     if world not in SELDOM:
         assert [f for f in findings if f.verdict == "warning"] == []
