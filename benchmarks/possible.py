@@ -27,6 +27,8 @@ from worlds import dial, drawer, lever, u_maze
 
 SEARCH = CemConfig(horizon=10, candidates=24, elites=5, iterations=3)
 HAND_UNIT_M = 0.05  # so far from its hold a hand counts as much as one tolerance
+ARRIVED_M, BEHIND_M = 0.015, 0.05  # a thing from its goal; the hand from a thing's middle
+A_THING = 10.0  # what a thing that is left counts: more than the way to the next one
 RANDOM_STEPS_N, STILL_SHARE = 10_000, 0.01  # of the tolerance: a thing that moves less stands still
 PICTURED_N, HELD_OUT_SHARE = 1000, 0.25  # trials of each kind, two pictures each
 POOLED_PX, RIDGE = 2, 1e-4
@@ -140,14 +142,21 @@ def from_hold(hold: Callable[[State], Array]) -> Callable[[State, State], float]
 
 
 def from_behind(*things: tuple[str, str]) -> Callable[[State, State], float]:
-    """How far the hand is from behind the thing that is farthest from the goal's."""
+    """How far the hand is from behind the first thing that is not where it belongs yet.
+
+    One thing after the other: who goes for the farthest turns to another one all the time.
+    """
 
     def away(state: State, goal: State) -> float:
         ways = [np.array([state[n] - goal[n] for n in names]) for names in things]
-        k = int(np.argmax([np.linalg.norm(way) for way in ways]))
-        behind = ways[k] * (1 + 0.05 / max(float(np.linalg.norm(ways[k])), 1e-6))
-        place = np.array([goal[n] for n in things[k]]) + behind
-        return float(np.linalg.norm([state[n] for n in HAND_M] - place)) / HAND_UNIT_M
+        far = [float(np.linalg.norm(way)) for way in ways]
+        left = [k for k, distance in enumerate(far) if distance > ARRIVED_M]
+        if not left:
+            return 0.0
+        k = left[0]
+        behind = np.array([state[n] for n in things[k]]) + ways[k] * BEHIND_M / far[k]
+        hand = float(np.linalg.norm([state[n] for n in HAND_M] - behind))
+        return (hand + sum(far)) / HAND_UNIT_M + A_THING * len(left)
 
     return away
 
@@ -161,14 +170,15 @@ def in_loop(state: State) -> Array:
 
 
 def round_the_bar(state: State, _: State) -> float:
-    """How far the hand is from behind the drawer's bar, on a way round the bar's nearer end."""
+    """How far the hand is from behind the drawer's bar, on a way round whatever is between."""
     slot = np.array([0.0, drawer.MIDDLE_M - state["drawer_m"]])
     at = np.array([state[name] for name in HAND_M])
     beside = np.array([np.copysign(drawer.ASIDE_M, at[0]), slot[1]])
-    way = [at, slot]
-    if at[1] < slot[1] - drawer.SLOT_M / 2:  # before the bar
-        below = beside - [0.0, drawer.SLOT_M]
-        way = [at, below, beside, slot] if abs(at[0]) < drawer.ASIDE_M else [at, beside, slot]
+    off, way = at[1] - slot[1], [at, slot]
+    if abs(off) > drawer.SLOT_M / 2:  # before the bar, or beside the drawer behind its front
+        way = [at, beside, slot]
+        if off < 0 and abs(at[0]) < drawer.ASIDE_M:
+            way = [at, beside - [0.0, drawer.SLOT_M], beside, slot]
     return float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum()) / HAND_UNIT_M
 
 

@@ -19,8 +19,8 @@ FINGER_M, STEP_M, OPEN_M = 0.02, 0.015, 0.16
 SHUT_M = 0.10  # where the front stands when the drawer is shut
 SLOT_M, BAR_M, FRONT_M = 0.054, 0.006, 0.006  # between front and bar; half their thicknesses
 MIDDLE_M = SHUT_M - FRONT_M - SLOT_M / 2  # of the slot, when the drawer is shut
-HANDLE_M = 0.055  # half the bar's length
-ASIDE_M = HANDLE_M + FINGER_M + 0.01  # where the finger passes the bar's end
+HANDLE_M, WIDTH_M = 0.055, 0.09  # half the bar's length, half the front's
+ASIDE_M = WIDTH_M + FINGER_M + 0.01  # where the finger passes the front's end
 LOW_M, HIGH_M = (-0.13, -0.17), (0.13, MIDDLE_M + 0.015)
 
 
@@ -69,7 +69,7 @@ def _mjcf() -> str:
         frictionloss="1"/>
       <geom class="seen" type="box" size="0.08 {OPEN_M / 2} 0.006" pos="0 {OPEN_M / 2} -0.008"
         mass="0.2" rgba="0.15 0.45 0.9 1"/>
-      <geom class="thing" type="box" size="0.09 {FRONT_M} 0.02" pos="0 0 0" mass="0.1"
+      <geom class="thing" type="box" size="{WIDTH_M} {FRONT_M} 0.02" pos="0 0 0" mass="0.1"
         rgba="0.2 0.6 1 1"/>
       <geom class="seen" type="box" size="0.012 {SLOT_M / 2} 0.002" pos="0 {-SLOT_M / 2} -0.014"
         mass="0.01" rgba="0.6 0.5 0.1 1"/>
