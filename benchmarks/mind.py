@@ -60,12 +60,15 @@ class Job(NamedTuple):
 def screen(asked: argparse.Namespace) -> None:
     """Play and evaluate what is not in the label's result yet, and add it there."""
     path = asked.results / f"{asked.label}.json"
-    settings, rows = sorted([*asked.set, *["felt"] * asked.felt]), list[Row]()
+    settings, rows = sorted(asked.set), list[Row]()
+    settings += [f"{asked.goals} goals"] + ["felt"] * asked.felt
+    settings += [f"{asked.steps} steps"] * bool(asked.steps)
     if path.exists():
         there = msgspec.json.decode(path.read_bytes())
         if there["settings"] != settings:
-            sys.exit(f"{path} was measured with the settings {there['settings']}, not {settings}; "
+            sys.exit(f"{path} was measured with {there['settings']}, not with {settings}; "
                      "choose another label.")  # fmt: skip
+        print(f"{path} holds what was measured at commit {there['commit']}.", file=sys.stderr)
         rows = msgspec.convert(there["rows"], list[Row])
     done = {Job(row.variant.partition(":")[0], row.seed) for row in rows}
     jobs = [job for seed in asked.seeds for world in asked.worlds
