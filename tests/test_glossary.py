@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rumpus.replay.measured import Measured
-from rumpus.update_schedule import ENCODING, MODEL, POLICY
+from rumpus.update_schedule import DYNAMICS, ENCODING, MODEL, POLICY
 
 ROOT = Path(__file__).parents[1]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ NAMED = re.compile(
 def phases() -> set[str]:
     sources = (p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
     found = [name for source in sources for match in NAMED.findall(source) for name in match]
-    return {name for name in found if name} | {MODEL, ENCODING, POLICY}
+    return {name for name in found if name} | {MODEL, ENCODING, DYNAMICS, POLICY}
 
 
 def test_the_phases_are_found() -> None:

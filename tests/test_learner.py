@@ -7,14 +7,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from toy_mind import SPEC, goals, learn, windows
+from toy_mind import SPEC, goals, learn, stored, token_windows, windows
 
 from rumpus.actor import MindConfig
 from rumpus.learner import Learner
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Batch
 
-PARTS = {"world_model", "temporal_distance", "policy", "decoders"}
+PARTS = {"world_model", "temporal_distance", "policy", "decoders", "dynamics"}
 
 
 def make(seed: int = 0, spec: RobotSpec = SPEC) -> Learner:
@@ -80,14 +80,15 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
     assert any(name.startswith("temporal_distance.learned.target.") for name in changed)
     assert {".".join(name.split(".")[:2]) for name in changed} == {
         "world_model.learned", "world_model.average", "temporal_distance.learned",
-        "policy.learned", "policy.average", "decoders.learned", "chance",
+        "policy.learned", "policy.average", "decoders.learned", "chance", "dynamics.learned",
+        "dynamics.average",
     }  # fmt: skip
 
 
 def test_the_policy_does_not_move_what_judges_it() -> None:
     """The policy descends through the model and the distance; they must not follow it."""
     learner = make()
-    model = learner.world_model.average
+    model = learner.dynamics.average
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     learner.update_value_and_policy(goals(learner, np.random.default_rng(0), ahead=5))
     assert differing(before, dict(model.state_dict())) == []
@@ -112,9 +113,24 @@ def test_a_snapshot_stays_as_it_was_while_the_learner_goes_on() -> None:
 def test_tokens_of_another_encoder_are_refused() -> None:
     learner = make()
     batch = goals(learner, np.random.default_rng(0))
+    tokens = token_windows(learner, np.random.default_rng(0))
     learner.update_world_model(windows(np.random.default_rng(0)))
     with pytest.raises(ValueError, match="encoded by version 0 of the encoder, expected 1"):
         learner.update_value_and_policy(batch)
+    with pytest.raises(ValueError, match="encoded by version 0 of the encoder, expected 1"):
+        learner.update_dynamics(tokens)
+
+
+def test_it_imagines_by_the_dynamics_of_the_encoder_it_sees_with() -> None:
+    learner = make()
+    tokens, seen = token_windows(learner, np.random.default_rng(0)), stored()
+    losses = [learner.update_dynamics(tokens)["dynamics"] for _ in range(200)]
+    assert losses[-1] < 0.5 * losses[0]
+    actor, rows = learner.snapshot(), slice(0, 1)
+    latent = actor.encode({name: readings[rows] for name, readings in seen.items()})
+    action = np.zeros((1, 2), np.float32)
+    ahead = actor.imagine(latent[0], action)
+    assert torch.equal(ahead[0], learner.dynamics.average(latent[0], torch.zeros(2)))
 
 
 def test_what_is_absent_teaches_nothing() -> None:

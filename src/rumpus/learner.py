@@ -14,12 +14,13 @@ from torch import Tensor
 from rumpus.actor import Actor, MindConfig, Nets
 from rumpus.model.decoder import Decoders
 from rumpus.model.device import CPU, all_to_device, to_array, to_device
+from rumpus.model.dynamics import Dynamics
 from rumpus.model.part import Part, join, split
 from rumpus.model.policy import Policy
 from rumpus.model.temporal_distance import TemporalDistance
 from rumpus.model.world_model import WorldModel
 from rumpus.spec import RobotSpec
-from rumpus.types import Array, Batch, GoalBatch
+from rumpus.types import Array, Batch, GoalBatch, TokenBatch
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Learner:
         self.temporal_distance = Part(distance, rate)
         self.policy = Part(policy, rate, average)
         self.decoders = Part(decoders, rate)
+        dynamics = Dynamics(size, spec.action_size, config.world_model.hidden).to(device)
+        self.dynamics = Part(dynamics, rate, average)
         self.world_model_updates = self.policy_updates = 0
 
     @property
@@ -76,15 +79,15 @@ class Learner:
         """What learns, by name."""
         return {
             "world_model": self.world_model, "temporal_distance": self.temporal_distance,
-            "policy": self.policy, "decoders": self.decoders,
+            "policy": self.policy, "decoders": self.decoders, "dynamics": self.dynamics,
         }  # fmt: skip
 
     def snapshot(self) -> Actor:
         """What was learned so far, frozen."""
         model = self.world_model.average
         nets = (
-            model.encoder, model.dynamics, self.temporal_distance.average, self.policy.average,
-            self.decoders.average,
+            model.encoder, self.dynamics.average, self.temporal_distance.average,
+            self.policy.average, self.decoders.average,
         )  # fmt: skip
         frozen = Nets(*(copy.deepcopy(net) for net in nets))  # type: ignore[arg-type]
         version = self.world_model_updates + self.policy_updates
@@ -111,17 +114,29 @@ class Learner:
             {name: float(value) for name, value in losses.items()}, to_array(told.window_error)
         )
 
+    def update_dynamics(self, batch: TokenBatch) -> dict[str, float]:
+        """One gradient step on what the latents of today's encoder become.
+
+        Raises:
+            ValueError: when the batch's tokens were made by another encoder than today's.
+        """
+        self._check_encoder(batch.encoder_version)
+        latents = self._latent(batch.tokens, batch.present)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            imagined = self.dynamics.learned.imagine(
+                latents[:, 0], to_device(batch.action[:, :-1], self.device)
+            )
+        loss = (imagined.float() - latents[:, 1:]).square().mean()
+        self._descend(loss, self.dynamics)
+        return {"dynamics": float(loss.detach())}
+
     def update_value_and_policy(self, batch: GoalBatch) -> dict[str, float]:
         """One gradient step on how far steps are apart and how to get from one to another.
 
         Raises:
             ValueError: when the batch's tokens were made by another encoder than today's.
         """
-        if batch.encoder_version != self.world_model_updates:
-            raise ValueError(
-                f"The goal batch was encoded by version {batch.encoder_version} of the encoder, "
-                f"expected {self.world_model_updates}: encode the working set again."
-            )
+        self._check_encoder(batch.encoder_version)
         here = self._latent(batch.tokens, batch.present)
         following = self._latent(batch.next_tokens, batch.present)
         goal = self._latent(batch.goal_tokens, batch.goal_present)
@@ -159,6 +174,13 @@ class Learner:
 
     # Parts of the above
 
+    def _check_encoder(self, version: int) -> None:
+        if version != self.world_model_updates:
+            raise ValueError(
+                f"The batch was encoded by version {version} of the encoder, expected "
+                f"{self.world_model_updates}: encode the working set again."
+            )
+
     def _present(self, present: Array) -> Tensor | None:
         """Which readings are there, bool (..., S); None where all are."""
         return None if present.all() else to_device(present, self.device)
@@ -191,16 +213,14 @@ class Learner:
         with torch.autocast(self.device.type, torch.bfloat16):
             actions = torch.cat([self.policy.learned(here, goal)[None], others])
             latents = here.expand(len(actions), -1, -1)
-            following: Tensor = self.world_model.average.dynamics(latents, actions)
+            following: Tensor = self.dynamics.average(latents, actions)
         return following.float()
 
     def _policy_loss(self, latent: Tensor, goal: Tensor) -> Tensor:
         distance = self.temporal_distance.learned
         distance.metric.requires_grad_(False)  # the policy descends it, and it must not move
         with torch.autocast(self.device.type, torch.bfloat16):
-            loss = self.policy.learned.loss(
-                latent, goal, self.world_model.average.dynamics, distance
-            )
+            loss = self.policy.learned.loss(latent, goal, self.dynamics.average, distance)
         distance.metric.requires_grad_(True)
         return loss
 

@@ -130,6 +130,23 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class TokenBatch:
+    """Windows of stored steps for the dynamics; no two episodes in one window.
+
+    Attributes:
+        tokens: float32 (B, T, S, D) for S sensors, as one encoder made them for many batches.
+        present: bool (B, T, S), the sensors by which the window is told.
+        action: float32 (B, T, A), as in a `Batch`.
+        encoder_version: which encoder made the tokens, see `Actor.encoder_version`.
+    """
+
+    tokens: Array
+    present: Array
+    action: Array
+    encoder_version: int
+
+
+@dataclass(frozen=True)
 class GoalBatch:
     """Stored steps, each with the step after it and a goal, for value and policy.
 

@@ -18,7 +18,8 @@ from rumpus.replay.replay import Replay
 from rumpus.replay.update_ratio import TrainConfig
 
 Tick = Callable[[str, int, int], bool]  # told (phase, done, owed); False: leave off
-MODEL, ENCODING, POLICY = "training model", "re-encoding", "training policy"
+MODEL, ENCODING = "training model", "re-encoding"
+DYNAMICS, POLICY = "training dynamics", "training policy"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,11 @@ class UpdateSchedule:
             losses.append(update.losses)
         if not self.encode(tick):
             return means(losses)
+        dynamics_updates = round(policy_updates * self.config.dynamics_ratio)
+        for number in range(dynamics_updates):
+            if not tick(DYNAMICS, number, dynamics_updates):
+                return means(losses)
+            losses.append(self.learner.update_dynamics(self.replay.token_batch()))
         for number in range(policy_updates):
             if not tick(POLICY, number, policy_updates):
                 break

@@ -53,7 +53,7 @@ def test_a_minari_dataset_is_learned_from_and_acted_by(dot: Path, tmp_path: Path
     assert logged(run)[-1]["world_model_updates"] == steps // 2
     assert logged(run)[-1]["policy_updates"] == steps // 2
     assert {each.phase for each in seen} == {
-        "training model", "re-encoding", "training policy", "saved",
+        "training model", "re-encoding", "training dynamics", "training policy", "saved",
     }  # fmt: skip
     with Memory.open(run, write=False) as memory:
         readings, goal = memory.readings(3), memory.readings(20)

@@ -4,7 +4,7 @@ import numpy as np
 
 from rumpus.learner import Learner
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Batch, GoalBatch
+from rumpus.types import Array, Batch, GoalBatch, TokenBatch
 
 SPEC = RobotSpec(
     "toy", (SensorSpec("camera", (16, 16, 3)), SensorSpec("joint", (2,), -1.0, 1.0)), 2, 10.0
@@ -37,10 +37,17 @@ def goals(learner: Learner, rng: np.random.Generator, ahead: int = 0) -> GoalBat
     )  # fmt: skip
 
 
+def token_windows(learner: Learner, rng: np.random.Generator) -> TokenBatch:
+    batch, tokens = windows(rng), learner.snapshot().tokens(stored())
+    index = rng.integers(0, STORED_N - 6, 8)[:, None] + np.arange(5)
+    return TokenBatch(tokens[index], batch.present, batch.action, learner.world_model_updates)
+
+
 def learn(learner: Learner, seed: int, rounds: int = 2) -> dict[str, float]:
     """A few gradient steps of everything that learns."""
     rng, losses = np.random.default_rng(seed), dict[str, float]()
     for _ in range(rounds):
         losses |= learner.update_world_model(windows(rng)).losses
+        losses |= learner.update_dynamics(token_windows(learner, rng))
         losses |= learner.update_value_and_policy(goals(learner, rng))
     return losses

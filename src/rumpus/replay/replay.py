@@ -20,7 +20,7 @@ from rumpus.replay.priority import Priorities
 from rumpus.replay.window import starts
 from rumpus.replay.working_set import SEGMENT_STEPS, WorkingSet, rows_of
 from rumpus.spec import Readings
-from rumpus.types import Array, Batch, GoalBatch
+from rumpus.types import Array, Batch, GoalBatch, TokenBatch
 
 CHUNK = 1024  # steps encoded at a time
 Encode = Callable[[Readings], Array]  # readings (B, *shape) each to tokens, float32 (B, S, D)
@@ -36,6 +36,7 @@ class ReplayConfig:
         window_steps: T of the world model's batches; it imagines all but the first.
         prioritized_windows: windows of each batch that begin where the model was most wrong; three
             quarters of them predicted pushes better than half or none.
+        token_windows: B of the dynamics' batches, as long as the world model's.
         goal_batch: B of the goal batches; half of it with twice the updates was no better.
         hindsight: where their goals come from.
         partial_goal_rate: share of goals of which only some sensors matter, where a robot has
@@ -49,6 +50,7 @@ class ReplayConfig:
     windows: Annotated[int, Meta(ge=1, le=10_000)] = 64
     window_steps: Annotated[int, Meta(ge=2, le=1_000)] = 6
     prioritized_windows: Annotated[int, Meta(ge=0, le=10_000)] = 48
+    token_windows: Annotated[int, Meta(ge=1, le=100_000)] = 128
     goal_batch: Annotated[int, Meta(ge=1, le=100_000)] = 512
     hindsight: HindsightConfig = HindsightConfig()
     partial_goal_rate: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
@@ -131,6 +133,18 @@ class Replay:
         self._encoded = self.working_set.steps
         self.encoder_version = encoder_version
         return True
+
+    def token_batch(self) -> TokenBatch:
+        """Windows of the working set as tokens, for the dynamics."""
+        config = self.config
+        rows = sampler.draw(
+            self.rng, self.working_set.episode_of, config.token_windows, config.window_steps
+        )
+        told = self._present[rows] & self._some(len(rows), config.partial_step_rate)[:, None]
+        return TokenBatch(
+            self._tokens[rows], told, sampler.asked_actions(self.stored, self._encoded[rows]),
+            self.encoder_version,
+        )  # fmt: skip
 
     def goal_batch(self) -> GoalBatch:
         """Steps of the working set with the step after and a goal, for value and policy.

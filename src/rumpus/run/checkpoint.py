@@ -29,7 +29,7 @@ from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
 from rumpus.update_schedule import UpdateSchedule
 
-LAYOUT = 2
+LAYOUT = 3
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
     OSError, SafetensorError, msgspec.DecodeError, LookupError, TypeError, ValueError, RuntimeError,
@@ -185,7 +185,9 @@ def read(run: Run) -> Saved | None:
         _check_whose(about, run)
         if about.checksum not in (-1, _checksum(tensors)):
             raise ValueError("its bytes are not what was written")
-        return Saved(path, about, _from_layout_1(tensors) if about.layout == 1 else tensors)
+        if about.layout == 1:
+            tensors = _from_layout_1(tensors)
+        return Saved(path, about, tensors if about.layout == LAYOUT else _from_layout_2(tensors))
 
 
 def restore(saved: Saved, mind: Mind, stored: int) -> int:
@@ -257,6 +259,15 @@ def _from_layout_1(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "replay.segments": rows[:0],
         "replay.known": rows[:1] * 0,
     }
+
+
+def _from_layout_2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those from before dynamics learned on their own: they begin as the world model's were."""
+    now = dict(tensors)
+    for copy in ("learned", "average"):
+        own = split(f"world_model.{copy}.dynamics", now)
+        now |= {f"dynamics.{copy}.{name}": tensor.clone() for name, tensor in own.items()}
+    return now
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> int:
