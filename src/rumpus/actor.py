@@ -48,9 +48,8 @@ class MindConfig:
             batch, which costs less and with the averaged policy loses nothing.
         decoded_windows: windows of each batch of which one imagined step is decoded; half of a
             batch, as decoding is what costs most.
-        average_rate: how fast the averaged world model, with which it encodes and imagines, and
-            the averaged policy, which acts, follow those that learn; slow, as an average imagines
-            and acts more steadily.
+        average_rate: how fast the averaged encoder, dynamics and policy, with which it sees,
+            imagines and acts, follow those that learn; slow, as an average is steadier.
         tried_actions: actions tried in imagination, beside the policy's, for each step of a goal
             batch; two find a shorter way where the policy has none yet, more cost more.
         hidden_sensor_rate: share of windows that are told by some of the sensors alone, where a

@@ -1,7 +1,11 @@
 """The half of the mind that learns: parts, device, optimisers. It gives actors away as snapshots.
 
-Everything it learns comes in batches: windows of stored steps for the world model, steps with goals
-for value and policy. It knows no memory and no position in one, and never a simulator's truth.
+Everything it learns comes in batches: windows of stored steps for the world model, windows of what
+the encoder of now says of them for the dynamics, steps with goals for value and policy. It knows no
+memory and no position in one, and never a simulator's truth.
+
+The average of a world model in motion lags behind it, so the dynamics that go with the averaged
+encoder learn on their own (decision 3, rows 57 to 62).
 """
 
 import copy
@@ -43,7 +47,8 @@ class Learner:
         spec: the robot it belongs to.
         config: of its parts.
         device: where its nets are.
-        world_model: predicts; its average encodes and imagines for the actors.
+        world_model: predicts; its average encodes for the actors.
+        dynamics: imagine for the actors, and learn from what that average says.
         temporal_distance: judges how far steps are apart.
         policy: acts; its average acts in the actors.
         decoders: draw what is imagined.
