@@ -18,7 +18,7 @@ from rumpus.learner import Learner
 from rumpus.memory import Memory
 from rumpus.replay.replay import Replay, ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
-from rumpus.types import Array, Batch, Observation, Step
+from rumpus.types import Array, Batch, Observation, Step, TokenBatch
 from rumpus.update_schedule import UpdateSchedule
 from rumpus.worlds.catalogue import load
 
@@ -43,6 +43,14 @@ def windows(rng: np.random.Generator, count: int, pictures: Array, actions: Arra
     return Batch({"observation": pictures[index]}, np.ones((*index.shape, 1), bool), actions[index])
 
 
+def token_windows(
+    rng: np.random.Generator, learner: Learner, tokens: Array, actions: Array
+) -> TokenBatch:
+    index = rng.integers(0, PLAYED_N - WINDOW, 128)[:, None] + np.arange(WINDOW)
+    present = np.ones((*index.shape, 1), bool)
+    return TokenBatch(tokens[index], present, actions[index], learner.world_model_updates)
+
+
 def learn(shuffled: bool) -> Learner:
     learner = Learner(load("outside_image:DotEnv").spec, MindConfig(), seed=0)
     rng = np.random.default_rng(0)
@@ -51,6 +59,9 @@ def learn(shuffled: bool) -> Learner:
         actions = rng.permutation(actions)
     for _ in range(UPDATES):
         learner.update_world_model(windows(rng, 64, pictures, actions))
+    tokens = learner.snapshot().tokens({"observation": pictures})
+    for _ in range(UPDATES):
+        learner.update_dynamics(token_windows(rng, learner, tokens, actions))
     return learner
 
 

@@ -25,7 +25,7 @@ class TrainConfig:
 
     train_every: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 500
     updates_per_step: Annotated[float, Meta(ge=1e-6, le=1000.0)] = 0.2
-    policy_updates_per_step: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
+    policy_updates_per_step: Annotated[float, Meta(ge=1e-6, le=1000.0)] = 0.5
     dynamics_ratio: Annotated[float, Meta(ge=0.0, le=1000.0)] = 3.0
 
     def __post_init__(self) -> None:
