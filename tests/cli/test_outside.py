@@ -103,6 +103,18 @@ def test_play_says_itself_that_nothing_can_be_learned(
     assert "rumpus evaluate" not in said.out
 
 
+@pytest.mark.parametrize("random_steps", ["0", "3", "40"])
+@pytest.mark.parametrize("learner", ["resting", "beside"])
+def test_a_long_episode_that_has_just_begun_is_not_called_short(
+    random_steps: str, learner: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tmp_path / "run")
+    assert main(["play", "outside_image:DotEnv", "--run", run, "--steps", "70",
+                 "--random-steps", random_steps, "--learner", learner]) == 0  # fmt: skip
+    said = capfd.readouterr()
+    assert "No episode lasted" not in said.err + said.out
+
+
 def test_what_was_played_too_little_is_not_to_be_measured_yet(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

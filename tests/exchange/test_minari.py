@@ -37,7 +37,10 @@ def full_step(step_of: StepOf) -> StepOf:
         plain = step_of(k)
         late = {"camera/left": plain.observation.time_s - 0.03}
         seen = dataclasses.replace(plain.observation, captured_s=late)
-        outcome = ("", '{"reward": -0.5, "success": 1.0}', "said otherwise")[k % 3]
+        outcome = (
+            "", '{"reward": -0.5, "success": 1.0}', "said otherwise", "",
+            '{"reward": -0.5}', '{"reward": null}',
+        )[k % 6]  # fmt: skip
         return dataclasses.replace(
             plain, observation=seen, intervention=k % 3 == 1, outcome=outcome
         )

@@ -39,18 +39,19 @@ def farewell(session: Study) -> str:
 
 
 def too_short(session: Study) -> str:
-    """Why nothing can be learned from episodes that all end too soon; "" where one lasts."""
+    """Why nothing can be learned from episodes that all end too soon; "" where one may last."""
     window = session.run.config.replay.window_steps
-    longest = max((episode.length for episode in session.memory.episodes()), default=0)
-    if longest >= window:
+    lengths = [0, *(episode.length for episode in session.memory.episodes())]
+    # An episode that has just begun, or is not all written yet, says nothing of how long it lasts.
+    if max(lengths) >= window or sum(lengths) < 5 * window:
         return ""
     return (f"No episode lasted the {window} steps that it learns from at a time, the longest "
-            f"lasted {longest}: it learns nothing; let them last longer.")  # fmt: skip
+            f"lasted {max(lengths)}: it learns nothing; let them last longer.")  # fmt: skip
 
 
 def noticing(session: Session) -> Watch:
     """Says, once random motion is over, that nothing can be learned, where that is so."""
-    due: int | None = session.run.config.play.random_steps
+    due: int | None = max(session.run.config.play.random_steps, 100)
 
     def watch(progress: Progress) -> None:
         nonlocal due

@@ -204,7 +204,7 @@ def outcome_of(reward: float) -> str:
 
 def reward_of(outcome: str) -> float:
     """The reward in a step's outcome; 0 where that tells none."""
-    with suppress(ValueError, AttributeError):  # an own robot may tell anything
+    with suppress(ValueError, AttributeError, TypeError, OverflowError):  # a robot tells anything
         return float(json.loads(outcome or "{}").get("reward", 0.0))
     return 0.0
 
