@@ -57,10 +57,9 @@ def run(asked: argparse.Namespace) -> None:
                      "choose another label.")  # fmt: skip
         rows = msgspec.convert(there["rows"], list[Row])
     asked.results.mkdir(parents=True, exist_ok=True)
-    last = max(points(asked))
     for job in [Job(world, seed) for seed in asked.seeds for world in asked.worlds]:
         mine = [row for row in rows if Job(row.variant.partition(":")[0], row.seed) == job]
-        if any(row.steps == last or row.metrics.get("updates") == last for row in mine):
+        if len(mine) == len(points(asked)) * len(load(WORLDS[job.world][0]).trial_kinds):
             continue
         rows = [row for row in rows if row not in mine]  # broken off, so begun anew
         for row in rumpus_rows(asked, job) if asked.peer == "rumpus" else peer_rows(asked, job):
@@ -142,12 +141,14 @@ class Point(NamedTuple):
 
     Attributes:
         steps: of life.
+        updates: gradient steps after that, of who learns offline; else 0.
         wall_s: mean time that living and learning took.
         rates: success of each seed.
         n: trials of all seeds.
     """
 
     steps: int
+    updates: int
     wall_s: float
     rates: list[float]
     n: int
@@ -159,23 +160,24 @@ class Point(NamedTuple):
 
     def __str__(self) -> str:
         low, high = wilson_interval(round(self.rate * self.n), self.n)
-        return (f"{self.rate:4.0%} ({low:.0%} to {high:.0%}), worst {min(self.rates):.0%} of "
-                f"{len(self.rates)}, {self.wall_s:,.0f} s")  # fmt: skip
+        later = f" and {self.updates:,} updates" if self.updates else ""
+        return (f"{self.steps:>8,} steps{later}, {self.wall_s:,.0f} s: {self.rate:.0%} ({low:.0%} "
+                f"to {high:.0%}), worst {min(self.rates):.0%} of {len(self.rates)}")  # fmt: skip
 
 
 def curves(rows: Sequence[Row]) -> dict[str, list[Point]]:
     """By "WORLD, KIND": a point after every number of steps, or of gradient steps."""
-    found: dict[str, dict[tuple[int, float], list[Row]]] = {}
+    found: dict[str, dict[tuple[int, int], list[Row]]] = {}
     for row in rows:
         world, _, variant = row.variant.partition(": ")
-        after = (row.steps, figure(row, "updates") if "updates" in row.metrics else 0.0)
+        after = (row.steps, updates_of(row))
         curve = found.setdefault(f"{world}, {variant.rpartition(', ')[2]}", {})
         curve.setdefault(after, []).append(row)
     return {
         name: [
-            Point(steps, float(np.mean([figure(row, "play_wall_s") for row in each])),
+            Point(steps, updates, float(np.mean([figure(row, "play_wall_s") for row in each])),
                   [figure(row, "success_rate") for row in each], sum(row.n for row in each))
-            for (steps, _), each in sorted(curve.items())
+            for (steps, updates), each in sorted(curve.items())
         ]
         for name, curve in found.items()
     }  # fmt: skip
@@ -187,10 +189,10 @@ def compared(ours: Sequence[Point], theirs: Sequence[Point], rate: float) -> dic
     Where theirs never do, their end counts, and `reached` is False: ratios are then at least that.
     """
     us = first(ours, rate)
-    if us is None:
+    if us is None or not theirs:
         return None
-    them, reached = first(theirs, rate), first(theirs, rate) is not None
-    them = them or theirs[-1]
+    them = first(theirs, rate)
+    reached, them = them is not None, them or theirs[-1]
     return {"rate": rate, "reached": reached, "steps": them.steps, "our_steps": us.steps,
             "wall_s": them.wall_s, "our_wall_s": us.wall_s,
             "steps_ratio": round(them.steps / us.steps, 2),
@@ -213,7 +215,7 @@ def show(asked: argparse.Namespace) -> None:
         print(name)
         for label in asked.labels:
             for point in every[label].get(name, ()):
-                print(f"  {label:16}{point.steps:>9,} steps  {point}")
+                print(f"  {label:20}{point}")
         for label in others:
             found = compared(every[ours].get(name, ()), every[label].get(name, ()), asked.rate)
             if found:
@@ -226,6 +228,11 @@ def show(asked: argparse.Namespace) -> None:
         of = {label: {key: each[key] for key in kept} for label, each in told.items()}
         together = [row for each in rows.values() for row in each]
         write_result(asked.write, "peers", together, of=of, to_rate=to_rate)
+
+
+def updates_of(row: Row) -> int:
+    """Gradient steps after a life, of who learns offline; else 0."""
+    return int(figure(row, "updates")) if "updates" in row.metrics else 0
 
 
 def figure(row: Row, name: str) -> float:

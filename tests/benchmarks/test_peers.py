@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from peer.goal_world import GoalWorld
 from peer.ogbench import cut, steps_of
 from peer.sac import Sac, SacConfig, Transitions
 from peer.skewfit import RIG, SkewFit, SkewFitConfig, skew_weights, to_bytes, to_floats
@@ -188,7 +189,7 @@ def test_ratios_are_of_what_each_took_to_the_same_success() -> None:
     ours = curves([row("rumpus", 5000, 0.5, 100.0), row("rumpus", 10_000, 0.95, 250.0)])
     theirs = curves([row("skewfit", 40_000, 0.7, 4000.0), row("skewfit", 60_000, 0.92, 6000.0)])
     name = "door, handle"
-    assert ours[name][0] == Point(5000, 100.0, [0.5], 100)
+    assert ours[name][0] == Point(5000, 0, 100.0, [0.5], 100)
     found = compared(ours[name], theirs[name], 0.9)
     assert found is not None
     assert (found["steps_ratio"], found["wall_ratio"], found["reached"]) == (6.0, 24.0, True)
@@ -196,9 +197,32 @@ def test_ratios_are_of_what_each_took_to_the_same_success() -> None:
     assert least is not None
     assert (least["wall_ratio"], least["reached"]) == (24.0, False)
     assert compared(ours[name], theirs[name], 0.99) is None
+    assert compared(ours[name], [], 0.9) is None
 
 
 def test_a_point_is_the_mean_of_its_seeds() -> None:
     both = curves([row("her", 10, 0.2, 1.0, 0), row("her", 10, 0.6, 3.0, 1)])["door, handle"]
-    assert both == [Point(10, 2.0, [0.2, 0.6], 200)]
+    assert both == [Point(10, 0, 2.0, [0.2, 0.6], 200)]
     assert both[0].rate == pytest.approx(0.4)
+
+
+def test_a_goal_world_is_never_put_back_and_rewards_what_counts_as_success() -> None:
+    world, other = load("door", 0), load("door", 0)
+    env, rng = GoalWorld(world, 0), np.random.default_rng(0)
+    assert world.state() == other.state()
+    goals, cuts, seen = [], [], env.reset()[0]
+    for step in range(130):
+        goals.append(float(seen["desired_goal"][0]))
+        action = rng.uniform(-1, 1, 3).astype(np.float32)
+        seen, reward, terminated, truncated, _ = env.step(action)
+        other.act(action)
+        off = abs(float(seen["achieved_goal"][0]) - goals[-1])
+        assert (reward, terminated) == (0.0 if off <= world.measure.tolerance else -1.0, False)
+        if truncated:
+            cuts.append(step)
+            seen = env.reset()[0]
+    assert world.state() == other.state()
+    assert cuts == [59, 119]
+    assert len(set(goals)) == 3
+    many = env.compute_reward(np.array([[0.1], [0.3]]), np.array([[0.15], [0.6]]), None)
+    np.testing.assert_array_equal(many, [0.0, -1.0])
