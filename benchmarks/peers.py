@@ -39,6 +39,11 @@ from rumpus.result import Metric, Row, wilson_interval, write_result
 from rumpus.worlds.catalogue import load
 
 ONLINE, OFFLINE = ("skewfit", "rig", "her"), ("gciql", "qrl", "crl", "hiql")
+RECIPES = {
+    "skewfit": ("door", "pusher"),
+    "rig": ("door", "pusher"),
+    "her": ("push", "reach"),
+}  # the default first
 TRIALS_SEED = 1000  # of the world in which trials take place, as `rumpus evaluate` has it
 SETTINGS = ("peer", "steps", "every", "updates", "warm_up", "goals_from", "recipe", "goals")
 PACKAGES = ("stable-baselines3", "jax", "flax", "distrax")
@@ -99,11 +104,14 @@ def made(asked: argparse.Namespace, job: Job) -> Peer:
     if asked.peer == "her":
         from peer.her import Her
 
-        return Her(world, job.seed, asked.recipe, asked.steps)
-    from peer.skewfit import RIG, SkewFit, SkewFitConfig
+        return Her(world, job.seed, asked.recipe or "push", asked.steps)
+    from peer.skewfit import RECIPES, SkewFit
 
-    config = RIG if asked.peer == "rig" else SkewFitConfig()
-    config = replace(config, warm_up=asked.warm_up, goals=asked.goals_from)
+    config = replace(RECIPES[asked.recipe or "door"], warm_up=asked.warm_up)
+    if asked.peer == "rig":
+        config = replace(config, skew_exponent=0.0)
+    if asked.goals_from:
+        config = replace(config, goals=asked.goals_from)
     return SkewFit(world, job.seed, config)
 
 
@@ -257,10 +265,11 @@ def _asked() -> argparse.Namespace:
     lives.add_argument("--label", help="name of the result; default: the peer")
     lives.add_argument("--warm-up", type=int, default=10_000,
                        help="skewfit, rig: steps before anything is learned")  # fmt: skip
-    lives.add_argument("--goals-from", choices=("replay", "prior"), default="replay",
-                       help="skewfit, rig: where goals are drawn from")  # fmt: skip
-    lives.add_argument("--recipe", choices=("reach", "push"), default="push",
-                       help="her: the zoo's numbers for which of Fetch's tasks")  # fmt: skip
+    lives.add_argument("--goals-from", choices=("replay", "prior"),
+                       help="skewfit, rig: where goals come from; default: the recipe's")  # fmt: skip
+    lives.add_argument("--recipe", choices=(*RECIPES["skewfit"], *RECIPES["her"]),
+                       help="whose numbers; skewfit, rig: the authors' for door (default) or "
+                       "pusher; her: the zoo's for Fetch's push (default) or reach")  # fmt: skip
     lives.add_argument("--updates", type=int, default=10_000, help="offline: gradient steps")
     lives.add_argument("--ogbench", type=Path, help="offline: a checkout of OGBench")
     lives.add_argument("--runs", type=Path, default=Path("runs/peers"),
@@ -274,8 +283,11 @@ def _asked() -> argparse.Namespace:
         each.add_argument("--results", type=Path, default=Path("runs/peers/results"),
                           help="folder of the labels' results")  # fmt: skip
     asked = parser.parse_args()
-    if vars(asked).get("peer") in OFFLINE and not asked.ogbench:
-        parser.error(f"{asked.peer} needs --ogbench, a checkout of the repository of OGBench")
+    peer = vars(asked).get("peer")
+    if peer in OFFLINE and not asked.ogbench:
+        parser.error(f"{peer} needs --ogbench, a checkout of the repository of OGBench")
+    if peer and asked.recipe not in (None, *RECIPES.get(peer, ())):
+        parser.error(f"{peer} has no recipe '{asked.recipe}'")
     return asked
 
 

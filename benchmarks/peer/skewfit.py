@@ -1,24 +1,24 @@
 """Skew-Fit and RIG as their authors run them: a VAE's latents, SAC, and goals that were rare.
 
-Play in a world without resets: every 100 steps another remembered picture becomes the goal, drawn
-with weights p(S)^alpha by the VAE's own likelihood; alpha = 0 is RIG. After each epoch of 500 steps
-SAC learns from hindsight, with minus the distance in the VAE's latents as its reward, and the VAE
-learns on pictures that are drawn by the same weights.
+Play in a world without resets: every 100 steps (pusher: 50) another remembered picture becomes the
+goal, drawn with weights p(S)^alpha by the VAE's own likelihood; alpha = 0 is RIG. After each epoch
+of 500 steps SAC learns from hindsight, with minus the distance in the VAE's latents as its reward,
+and the VAE learns on pictures that are drawn by the same weights.
 
 Source: Skew-Fit (Pong 2020, arXiv 1903.03698), eqs. 5-7 and algorithm 1; RIG (Nair 2018, arXiv
-1807.04742). Every number is that of the authors' code for their door, `examples/skewfit/
-sawyer_door.py` and `data_management/online_vae_replay_buffer.py` of rlkit; see sac.py and vae.py
-for the rest.
+1807.04742). Every number is that of the authors' code, `examples/skewfit/sawyer_door.py` for the
+door and `sawyer_push.py` for the pusher, and what is done with it that of
+`data_management/online_vae_replay_buffer.py` of rlkit; see sac.py and vae.py for the rest.
 
 Differs from the paper:
-    as that code does, goals are remembered pictures and not samples of the VAE's prior, for play
-    and in hindsight (`goals="prior"` draws them from the prior, as the paper and the code for the
-    pusher do), and RIG is alpha = 0 of the same (`docs/SkewFit.md` of rlkit);
+    as that code does for the door, goals are remembered pictures and not samples of the VAE's
+    prior, for play and in hindsight (as the paper and the code for the pusher have it:
+    `goals="prior"`), and RIG is alpha = 0 of the same (`docs/SkewFit.md` of rlkit);
     and unlike that code: trials are in a world of their own and move nothing that play goes on
-    with; the world is rumpus's (10 actions a second, not 6.7); a path is always 100 steps long;
-    each picture is kept and encoded once, not as what followed one step and preceded another;
-    densities are not computed before the epoch that first uses them; `warm_up` may be shortened,
-    since with the 10,000 steps of random motion that are published nothing is learned before.
+    with; the pusher's world is not reset either; an action takes 0.1 s and not 0.15 s; each picture
+    is kept and encoded once, not as what followed one step and preceded another; densities are not
+    computed before the epoch that first uses them; `warm_up` may be shortened, since with the 10,000
+    steps of random motion that are published nothing is learned before.
 """
 
 from dataclasses import dataclass, field
@@ -58,6 +58,7 @@ class SkewFitConfig:
         skew_after: the epoch after which goals are skewed; `start_skew_epoch`.
         vae_updates: in each of the first epochs, and in each later one; `custom_schedule`.
         vae_early: how many epochs are the first ones.
+        vae_seldom: from which epoch on the VAE learns only after every so many, and how many.
         vae: sizes and rates of the VAE.
     """
 
@@ -74,6 +75,7 @@ class SkewFitConfig:
     skew_after: int = 10
     vae_updates: tuple[int, int] = (1000, 200)
     vae_early: int = 10
+    vae_seldom: tuple[int, int] = (300, 3)
     vae: VaeConfig = field(default_factory=VaeConfig)
 
     def __post_init__(self) -> None:
@@ -88,7 +90,10 @@ class SkewFitConfig:
             )
 
 
-RIG = SkewFitConfig(skew_exponent=0.0)
+RECIPES = {  # for Skew-Fit; RIG is the same with alpha = 0
+    "door": SkewFitConfig(),
+    "pusher": SkewFitConfig(-1.0, "prior", path=50, vae_seldom=(100, 2), vae=VaeConfig(4)),
+}
 
 
 class Life:
@@ -217,7 +222,8 @@ class SkewFit:
         for _ in range(config.updates):
             self._sac.update(self.batch())
         early, late = config.vae_updates
-        if epoch < 300 or epoch % 3 == 0:
+        seldom, every = config.vae_seldom
+        if epoch < seldom or epoch % every == 0:
             for _ in range(early if epoch < config.vae_early else late):
                 steps = self._rare(config.vae.batch)
                 self._vae.update(to_floats(life.pictures[life.row(steps + 1)]))
