@@ -266,7 +266,7 @@ def _asked() -> argparse.Namespace:
     lives.add_argument("--warm-up", type=int, default=10_000,
                        help="skewfit, rig: steps before anything is learned")  # fmt: skip
     lives.add_argument("--goals-from", choices=("replay", "prior"),
-                       help="skewfit, rig: where goals come from; default: the recipe's")  # fmt: skip
+                       help="skewfit, rig: whence goals come; default: the recipe's")  # fmt: skip
     lives.add_argument("--recipe", choices=(*RECIPES["skewfit"], *RECIPES["her"]),
                        help="whose numbers; skewfit, rig: the authors' for door (default) or "
                        "pusher; her: the zoo's for Fetch's push (default) or reach")  # fmt: skip

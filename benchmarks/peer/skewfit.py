@@ -17,8 +17,8 @@ Differs from the paper:
     and unlike that code: trials are in a world of their own and move nothing that play goes on
     with; the pusher's world is not reset either; an action takes 0.1 s and not 0.15 s; each picture
     is kept and encoded once, not as what followed one step and preceded another; densities are not
-    computed before the epoch that first uses them; `warm_up` may be shortened, since with the 10,000
-    steps of random motion that are published nothing is learned before.
+    computed before the epoch that first uses them; `warm_up` may be shortened, since nothing is
+    learned in the 10,000 steps of random motion that are published.
 """
 
 from dataclasses import dataclass, field
