@@ -13,8 +13,9 @@ thread; run each peer in the Python that has what it needs:
     skewfit, rig            torch alone; see peer/skewfit.py
     her                     stable-baselines3; true states and goals; see peer/her.py
     gciql, qrl, crl, hiql   jax, flax, distrax and ml_collections, a checkout of OGBench with
-                            --ogbench, and runs of mind.py or of `run rumpus` with --runs; `steps`
-                            are theirs and `--updates` gradient steps follow; see peer/ogbench.py
+                            --ogbench, and the memories of runs FOLDER/WORLD-SEED, of mind.py or
+                            `run rumpus`, with --runs FOLDER; time is that of their gradient steps,
+                            of which there are --updates, and not of that life; see peer/ogbench.py
     rumpus                  rumpus itself; every point is a run of its own, without a break
 
 `table` puts labels side by side and says how many more steps and how much more time the others took
@@ -88,8 +89,7 @@ def peer_rows(asked: argparse.Namespace, job: Job) -> Iterator[Row]:
         spent.train(peer, point - done)
         done = point
         offline: dict[str, Metric] = {"updates": done} if asked.peer in OFFLINE else {}
-        steps = asked.steps if offline else done
-        for row in tried(apart, peer, asked.goals, job.seed, steps):
+        for row in tried(apart, peer, asked.goals, job.seed):
             yield replace(row, metrics=row.metrics | spent.figures() | offline)
 
 

@@ -51,6 +51,11 @@ class Her:
             replay_buffer_class=HerReplayBuffer, replay_buffer_kwargs=RELABELLED,
         )  # fmt: skip
 
+    @property
+    def steps(self) -> int:
+        """See `Peer`."""
+        return int(self._sac.num_timesteps)
+
     def train(self, count: int) -> None:
         """See `Peer`."""
         self._sac.learn(count, reset_num_timesteps=False)

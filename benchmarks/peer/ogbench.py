@@ -44,6 +44,9 @@ class Ogbench:
         agent: one of `PLAY`.
         seed: of all chance.
         source: a checkout of OGBench; its folder `impls` is used.
+
+    Attributes:
+        steps: in the memory, but for the last of each episode.
     """
 
     def __init__(self, memory: Path, agent: str, seed: int, source: Path) -> None:
@@ -55,8 +58,9 @@ class Ogbench:
         np.random.seed(seed)  # theirs draw from it
         config = module.get_config()
         config.update(SHARED | PLAY[agent])
-        self._camera, steps = steps_of(memory)
-        data = datasets.Dataset.create(**steps)
+        self._camera, lived = steps_of(memory)
+        self.steps = len(lived["actions"])
+        data = datasets.Dataset.create(**lived)
         self._data = getattr(datasets, config["dataset_class"])(data, config)
         some = self._data.sample(1)
         made = next(each for name, each in vars(module).items() if name.endswith("Agent"))

@@ -162,6 +162,11 @@ class SkewFit:
         self._weighed = np.empty(0, int)  # steps, when weights were last computed
         self._cumulative = np.empty(0)  # of their weights; empty while all count the same
 
+    @property
+    def steps(self) -> int:
+        """See `Peer`."""
+        return self._life.steps
+
     def train(self, count: int) -> None:
         """See `Peer`."""
         life, config = self._life, self._config

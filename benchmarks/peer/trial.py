@@ -31,6 +31,11 @@ class Sight(NamedTuple):
 class Peer(Protocol):
     """Somebody's way of learning to reach goals."""
 
+    @property
+    def steps(self) -> int:
+        """How many steps of life it has learned from."""
+        ...
+
     def train(self, count: int) -> None:
         """Live so many steps more and learn from them; offline, so many gradient steps more."""
         ...
@@ -67,7 +72,7 @@ class Spent:
                 "peak_memory_mb": round(peak, 1)}  # fmt: skip
 
 
-def tried(world: World, peer: Peer, goals: int, seed: int, steps: int) -> Iterator[Row]:
+def tried(world: World, peer: Peer, goals: int, seed: int) -> Iterator[Row]:
     """One row for every kind of trial, none of which begins within the tolerance of its goal.
 
     Args:
@@ -75,7 +80,6 @@ def tried(world: World, peer: Peer, goals: int, seed: int, steps: int) -> Iterat
         peer: acts.
         goals: of each kind.
         seed: of the peer's life.
-        steps: that it has lived.
     """
     measure = world.measure
     robot = SafeRobot(world)
@@ -92,7 +96,7 @@ def tried(world: World, peer: Peer, goals: int, seed: int, steps: int) -> Iterat
             ends.append(world.errors(world.state(), trial.goal))
         figures = summary(ends, measure) | over_time(courses, measure.tolerance)
         wall_s = round(time.monotonic() - begun_s, 2)
-        yield Row(kind, seed, goals, steps, wall_s, figures)
+        yield Row(kind, seed, goals, peer.steps, wall_s, figures)
 
 
 def aimed_at(world: World) -> list[str]:
