@@ -81,7 +81,7 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
     assert {".".join(name.split(".")[:2]) for name in changed} == {
         "world_model.learned", "world_model.average", "temporal_distance.learned",
         "policy.learned", "policy.average", "decoders.learned", "chance", "dynamics.learned",
-        "dynamics.average",
+        "dynamics.average", "time_map.learned",
     }  # fmt: skip
 
 
@@ -93,8 +93,8 @@ def test_the_policy_does_not_move_what_judges_it() -> None:
     learner.update_value_and_policy(goals(learner, np.random.default_rng(0), ahead=5))
     assert differing(before, dict(model.state_dict())) == []
     assert all(weight.grad is None for weight in model.parameters())
-    metric = learner.temporal_distance.learned.metric
-    assert all(weight.requires_grad for weight in metric.parameters())
+    net = learner.temporal_distance.learned.net
+    assert all(weight.requires_grad for weight in net.parameters())
 
 
 def test_a_snapshot_stays_as_it_was_while_the_learner_goes_on() -> None:

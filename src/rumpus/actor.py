@@ -18,6 +18,7 @@ from rumpus.model.dynamics import Dynamics
 from rumpus.model.encoder import Encoder
 from rumpus.model.policy import Policy, PolicyConfig
 from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
+from rumpus.model.time_map import TimeMap, TimeMapConfig
 from rumpus.model.world_model import WorldModelConfig
 from rumpus.objectives.base import Objective
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
@@ -37,6 +38,7 @@ class MindConfig:
     Attributes:
         world_model: predicts what the sensors will read.
         temporal_distance: judges how many steps lie between two moments.
+        time_map: puts moments where those distances can be seen.
         policy: acts at once.
         cem: plans from nothing, where `acts_by` says so.
         rollout: plans from the policy, where `acts_by` says so.
@@ -58,6 +60,7 @@ class MindConfig:
 
     world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
     temporal_distance: TemporalDistanceConfig = field(default_factory=TemporalDistanceConfig)
+    time_map: TimeMapConfig = field(default_factory=TimeMapConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     cem: CemConfig = field(default_factory=CemConfig)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
@@ -74,12 +77,12 @@ class Nets(nn.Module):
     """The nets with which a robot encodes, imagines, judges, acts and decodes."""
 
     def __init__(
-        self, encoder: Encoder, dynamics: Dynamics, distance: TemporalDistance, policy: Policy,
-        decoders: Decoders,
+        self, encoder: Encoder, dynamics: Dynamics, distance: TemporalDistance, time_map: TimeMap,
+        policy: Policy, decoders: Decoders,
     ) -> None:  # fmt: skip
         super().__init__()
         self.encoder, self.dynamics, self.distance = encoder, dynamics, distance
-        self.policy, self.decoders = policy, decoders
+        self.time_map, self.policy, self.decoders = time_map, policy, decoders
 
 
 class Actor:
@@ -143,7 +146,7 @@ class Actor:
         for first in range(0, max(len(tokens), 1), CHUNK):
             some = tokens[first : first + CHUNK], present[first : first + CHUNK]
             latent = self.nets.encoder.combine(*(to_device(part, self.device) for part in some))
-            points.append(self.nets.distance.metric.points(latent))
+            points.append(self.nets.time_map(latent))
         return torch.cat(points)
 
     # Acting
@@ -253,6 +256,7 @@ def fresh_nets(spec: RobotSpec, config: MindConfig) -> Nets:
         Encoder(spec, config.world_model.encoder),
         Dynamics(size, spec.action_size, config.world_model.hidden),
         TemporalDistance(size, config.temporal_distance),
+        TimeMap(size, config.time_map),
         Policy(size, spec.action_size, config.policy),
         Decoders(spec, size),
     )

@@ -22,6 +22,7 @@ from rumpus.model.dynamics import Dynamics
 from rumpus.model.part import Part, join, split
 from rumpus.model.policy import Policy
 from rumpus.model.temporal_distance import TemporalDistance
+from rumpus.model.time_map import TimeMap
 from rumpus.model.world_model import WorldModel
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, GoalBatch, TokenBatch
@@ -50,6 +51,7 @@ class Learner:
         world_model: predicts; its average encodes for the actors.
         dynamics: imagine for the actors, and learn from what that average says.
         temporal_distance: judges how far steps are apart.
+        time_map: puts steps where those distances can be seen.
         policy: acts; its average acts in the actors.
         decoders: draw what is imagined.
         world_model_updates: gradient steps of the world model so far.
@@ -77,6 +79,7 @@ class Learner:
         self.decoders = Part(decoders, rate)
         dynamics = Dynamics(size, spec.action_size, config.world_model.hidden).to(device)
         self.dynamics = Part(dynamics, rate, average)
+        self.time_map = Part(TimeMap(size, config.time_map).to(device), rate)
         self.world_model_updates = self.policy_updates = 0
 
     @property
@@ -85,6 +88,7 @@ class Learner:
         return {
             "world_model": self.world_model, "temporal_distance": self.temporal_distance,
             "policy": self.policy, "decoders": self.decoders, "dynamics": self.dynamics,
+            "time_map": self.time_map,
         }  # fmt: skip
 
     def snapshot(self) -> Actor:
@@ -92,7 +96,7 @@ class Learner:
         model = self.world_model.average
         nets = (
             model.encoder, self.dynamics.average, self.temporal_distance.average,
-            self.policy.average, self.decoders.average,
+            self.time_map.average, self.policy.average, self.decoders.average,
         )  # fmt: skip
         frozen = Nets(*(copy.deepcopy(net) for net in nets))  # type: ignore[arg-type]
         version = self.world_model_updates + self.policy_updates
@@ -153,8 +157,11 @@ class Learner:
         some = slice(self.config.policy_batch)
         policy_loss = self._policy_loss(here[some], goal[some])
         self._descend(policy_loss, self.policy)
+        map_loss = self._map_loss(here[some], goal[some])
+        self._descend(map_loss, self.time_map)
         self.policy_updates += 1
-        return {"distance": float(distance_loss.detach()), "policy": float(policy_loss.detach())}
+        losses = {"distance": distance_loss, "policy": policy_loss, "time_map": map_loss}
+        return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, optimiser states and the state of chance by name, for safetensors."""
@@ -223,11 +230,16 @@ class Learner:
 
     def _policy_loss(self, latent: Tensor, goal: Tensor) -> Tensor:
         distance = self.temporal_distance.learned
-        distance.metric.requires_grad_(False)  # the policy descends it, and it must not move
+        distance.net.requires_grad_(False)  # the policy descends it, and it must not move
         with torch.autocast(self.device.type, torch.bfloat16):
             loss = self.policy.learned.loss(latent, goal, self.dynamics.average, distance)
-        distance.metric.requires_grad_(True)
+        distance.net.requires_grad_(True)
         return loss
+
+    def _map_loss(self, latent: Tensor, goal: Tensor) -> Tensor:
+        with torch.no_grad():
+            apart = self.temporal_distance.learned(latent, goal)
+        return self.time_map.learned.loss(latent, goal, apart)
 
     def _descend(self, loss: Tensor, *parts: Part[Any]) -> None:
         for part in parts:

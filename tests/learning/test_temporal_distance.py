@@ -17,7 +17,7 @@ from rumpus.types import Array
 WIDTH, HEIGHT, WALL, GAP = 7, 7, 3, 0
 PLACES = [(x, y) for x in range(WIDTH) for y in range(HEIGHT) if x != WALL or y == GAP]
 MOVES = ((0, 1), (1, 0), (0, -1), (-1, 0))
-WALK_N, UPDATES, LEARNING_RATE, IMAGINED_N = 6000, 500, 1e-3, 3
+WALK_N, UPDATES, LEARNING_RATE, IMAGINED_N = 6000, 2500, 1e-3, 3
 
 
 def neighbours(place: int) -> list[int]:
@@ -60,7 +60,7 @@ def learned_steps(shuffled: bool) -> Array:
     latents = torch.tensor(PLACES, dtype=torch.float32)
     latents = (latents - latents.mean(0)) / latents.std(0)
     distance = TemporalDistance(2, TemporalDistanceConfig(target_rate=0.05))
-    adam = torch.optim.Adam(distance.metric.parameters(), LEARNING_RATE)
+    adam = torch.optim.Adam(distance.net.parameters(), LEARNING_RATE)
     one_life, free = np.zeros(WALK_N, np.int64), np.full(WALK_N, -1)
     for _ in range(UPDATES):
         here, goal = hindsight(rng, one_life, free, 256, HindsightConfig())
@@ -92,10 +92,10 @@ def test_looks_alone_do_not_tell() -> None:
 
 def test_steps_are_learned_from_a_random_walk() -> None:
     learned = learned_steps(shuffled=False)
-    assert correlation(learned) > 0.9
+    assert correlation(learned) > 0.95
     across = PLACES.index((WALL - 1, HEIGHT - 1)), PLACES.index((WALL + 1, HEIGHT - 1))
     assert true_steps()[across] == 14
-    assert learned[across] > 7.0  # two steps, were it not for the wall
+    assert learned[across] > 10.0  # of 12; two steps, were it not for the wall
 
 
 def test_nothing_is_learned_from_shuffled_successors() -> None:

@@ -78,6 +78,7 @@ def test_what_is_saved_comes_back(dot: Path) -> None:
         ({"mind_hash": "0" * 64}, "another config of the mind"),
         ({"checksum": 1}, "its bytes are not what was written"),
         ({"layout": 99}, "has layout 99"),
+        ({"layout": 3}, "has layout 3, of an older rumpus .* learns anew from memory"),
     ],
 )
 def test_a_mind_that_does_not_fit_is_refused(

@@ -1,21 +1,13 @@
-"""What an older rumpus wrote is understood: its config, and the mind in its words."""
+"""What an older rumpus wrote of its config is understood."""
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import msgspec
 import pytest
-import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
 from rumpus.errors import InputError
-from rumpus.memory import Memory
-from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig, decode
-from rumpus.run.folder import open_run
-from rumpus.run.session import make_mind
 
 LAYOUT_1 = {
     "world": "door",
@@ -31,16 +23,6 @@ LAYOUT_1 = {
     },
     "skew_fit": {"skew_exponent": -0.5},
 }  # fmt: skip
-# Today's parts in the words of layout 1, the longer names first.
-PARTS_1 = {
-    "temporal_distance.learned.target": "temporal_distance.slow",
-    "world_model.learned": "learning_model", "world_model.average": "world_model",
-    "policy.learned": "learning_policy", "policy.average": "policy",
-    "temporal_distance.learned": "temporal_distance", "decoders.learned": "decoders",
-    "world_model.adam": "adam.learning_model", "policy.adam": "adam.learning_policy",
-    "temporal_distance.adam": "adam.temporal_distance", "decoders.adam": "adam.decoders",
-}  # fmt: skip
-
 
 def test_a_config_of_the_first_layout_keeps_every_value() -> None:
     file = decode(json.dumps(LAYOUT_1).encode())
@@ -80,36 +62,6 @@ def test_no_value_of_the_first_layout_is_passed_by() -> None:
 def test_what_cannot_be_understood_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(data)
-
-
-def test_a_mind_of_the_first_layout_is_taken_up_tensor_for_tensor(dot: Path) -> None:
-    run = open_run(dot)
-    with safe_open(run.checkpoint, "pt") as opened:
-        about = json.loads(opened.metadata()["rumpus"])
-    tensors = load_file(run.checkpoint)
-    old = {"chance": tensors["chance"], "surprise": tensors["replay.priorities"]}
-    for name, tensor in tensors.items():
-        if part := next((p for p in PARTS_1 if name.startswith(f"{p}.")), None):
-            old[PARTS_1[part] + name.removeprefix(part)] = tensor
-    told = {
-        "steps": about["steps"], "updates": about["world_model_updates"],
-        "practised": about["policy_updates"], "attempts": about["attempts"],
-        "random_state": about["random_state"],
-    }  # fmt: skip
-    save_file(old, run.checkpoint, {"rumpus": json.dumps(told)})
-    with Memory.open(run.memory, write=False) as memory:
-        mind, saved = make_mind(memory, run.config), checkpoint.read(run)
-        assert saved is not None
-        assert checkpoint.restore(saved, mind, len(memory)) == 60
-    for name, tensor in mind.learner.state_dict().items():
-        if name.startswith("dynamics."):  # they were the world model's, and had no optimiser
-            part, copy, *rest = name.split(".")
-            name = ".".join(["world_model", copy, part, *rest])
-        assert torch.equal(tensor, tensors[name]), name
-    assert torch.equal(
-        torch.from_numpy(mind.replay.priorities.values), tensors["replay.priorities"]
-    )
-    assert mind.learner.world_model_updates == about["world_model_updates"]
 
 
 def test_the_hash_of_a_mind_tells_configs_apart() -> None:

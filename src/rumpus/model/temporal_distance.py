@@ -1,21 +1,23 @@
 """How many steps from here to there, learned from nothing but stored steps.
 
-d(z, g) is a quasimetric: the length of a learned embedding's difference plus a one-way part,
-because a puck is pushed from behind and not from the front; the mean over several such pairs,
-because the way of the hand and the way of what it moves add up. It is trained as goal-conditioned
-value learning with V = -d: one step costs one, and of the step that was taken, the step that the
-policy would take now and a few tried ones, both as imagined, the best one counts. What is left
-after a step is discounted, so that n steps have the distance (1 - 0.98^n) / 0.02: 10 steps 9, 40
-steps 28, and what cannot be reached at all 50.
+d(z, g) is a perceptron of both latents, between 0 and the distance of what cannot be reached. It is
+trained as goal-conditioned value learning with V = -d: one step costs one, and of the step that was
+taken, the step that the policy would take now and a few tried ones, both as imagined, the best one
+counts. What is left after a step is discounted, so that n steps have the distance
+(1 - 0.98^n) / 0.02: 10 steps 9, 40 steps 28, and what cannot be reached at all 50.
 
-Sources: HILP (Park 2024, eq. 4) for the temporal distance as a value; MRN (Liu 2023, eq. 5) for
-the quasimetric form, and the mean over components as in CMD (Myers 2024, arXiv 2406.17098);
-imagined steps in the target as in model-based value expansion (Feinberg 2018, eq. 3, H = 1).
+No triangle inequality is built in. A small difference of what is moved may be far in steps, as the
+hand has to go round it first, and a metric of smooth embeddings flattens that into places at which
+no step seems to help: rows 65 to 67 of docs/decisions/0003-the-mind.md.
+
+Sources: HILP (Park 2024, eq. 4) for the temporal distance as a value; UVFA (Schaul 2015, section 3)
+for the perceptron of state and goal together; imagined steps in the target as in model-based value
+expansion (Feinberg 2018, eq. 3, H = 1).
 
 Differs from the paper:
     HILP: a minimum over the stored and the imagined steps instead of an expectile over stored
-    ones; the one-way part of MRN is added; embeddings take latents, not pictures.
-    MRN: states without actions on both sides; one perceptron gives both parts.
+    ones; a perceptron instead of a distance between embeddings; it takes latents, not pictures.
+    UVFA: one perceptron instead of one each and a product.
 """
 
 import math
@@ -28,98 +30,63 @@ from torch import Tensor, nn
 
 from rumpus.model.average import averaged_copy, move_average
 
+NEAR_AT_FIRST = -2.0  # all seems near at first, 6 of 50: what is far is learned faster than what is near
+
 
 @dataclass(frozen=True)
 class TemporalDistanceConfig:
     """Sizes and the value-learning constants.
 
     Attributes:
-        components: C, quasimetrics of which the distance is the mean; one large one was worse, 16
-            hardly better.
-        both_ways: dimensions of each one's part that is the same both ways; 4 were too few.
-        one_way: dimensions of each one's one-way part; 4 were too few.
-        hidden: width of the perceptron; 400 was better than 256.
+        hidden: width of the perceptron; 400 was better than 256 when it embedded.
         discount: of the distance that is left after a step; bounds distances at 1 / (1 - discount),
             so that what cannot be reached has one, too.
         target_rate: how fast the slow copy, which gives the targets, follows; at 0.01 a step of
             distance takes three times as long to spread.
     """
 
-    components: Annotated[int, Meta(ge=1, le=1_024)] = 8
-    both_ways: Annotated[int, Meta(ge=1, le=1_024)] = 8
-    one_way: Annotated[int, Meta(ge=1, le=1_024)] = 8
     hidden: Annotated[int, Meta(ge=1, le=8_192)] = 384
     discount: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.98
     target_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
 
 
-class Quasimetric(nn.Module):
-    """d(z, g) > 0, 0.001 for z = g, triangle inequality by construction, not symmetric."""
+class DistanceNet(nn.Module):
+    """d(z, g), from 0 to the distance of what cannot be reached."""
 
     def __init__(self, latent_size: int, config: TemporalDistanceConfig) -> None:
         super().__init__()
-        self.parts = config.components, config.both_ways + config.one_way
-        self.both_ways = config.both_ways
+        self.farthest = 1.0 / (1.0 - config.discount)
         self.hidden = nn.Sequential(
-            nn.Linear(latent_size, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
+            nn.Linear(2 * latent_size, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
             nn.Linear(config.hidden, config.hidden), nn.LayerNorm(config.hidden), nn.SiLU(),
         )  # fmt: skip
-        # Distances are differences: a bias would cancel.
-        self.last = nn.Linear(config.hidden, math.prod(self.parts), bias=False)
+        self.last = nn.Linear(config.hidden, 1)
+        nn.init.constant_(self.last.bias, NEAR_AT_FIRST)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Discounted steps from latent (..., D) to goal (..., D), broadcast: (...)."""
-        # As `between` of two `embed`, but the last layer, which has no bias, is passed once.
+        pair = torch.cat(torch.broadcast_tensors(latent, goal), -1)
+        # bf16 uses the processor's matrix units; the last layer stays float32, because what
+        # counts is the small difference of two distances.
         with torch.autocast(latent.device.type, torch.bfloat16):
-            here, there = self.hidden(latent), self.hidden(goal)
-        return self._length(self._last(here.float() - there.float()))
-
-    def embed(self, latent: Tensor) -> Tensor:
-        """Latents (..., D) to embeddings (..., E)."""
-        # bf16 uses the processor's matrix units; the last layer stays float32, because
-        # what counts is the small difference of two embeddings.
-        with torch.autocast(latent.device.type, torch.bfloat16):
-            hidden = self.hidden(latent)
-        return self._last(hidden.float())
-
-    def between(self, here: Tensor, there: Tensor) -> Tensor:
-        """The distance of two embeddings, (..., E) each: (...)."""
-        return self._length(here - there)
-
-    def _last(self, hidden: Tensor) -> Tensor:
-        with torch.autocast(hidden.device.type, enabled=False):
-            embedded: Tensor = self.last(hidden)
-        return embedded
-
-    def _length(self, difference: Tensor) -> Tensor:
-        """Of a difference of embeddings (..., E): (...)."""
-        difference = difference.unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
-        # The last summand: a root has no slope at zero.
-        both_ways = (difference[..., : self.both_ways].square().sum(-1) + 1e-6).sqrt()
-        one_way = torch.relu(difference[..., self.both_ways :]).amax(-1)
-        distance: Tensor = (both_ways + one_way).mean(-1)
+            hidden = self.hidden(pair)
+        with torch.autocast(latent.device.type, enabled=False):
+            distance: Tensor = self.farthest * self.last(hidden.float())[..., 0].sigmoid()
         return distance
-
-    def points(self, latent: Tensor) -> Tensor:
-        """Points (..., P), straight about as far apart as the latents (..., D) are both ways."""
-        embedded: Tensor = self.embed(latent).unflatten(-1, self.parts)  # type: ignore[no-untyped-call]
-        # The root mean square of the components' lengths stands for their mean.
-        points: Tensor = embedded[..., : self.both_ways].flatten(-2) / math.sqrt(self.parts[0])
-        return points
 
 
 class TemporalDistance(nn.Module):
-    """The quasimetric, its slow copy for targets, and the loss."""
+    """The distance, its slow copy for targets, and the loss."""
 
     def __init__(self, latent_size: int, config: TemporalDistanceConfig) -> None:
         super().__init__()
         self.config = config
-        self.metric = Quasimetric(latent_size, config)
-        self.target = averaged_copy(self.metric)
+        self.net = DistanceNet(latent_size, config)
+        self.target = averaged_copy(self.net)
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Discounted steps from latent (..., D) to goal (..., D): (...)."""
-        distance: Tensor = self.metric(latent, goal)
+        distance: Tensor = self.net(latent, goal)
         return distance
 
     def loss(self, latent: Tensor, following: Tensor, goal: Tensor, arrived: Tensor) -> Tensor:
@@ -135,7 +102,7 @@ class TemporalDistance(nn.Module):
             # V = -d, so V <- -1 + discount * V' off the goal and 0 on it (HILP eq. 4).
             ahead = 1.0 + self.config.discount * self.target(following, goal).amin(0)
             wanted = torch.where(arrived, 0.0, ahead)
-        error: Tensor = wanted - self.metric(latent, goal)
+        error: Tensor = wanted - self.net(latent, goal)
         return error.square().mean()
 
     def steps(self, distance: float) -> float:
@@ -145,4 +112,4 @@ class TemporalDistance(nn.Module):
 
     def move_target(self) -> None:
         """Move the slow copy a little towards the learned one."""
-        move_average(self.target, self.metric, self.config.target_rate)
+        move_average(self.target, self.net, self.config.target_rate)

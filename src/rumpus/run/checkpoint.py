@@ -29,21 +29,12 @@ from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
 from rumpus.update_schedule import UpdateSchedule
 
-LAYOUT = 3
+LAYOUT = 4
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
     OSError, SafetensorError, msgspec.DecodeError, LookupError, TypeError, ValueError, RuntimeError,
     ArithmeticError,
 )  # fmt: skip
-# Where the parts of layout 1 lie in today's.
-_PARTS_1 = {
-    "learning_model": "world_model.learned", "world_model": "world_model.average",
-    "learning_policy": "policy.learned", "policy": "policy.average",
-    "temporal_distance.slow": "temporal_distance.learned.target",
-    "temporal_distance": "temporal_distance.learned", "decoders": "decoders.learned",
-    "adam.learning_model": "world_model.adam", "adam.learning_policy": "policy.adam",
-    "adam.temporal_distance": "temporal_distance.adam", "adam.decoders": "decoders.adam",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -185,9 +176,7 @@ def read(run: Run) -> Saved | None:
         _check_whose(about, run)
         if about.checksum not in (-1, _checksum(tensors)):
             raise ValueError("its bytes are not what was written")
-        if about.layout == 1:
-            tensors = _from_layout_1(tensors)
-        return Saved(path, about, tensors if about.layout == LAYOUT else _from_layout_2(tensors))
+        return Saved(path, about, tensors)
 
 
 def restore(saved: Saved, mind: Mind, stored: int) -> int:
@@ -239,35 +228,14 @@ def _check_whose(about: _About, run: Run) -> None:
             f"it has layout {about.layout}, and this rumpus knows layouts up to {LAYOUT}; use a "
             "newer rumpus"
         )
+    if about.layout < LAYOUT:
+        raise ValueError(
+            f"it has layout {about.layout}, of an older rumpus whose mind had other parts"
+        )
     if about.run and run.id and about.run != run.id:
         raise ValueError(f"it is of the run {about.run}, and this one is {run.id}")
     if about.mind_hash not in ("", run.config.mind_hash):
         raise ValueError("it was learned with another config of the mind than run.json holds now")
-
-
-def _from_layout_1(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a checkpoint from before parts had one shape."""
-    now: dict[str, Tensor] = {"chance": tensors["chance"]}
-    for name, tensor in tensors.items():
-        if part := next((p for p in _PARTS_1 if name.startswith(f"{p}.")), None):
-            now[_PARTS_1[part] + name.removeprefix(part)] = tensor
-    surprise = tensors["surprise"]
-    rows = from_numpy(np.arange(len(surprise)))
-    return now | {
-        "replay.priorities": surprise,
-        "replay.steps": rows,
-        "replay.segments": rows[:0],
-        "replay.known": rows[:1] * 0,
-    }
-
-
-def _from_layout_2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those from before dynamics learned on their own: they begin as the world model's were."""
-    now = dict(tensors)
-    for copy in ("learned", "average"):
-        own = split(f"world_model.{copy}.dynamics", now)
-        now |= {f"dynamics.{copy}.{name}": tensor.clone() for name, tensor in own.items()}
-    return now
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> int:
