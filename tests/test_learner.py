@@ -14,7 +14,7 @@ from rumpus.learner import Learner
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Batch
 
-PARTS = {"world_model", "temporal_distance", "policy", "decoders", "dynamics"}
+PARTS = {"world_model", "temporal_distance", "time_map", "policy", "decoders", "dynamics"}
 
 
 def make(seed: int = 0, spec: RobotSpec = SPEC) -> Learner:

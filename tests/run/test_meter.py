@@ -33,13 +33,13 @@ def test_attempts_since_are_told_from_those_before(
 def test_every_train_phase_measures_what_was_lived_since(dot: Path) -> None:
     watched: list[Progress] = []
     with begin_or_resume(Asked(DOT), dot) as session:
-        play(session, Until(100), watched.append)
+        play(session, Until(140), watched.append)
         attempts = session.mind.goals.attempts
     with begin_or_resume(Asked(DOT), dot) as session:  # after a restart
-        play(session, Until(120), watched.append)
+        play(session, Until(160), watched.append)
     told = metrics.read(dot)
-    assert [m.steps for m in told] == [40, 60, 100, 120]
-    assert [m.since for m in told] == [0, 40, 60, 100]
+    assert [m.steps for m in told] == [40, 60, 140, 160]
+    assert [m.since for m in told] == [0, 40, 60, 140]
     assert told[0].prediction == {}  # nothing was learned before
     assert set(told[2].prediction) == set(told[2].shuffled) == {"1", "5", "10"}
     assert sum(m.goals_tried for m in told[:3]) == len(attempts) > 0
@@ -47,7 +47,7 @@ def test_every_train_phase_measures_what_was_lived_since(dot: Path) -> None:
     firsts = [step for m in told for step in m.firsts]
     assert [m.places for m in told][-1] == len(set(firsts)) == len(firsts) > 1
     assert all(m.since <= step < m.steps for m in told for step in m.firsts)
-    assert [m.looked for m in told] == [40, 60, 100, 120]
+    assert [m.looked for m in told] == [40, 60, 140, 160]
     assert watched[-1].measured == told[-1] == metrics.newest(dot)
 
 
