@@ -42,7 +42,6 @@ FLAT = ("train_phase_s", "opening_s", "looking_s", "learner_batch_ms", "action_m
 def main() -> None:
     """Measure what was asked for."""
     asked = _asked()
-    asked.results.mkdir(parents=True, exist_ok=True)
     rows = {"rivals": rivals, "ageing": ageing, "size": size}[asked.what](asked)
     write_result(asked.results / f"memory-{asked.what}.json", f"memory-{asked.what}", rows)
     for row in rows:

@@ -79,7 +79,6 @@ def screen(asked: argparse.Namespace) -> None:
         found = one_run(asked, job)
         with lock:
             rows.extend(found)
-            asked.results.mkdir(parents=True, exist_ok=True)
             write_result(path, asked.label, rows, settings=settings)
             print("\n".join(row.json() for row in found), flush=True)
 
@@ -247,7 +246,6 @@ def find_out(asked: argparse.Namespace) -> None:
     from possible import possible
 
     rows = list[Row]()
-    asked.results.mkdir(parents=True, exist_ok=True)
     for world in asked.worlds:
         run = asked.runs and asked.runs / f"{world}-{asked.seed}"
         for row in possible(world, WORLDS[world][0], asked.trials, run):

@@ -55,7 +55,6 @@ def main() -> None:
         if path:
             with resume(path, write=False) as session:
                 rows += [*prediction(session), *distances(session), *acting(session, asked.goals)]
-    asked.results.mkdir(exist_ok=True)
     write_result(asked.results / "parts.json", "parts", rows)
     for row in rows:
         print(row.json())

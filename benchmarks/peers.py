@@ -62,7 +62,6 @@ def run(asked: argparse.Namespace) -> None:
             sys.exit(f"{path} was measured with {there['settings']}, not with {settings}; "
                      "choose another label.")  # fmt: skip
         rows = msgspec.convert(there["rows"], list[Row])
-    asked.results.mkdir(parents=True, exist_ok=True)
     for job in [Job(world, seed) for seed in asked.seeds for world in asked.worlds]:
         mine = [row for row in rows if Job(row.variant.partition(":")[0], row.seed) == job]
         if len(mine) == len(points(asked)) * len(load(WORLDS[job.world][0]).trial_kinds):

@@ -71,7 +71,6 @@ def main() -> None:
         ]
         rows = [row for job in jobs for row in job.result()[0]]
         machine = jobs[0].result()[1]  # this process itself uses no GPU
-    asked.results.mkdir(exist_ok=True)
     name = "skew" if asked.world == "door" else f"skew-{asked.world.partition(':')[0]}"
     write_result(asked.results / f"{name}.json", name, rows, machine=machine)
     for headline in ("uncovered_share", "entropy_lost_share", "median_angle_error_rad"):

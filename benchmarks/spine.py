@@ -32,7 +32,6 @@ def main() -> None:
     with ThreadPoolExecutor(asked.jobs) as pool:
         each = list(pool.map(lambda seed: one_seed(asked, seed), asked.seeds))
     rows = [row for seed_rows, _ in each for row in seed_rows]
-    asked.results.mkdir(exist_ok=True)
     path = asked.results / f"{asked.name or asked.world}.json"
     more: dict[str, Any] = {"machine": each[0][1]}  # this process itself uses no GPU
     if asked.add:

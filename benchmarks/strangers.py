@@ -46,7 +46,6 @@ def main() -> None:
             rows += found
             for row in found:
                 print(row.json(), flush=True)
-            asked.results.mkdir(parents=True, exist_ok=True)
             write_result(asked.results / "strangers.json", "strangers", rows, check=said)
 
 

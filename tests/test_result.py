@@ -56,8 +56,10 @@ def test_seeds_are_told_with_their_middle_and_their_worst() -> None:
 
 
 def test_a_result_says_where_it_comes_from(tmp_path: Path) -> None:
-    write_result(tmp_path / "r.json", "toy", [Row("agent", 0, 3, 10, 0.5, {"i": (0.1, 0.2)})])
-    told = json.loads((tmp_path / "r.json").read_text())
+    write_result(
+        tmp_path / "new" / "r.json", "toy", [Row("agent", 0, 3, 10, 0.5, {"i": (0.1, 0.2)})]
+    )
+    told = json.loads((tmp_path / "new" / "r.json").read_text())
     assert told["versions"]["python"]
     assert told["command"]
     assert told["rows"] == [

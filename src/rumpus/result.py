@@ -82,11 +82,14 @@ def circumstances() -> dict[str, Any]:
 def write_result(path: Path, name: str, rows: Sequence[Row], **more: Any) -> None:
     """Write a result file: its name, its circumstances, its rows, and whatever else is given.
 
+    The folder is made where there is none: what took an hour to measure is not lost for that.
+
     Raises:
         RunError: when the disk does not take it.
     """
     result = {"name": name, **circumstances(), **more, "rows": list(rows)}
     with writing("result", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         atomic_file.write(path, msgspec.json.format(msgspec.json.encode(result)) + b"\n")
 
 

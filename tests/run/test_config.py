@@ -24,6 +24,7 @@ LAYOUT_1 = {
     "skew_fit": {"skew_exponent": -0.5},
 }  # fmt: skip
 
+
 def test_a_config_of_the_first_layout_keeps_every_value() -> None:
     file = decode(json.dumps(LAYOUT_1).encode())
     config = file.config

@@ -30,7 +30,9 @@ from torch import Tensor, nn
 
 from rumpus.model.average import averaged_copy, move_average
 
-NEAR_AT_FIRST = -2.0  # all seems near at first, 6 of 50: what is far is learned faster than what is near
+NEAR_AT_FIRST = (
+    -2.0
+)  # all seems near at first, 6 of 50: what is far is learned faster than what is near
 
 
 @dataclass(frozen=True)
