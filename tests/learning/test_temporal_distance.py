@@ -17,7 +17,7 @@ from rumpus.types import Array
 WIDTH, HEIGHT, WALL, GAP = 7, 7, 3, 0
 PLACES = [(x, y) for x in range(WIDTH) for y in range(HEIGHT) if x != WALL or y == GAP]
 MOVES = ((0, 1), (1, 0), (0, -1), (-1, 0))
-WALK_N, UPDATES, LEARNING_RATE, IMAGINED_N = 6000, 2500, 1e-3, 3
+WALK_N, UPDATES, LEARNING_RATE, IMAGINED_N = 6000, 3000, 1e-3, 3
 
 
 def neighbours(place: int) -> list[int]:

@@ -67,7 +67,8 @@ class DistanceNet(nn.Module):
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         """Discounted steps from latent (..., D) to goal (..., D), broadcast: (...)."""
-        pair = torch.cat(torch.broadcast_tensors(latent, goal), -1)
+        both = torch.broadcast_tensors(latent, goal)  # type: ignore[no-untyped-call]
+        pair = torch.cat(both, -1)
         # bf16 uses the processor's matrix units; the last layer stays float32, because what
         # counts is the small difference of two distances.
         with torch.autocast(latent.device.type, torch.bfloat16):

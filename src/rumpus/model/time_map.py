@@ -53,4 +53,5 @@ class TimeMap(nn.Module):
             here, there = self(latent), self(goal)
         # The last summand: a root has no slope at zero.
         straight = ((here.float() - there.float()).square().sum(-1) + 1e-6).sqrt()
-        return (straight - distance).square().mean()
+        stress: Tensor = (straight - distance).square().mean()
+        return stress
