@@ -14,6 +14,7 @@ from rumpus.objectives.base import Objective
 from rumpus.types import Array
 
 SEED, COURSES_N, HORIZON, LATENT_N = 0, 16, 8, 8
+UPDATES_N, PAIRS_N = 300, 256
 
 
 def examine(made_by: Callable[[], Objective]) -> list[Finding]:
@@ -33,17 +34,29 @@ def examine(made_by: Callable[[], Objective]) -> list[Finding]:
 
 
 def examine_named(name: str) -> list[Finding]:
-    """Examine the objective of that name; one that asks for a `distance` gets an unlearned one."""
-
-    def distance() -> TemporalDistance:
-        torch.manual_seed(SEED)
-        return TemporalDistance(LATENT_N, TemporalDistanceConfig())
+    """Examine the objective of that name; what asks for a `distance` gets `straight_distance`."""
 
     def made() -> Objective:
-        objective: Objective = make("objective", name, {"distance": distance})
+        distance = {"distance": lambda: straight_distance(LATENT_N)}
+        objective: Objective = make("objective", name, distance)
         return objective
 
     return examine(made)
+
+
+def straight_distance(latent_size: int) -> TemporalDistance:
+    """A temporal distance that has learned a world in which a step leads 1 in any direction."""
+    torch.manual_seed(SEED)
+    distance = TemporalDistance(latent_size, TemporalDistanceConfig())
+    adam = torch.optim.Adam(distance.net.parameters(), 1e-3)
+    for _ in range(UPDATES_N):
+        goal, away = torch.randn(2, PAIRS_N, latent_size)
+        away = away * torch.rand(PAIRS_N, 1) * 4.0
+        error: Tensor = distance(goal + away, goal) - away.norm(dim=-1)
+        adam.zero_grad()
+        error.square().mean().backward()  # type: ignore[no-untyped-call]
+        adam.step()
+    return distance
 
 
 def _look(objective: Objective) -> Iterator[Finding]:
