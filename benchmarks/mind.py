@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -59,17 +59,10 @@ class Job(NamedTuple):
 
 def screen(asked: argparse.Namespace) -> None:
     """Play and evaluate what is not in the label's result yet, and add it there."""
-    path = asked.results / f"{asked.label}.json"
-    settings, rows = sorted(asked.set), list[Row]()
+    path, settings = asked.results / f"{asked.label}.json", sorted(asked.set)
     settings += [f"{asked.goals} goals"] + ["felt"] * asked.felt
     settings += [f"{asked.steps} steps"] * bool(asked.steps)
-    if path.exists():
-        there = msgspec.json.decode(path.read_bytes())
-        if there["settings"] != settings:
-            sys.exit(f"{path} was measured with {there['settings']}, not with {settings}; "
-                     "choose another label.")  # fmt: skip
-        print(f"{path} holds what was measured at commit {there['commit']}.", file=sys.stderr)
-        rows = msgspec.convert(there["rows"], list[Row])
+    rows = kept_rows(path, settings)
     done = {Job(row.variant.partition(":")[0], row.seed) for row in rows}
     jobs = [job for seed in asked.seeds for world in asked.worlds
             if (job := Job(world, seed)) not in done]  # fmt: skip
@@ -85,6 +78,18 @@ def screen(asked: argparse.Namespace) -> None:
     with ThreadPoolExecutor(asked.jobs) as pool:
         list(pool.map(one, jobs))
     print(table({asked.label: rows}))
+
+
+def kept_rows(path: Path, settings: Any) -> list[Row]:
+    """The rows of a label's result, none where there is none; other settings are refused."""
+    if not path.exists():
+        return []
+    there = msgspec.json.decode(path.read_bytes())
+    if there["settings"] != settings:
+        sys.exit(f"{path} was measured with {there['settings']}, not with {settings}; "
+                 "choose another label.")  # fmt: skip
+    print(f"{path} holds what was measured at commit {there['commit']}.", file=sys.stderr)
+    return msgspec.convert(there["rows"], list[Row])
 
 
 def one_run(asked: argparse.Namespace, job: Job) -> list[Row]:

@@ -23,7 +23,6 @@ to the success of the first. `--write FILE` makes one result of all of them.
 """
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
@@ -33,7 +32,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import torch
-from mind import WORLDS, Job, rumpus
+from mind import WORLDS, Job, kept_rows, rumpus
 from peer.trial import Peer, Spent, tried
 
 from rumpus.result import Metric, Row, wilson_interval, write_result
@@ -54,14 +53,9 @@ def run(asked: argparse.Namespace) -> None:
     """Live with every seed in every world, unless the label's result has it."""
     torch.set_num_threads(1)
     label = asked.label or asked.peer
-    path, rows = asked.results / f"{label}.json", list[Row]()
+    path = asked.results / f"{label}.json"
     settings = {name: str(getattr(asked, name)) for name in SETTINGS}
-    if path.exists():
-        there = msgspec.json.decode(path.read_bytes())
-        if there["settings"] != settings:
-            sys.exit(f"{path} was measured with {there['settings']}, not with {settings}; "
-                     "choose another label.")  # fmt: skip
-        rows = msgspec.convert(there["rows"], list[Row])
+    rows = kept_rows(path, settings)
     for job in [Job(world, seed) for seed in asked.seeds for world in asked.worlds]:
         mine = [row for row in rows if Job(row.variant.partition(":")[0], row.seed) == job]
         if len(mine) == len(points(asked)) * len(load(WORLDS[job.world][0]).trial_kinds):

@@ -21,8 +21,10 @@ import msgspec
 import numpy as np
 
 from rumpus.body.random_motion import smoothed_action
-from rumpus.play.evaluate import TrialConfig, draw_trials, over_time, summary
+from rumpus.play.control import Choice
+from rumpus.play.evaluate import TrialConfig, course_of, draw_trials, over_time, summary
 from rumpus.result import Row, write_result
+from rumpus.types import Observation
 from rumpus.worlds.catalogue import load
 
 RESULTS = Path(__file__).parent / "results"
@@ -70,6 +72,21 @@ def one_world(asked: argparse.Namespace, world: str, seed: int) -> tuple[list[Ro
     return [replace(row, variant=f"{world}: {row.variant}", seed=seed) for row in rows], said
 
 
+class RandomMotion:
+    """Chooses smoothed random actions."""
+
+    def __init__(self, rng: np.random.Generator, action_size: int) -> None:
+        self._rng, self._last = rng, np.zeros(action_size, np.float32)
+
+    def choose(self, _: Observation) -> Choice:
+        """See `Chooser`."""
+        self._last = smoothed_action(self._rng, self._last)
+        return Choice(self._last)
+
+    def interrupt(self) -> None:
+        """See `Chooser`."""
+
+
 def at_random(name: str, asked: TrialConfig) -> Row:
     """The same trials, and random motion instead of a mind."""
     world, rng, begun_s = load(name, asked.seed), np.random.default_rng(0), time.monotonic()
@@ -78,16 +95,9 @@ def at_random(name: str, asked: TrialConfig) -> Row:
     try:
         for trial in draw_trials(world, asked):
             world.stage(trial)
-            action, course = np.zeros(world.spec.action_size, np.float32), []
-            for _ in range(world.measure.steps):
-                if any(world.ended):
-                    break
-                action = smoothed_action(rng, action)
-                world.act(action)
-                course.append(world.errors(world.state(), trial.goal)[world.measure.name])
-            course += course[-1:] * (world.measure.steps - len(course))
+            chooser = RandomMotion(rng, world.spec.action_size)
+            courses.append(course_of(world, chooser, trial, world.measure))
             errors.append(world.errors(world.state(), trial.goal))
-            courses.append(course)
     finally:
         world.stop()
     metrics = summary(errors, world.measure) | over_time(courses, world.measure.tolerance)

@@ -13,11 +13,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from rumpus.body.safe_robot import SafeRobot
-from rumpus.play.evaluate import TrialConfig, draw_trials, over_time, summary
+from rumpus.play.control import Choice
+from rumpus.play.evaluate import TrialConfig, course_of, draw_trials, over_time, summary
 from rumpus.result import Metric, Row
 from rumpus.spec import Readings
-from rumpus.types import Array
+from rumpus.types import Array, Observation
 from rumpus.worlds.base import State, World
 
 
@@ -72,6 +72,21 @@ class Spent:
                 "peak_memory_mb": round(peak, 1)}  # fmt: skip
 
 
+class PeerChooser:
+    """Chooses what a peer does to come to a goal."""
+
+    def __init__(self, peer: Peer, world: World, goal: Sight) -> None:
+        self._peer, self._world, self._goal = peer, world, goal
+
+    def choose(self, observation: Observation) -> Choice:
+        """See `Chooser`."""
+        here = Sight(observation.readings, self._world.state())
+        return Choice(self._peer.act(here, self._goal))
+
+    def interrupt(self) -> None:
+        """See `Chooser`."""
+
+
 def tried(world: World, peer: Peer, goals: int, seed: int) -> Iterator[Row]:
     """One row for every kind of trial, none of which begins within the tolerance of its goal.
 
@@ -82,17 +97,11 @@ def tried(world: World, peer: Peer, goals: int, seed: int) -> Iterator[Row]:
         seed: of the peer's life.
     """
     measure = world.measure
-    robot = SafeRobot(world)
     for kind in world.trial_kinds:
         begun_s, ends, courses = time.monotonic(), [], []
         for trial in draw_trials(world, TrialConfig(goals, kind, farther_than=measure.tolerance)):
-            goal, course = Sight(world.stage(trial).readings, trial.goal), []
-            for _ in range(measure.steps):
-                if any(world.ended):
-                    break
-                robot.act(peer.act(Sight(robot.observe().readings, world.state()), goal))
-                course.append(world.errors(world.state(), trial.goal)[measure.name])
-            courses.append(course + course[-1:] * (measure.steps - len(course)))
+            goal = Sight(world.stage(trial).readings, trial.goal)
+            courses.append(course_of(world, PeerChooser(peer, world, goal), trial, measure))
             ends.append(world.errors(world.state(), trial.goal))
         figures = summary(ends, measure) | over_time(courses, measure.tolerance)
         wall_s = round(time.monotonic() - begun_s, 2)

@@ -17,7 +17,7 @@ import numpy as np
 from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import InputError, WorldError
-from rumpus.play.control import Nowhere, control_step
+from rumpus.play.control import Chooser, Nowhere, control_step
 from rumpus.play.goal_chooser import GoalChooser
 from rumpus.play.progress import check_asked
 from rumpus.replay.base import StoredSteps
@@ -284,14 +284,8 @@ def attempt(
     pictured = world.stage(trial).readings
     start = world.observe().readings
     goal = Goal(pictured if instead is None else instead, "evaluation", "a trial's picture")
-    chooser, robot, nowhere = GoalChooser(actor, goal, rng), SafeRobot(world), Nowhere()
-    course = []
-    for _ in range(measure.steps):
-        if any(world.ended):
-            break
-        control_step(robot, chooser, nowhere)
-        course.append(world.errors(world.state(), trial.goal)[measure.name])
-    course += course[-1:] * (measure.steps - len(course))  # ended, it stays as it ended
+    chooser = GoalChooser(actor, goal, rng)
+    course = course_of(world, chooser, trial, measure)
     end = world.state()
     shown = None
     if show:
@@ -299,6 +293,17 @@ def attempt(
         imagined = {name: pictures[0] for name, pictures in actor.decode(believed[-1:]).items()}
         shown = Shown(start, pictured, imagined, world.observe().readings)
     return Outcome(trial, dict(end), world.errors(end, trial.goal), course, shown)
+
+
+def course_of(world: World, chooser: Chooser, trial: Trial, measure: Measure) -> list[float]:
+    """Go through a trial that is staged; the headline error after each of its steps."""
+    robot, nowhere, course = SafeRobot(world), Nowhere(), list[float]()
+    for _ in range(measure.steps):
+        if any(world.ended):
+            break
+        control_step(robot, chooser, nowhere)
+        course.append(world.errors(world.state(), trial.goal)[measure.name])
+    return course + course[-1:] * (measure.steps - len(course))  # ended, it stays as it ended
 
 
 def summary(errors: Sequence[dict[str, float]], measure: Measure) -> dict[str, Metric]:

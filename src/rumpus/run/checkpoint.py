@@ -91,8 +91,8 @@ class _About:
         random_state: of the run's source of chance.
         layout: of the file.
         run: id of the run; "" where that has none.
-        mind_hash: see `RunConfig`; "" where it was not told.
-        checksum: over all tensors; -1 where it was not told.
+        mind_hash: see `RunConfig`.
+        checksum: over all tensors.
     """
 
     steps: int
@@ -100,10 +100,10 @@ class _About:
     policy_updates: int
     attempts: list[tuple[int, bool]]
     random_state: dict[str, Any]
-    layout: int = 1
-    run: str = ""
-    mind_hash: str = ""
-    checksum: int = -1
+    layout: int
+    run: str
+    mind_hash: str
+    checksum: int
 
     @property
     def updates(self) -> tuple[int, int]:
@@ -174,7 +174,7 @@ def read(run: Run) -> Saved | None:
             about = _about(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         _check_whose(about, run)
-        if about.checksum not in (-1, _checksum(tensors)):
+        if about.checksum != _checksum(tensors):
             raise ValueError("its bytes are not what was written")
         return Saved(path, about, tensors)
 
@@ -220,21 +220,12 @@ def blamed(path: Path) -> Iterator[None]:
 
 
 def _check_whose(about: _About, run: Run) -> None:
-    """Refuse the mind of another run or rumpus, or one that was learned with another config."""
-    if about.layout < 1 or min(about.steps, *about.updates) < 0:
+    """Refuse the mind of another run, or one that was learned with another config."""
+    if min(about.steps, *about.updates) < 0:
         raise ValueError("what it says of itself makes no sense")
-    if about.layout > LAYOUT:
-        raise ValueError(
-            f"it has layout {about.layout}, and this rumpus knows layouts up to {LAYOUT}; use a "
-            "newer rumpus"
-        )
-    if about.layout < LAYOUT:
-        raise ValueError(
-            f"it has layout {about.layout}, of an older rumpus whose mind had other parts"
-        )
     if about.run and run.id and about.run != run.id:
         raise ValueError(f"it is of the run {about.run}, and this one is {run.id}")
-    if about.mind_hash not in ("", run.config.mind_hash):
+    if about.mind_hash != run.config.mind_hash:
         raise ValueError("it was learned with another config of the mind than run.json holds now")
 
 
@@ -257,7 +248,14 @@ def saved_steps(run: Run) -> int:
 
 
 def _about(file: Any) -> _About:
+    """What a file of today's layout tells beside its tensors."""
     told = json.loads(file.metadata()["rumpus"])
-    if "layout" not in told:
-        told |= {"world_model_updates": told["updates"], "policy_updates": told["practised"]}
+    layout = told.get("layout", 1)  # the first one did not tell
+    if layout > LAYOUT:
+        raise ValueError(
+            f"it has layout {layout}, and this rumpus knows layouts up to {LAYOUT}; use a newer "
+            "rumpus"
+        )
+    if layout < LAYOUT:
+        raise ValueError(f"it has layout {layout}, of an older rumpus whose mind had other parts")
     return msgspec.convert(told, _About)
