@@ -11,8 +11,8 @@ from rumpus.worlds.base import Measure, State, Trial
 
 from ._finger import CAMERA, HAND, HAND_M, apart, free, puck, scene, tray, turned
 
-FINGER_M, STEP_M, CUBE_M = 0.015, 0.025, 0.025
-TRAY_M, REACH_M = 0.24, 0.30  # half their sides
+FINGER_M, STEP_M, CUBE_M = 0.02, 0.025, 0.025
+TRAY_M, REACH_M = 0.24, 0.275  # half their sides; the camera sees the finger all over its reach
 ROOM_M = TRAY_M - CUBE_M - 0.01  # of the cube's centre in a trial
 NEAR_M = 0.1  # from the cube's centre to the finger's at most
 
@@ -65,4 +65,4 @@ def _spread(share: float, rng: np.random.Generator) -> Array:
 
 def _mjcf() -> str:
     cube = puck("cube", f'type="box" size="{CUBE_M} {CUBE_M} 0.015"', "0.15 0.45 0.95 1")
-    return scene("wide table", tray(TRAY_M) + cube, FINGER_M, 0.34)
+    return scene("wide table", tray(TRAY_M) + cube, FINGER_M, 0.36)

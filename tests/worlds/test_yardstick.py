@@ -1,6 +1,7 @@
 """The worlds of the yardstick keep the promises of worlds, and each has what it is there for."""
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -72,6 +73,15 @@ def test_a_world_stays_at_the_start_while_nobody_acts(world: str) -> None:
         made.stage(trial)
         live(made, np.zeros((made.measure.steps, made.spec.action_size), np.float32))
         assert made.headline_error(made.state(), trial.start) < made.measure.tolerance / 10
+
+
+@pytest.mark.parametrize("world", OWN)
+def test_the_camera_sees_the_hand_wherever_it_can_go(world: str) -> None:
+    made = make(world)
+    for way in product((-1.0, 1.0), repeat=made.spec.action_size):
+        live(made, np.tile(np.array(way, np.float32), (40, 1)))
+        red, green, blue = np.moveaxis(made.observe().readings["camera"].astype(int), -1, 0)
+        assert ((red - green > 60) & (red - blue > 60)).sum() >= 3, way  # the hand is red in all
 
 
 @pytest.mark.parametrize("world", OWN)
