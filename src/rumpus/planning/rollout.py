@@ -28,12 +28,12 @@ class RolloutConfig:
 
     Attributes:
         horizon: H, imagined steps; 8 came nearest of 5, 8, 12 and 16.
-        candidates: N, beginnings tried; the first is the policy's own, and 192 were no better.
+        candidates: N, beginnings tried; the first is the policy's own; 64 and 192 were no better.
         longest_hold: steps for which a beginning is held at most; enough to get round a puck.
     """
 
     horizon: Annotated[int, Meta(ge=1, le=1_000)] = 8
-    candidates: Annotated[int, Meta(ge=1, le=100_000)] = 64
+    candidates: Annotated[int, Meta(ge=1, le=100_000)] = 32
     longest_hold: Annotated[int, Meta(ge=1, le=1_000)] = 6
 
 

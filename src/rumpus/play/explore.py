@@ -80,7 +80,7 @@ class PlayChooser:
             self._explore_left -= 1
             return self._explore()
         self.attempt.steps_left -= 1
-        self._last = actor.policy_action(latent, self.attempt.latent)
+        self._last = actor.plan_action(latent, self.attempt.latent, self.rng)
         return Choice(self._last, self.attempt.goal)
 
     def interrupt(self) -> Goal | None:

@@ -79,7 +79,7 @@ class Calibration:
 def sentence(verdict: Verdict | None) -> str:
     """A verdict in words."""
     if verdict is None:
-        return "Whether it got there it cannot tell: it remembers nothing to judge this goal by."
+        return "Whether it got there it cannot tell: nothing it remembers says how near it is."
     there = "It got there" if verdict.reached else "It did not get there"
     return (f"{there}, as it sees it: of the remembered moments that it believed this near to "
             f"their goal, {verdict.chance:.0%} were at most {verdict.near_steps} steps from it (as "
