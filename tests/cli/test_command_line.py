@@ -507,7 +507,8 @@ def test_do_keeps_what_it_did_and_films_it(
     code = main(["do", str(dot), "--goal", "memory:7", "--steps", "5", "--json"])
     said = json.loads(capfd.readouterr().out)
     assert code == (0 if said["reached"] else 3)
-    assert said["reached"] == (said["metrics"]["chance_reached"] >= 0.5)
+    chance = said["metrics"].get("chance_reached")  # a mind of 60 steps may not be able to tell
+    assert said["reached"] == (None if chance is None else chance >= 0.5)
     assert [Path(file).suffix for file in said["written"]] == [".png", ".webp", ".mp4", ".html"]
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 60 + 1 + 6 + 6  # the picture; five actions have six steps
