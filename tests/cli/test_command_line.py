@@ -497,6 +497,7 @@ def test_do_keeps_what_it_did_and_films_it(
     out, err = capfd.readouterr()
     assert "64 x 48 pixels and was resized to the robot's 32 x 32" in err
     assert "steps from the goal" in out
+    assert ("It did not get there, as it sees it" in out) != ("it cannot tell" in out)
     assert Image.open(dot / "report" / "do-61.png").size[0] > 300
     page = (dot / "report" / "index.html").read_text()
     for film in ("do-61.png", "do-61.webp", "do-61.mp4"):
