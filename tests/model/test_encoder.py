@@ -138,3 +138,34 @@ def test_a_name_that_torch_keeps_for_itself_is_a_sensors_all_the_same(name: str)
     latents = Encoder(spec, SMALL).eval()({n: torch.from_numpy(r) for n, r in seen.items()})
     assert latents.shape == (4, SMALL.latent_size)
     assert list(Decoders(spec, SMALL.latent_size).decode(latents)) == [eye.name]
+
+
+def dots(columns: tuple[int, int], n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Pictures (n, 48, 48, 3) of a dot of 5 pixels, and where it is (n, 2) in pixels."""
+    places = np.stack([rng.integers(4, 44, n), rng.integers(*columns, n)], 1)
+    pictures = np.full((n, 48, 48, 3), 40, np.uint8)
+    for picture, (y, x) in zip(pictures, places, strict=True):
+        picture[y - 2 : y + 3, x - 2 : x + 3] = (220, 60, 60)
+    return pictures, places.astype(np.float32)
+
+
+def test_what_it_learns_on_the_left_holds_on_the_right() -> None:
+    """A dot is told where none was ever seen, closer than by the middle of those that were."""
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    front = PictureFront(SensorSpec("camera", (48, 48, 3)), SMALL)
+    read = torch.nn.Linear(SMALL.latent_size, 2)
+    adam = torch.optim.Adam([*front.parameters(), *read.parameters()], 3e-3)
+    for _ in range(200):
+        pictures, places = dots((4, 24), 64, rng)
+        wrong = read(front(torch.from_numpy(pictures))) - torch.from_numpy(places) / 24 + 1
+        loss = wrong.square().mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    pictures, places = dots((28, 44), 200, rng)
+    with torch.no_grad():
+        told = (read(front(torch.from_numpy(pictures))).numpy() + 1) * 24
+    wrong_px = np.sqrt(np.square(told - places).sum(1).mean())
+    middle_px = np.sqrt(np.square(np.array([24, 14]) - places).sum(1).mean())
+    assert wrong_px < 1 < middle_px / 20

@@ -1,12 +1,13 @@
 """Turns readings of any sensors into one latent vector: the only scaling on the way in.
 
-A sensor's front end is chosen by its shape alone: pictures go through strided convolutions,
-vectors through a small perceptron. The tokens of the sensors that are there are added up and
+A sensor's front end is chosen by its shape alone: in pictures keypoints are found by convolutions,
+vectors go through a small perceptron. The tokens of the sensors that are there are added up and
 normalised into one latent, so that any subset of the sensors has a latent, too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Annotated
 
 import torch
@@ -17,6 +18,8 @@ from rumpus.errors import WorldError
 from rumpus.spec import RobotSpec, SensorSpec
 
 FARTHEST = 10.0  # spreads from the mean; a reading further off, a loose cable say, counts as this
+FINEST = 24  # positions along the longer side of a map, at most: a camera of 48 pixels has 16
+SHARPNESS = 5.0  # of a keypoint's softmax when it begins to learn
 WILDEST = 1e15  # beyond this, the spread of a batch is no float32 any more
 
 
@@ -26,47 +29,68 @@ class EncoderConfig:
 
     Attributes:
         latent_size: D; room for what a camera of 48 pixels sees, not compared with others.
-        channels: of the convolutions, first to last; later layers repeat the last, as a picture
-            grows smaller with each.
+        channels: of the convolutions before the keypoints, first to last; a large picture needs
+            more of them, which repeat the last.
+        keypoints: places that are looked for in each picture.
         hidden: width of the perceptron for vector sensors, which are small.
     """
 
     latent_size: Annotated[int, Meta(ge=2, le=4_096)] = 64
     channels: Annotated[
         tuple[Annotated[int, Meta(ge=1, le=4_096)], ...], Meta(min_length=1, max_length=8)
-    ] = (16, 32, 64)
+    ] = (16,)
+    keypoints: Annotated[int, Meta(ge=1, le=4_096)] = 16
     hidden: Annotated[int, Meta(ge=1, le=8_192)] = 128
 
 
 class PictureFront(nn.Module):
-    """One picture sensor to one token: convolutions shrink it to 4 pixels or less."""
+    """One picture sensor to one token: where in the picture its keypoints are.
+
+    A spatial soft-argmax (Levine et al. 2016, "End-to-End Training of Deep Visuomotor Policies",
+    section 5.1): convolutions make one map for each keypoint, a softmax over its positions makes
+    it say "here", and the mean position is what goes on. What is learned of a thing in one
+    place so holds in places where it never was; of a flat layer after the maps it did not
+    (docs/decisions/0003).
+
+    Different from the paper:
+
+    * the sharpness of each softmax is learned, as the paper's temperature was in their code;
+    * how strong each map is at its keypoint goes on, too: how deep an imprint is, say.
+    """
+
+    grid: Tensor
 
     def __init__(self, spec: SensorSpec, config: EncoderConfig) -> None:
         super().__init__()
         height, width, planes = spec.shape
         layers: list[nn.Module] = []
-        side, depth = max(height, width), 0
-        while side > 4:
-            first = depth == 0 and side >= 24
-            kernel, stride = (5, 3) if first else (3, 2)
-            channels = config.channels[min(depth, len(config.channels) - 1)]
+        side = max(height, width)
+        for channels in chain(config.channels, repeat(config.channels[-1])):
+            kernel, stride = (5, 3) if side >= 48 else (3, 2 if side > FINEST else 1)
             layers += [nn.Conv2d(planes, channels, kernel, stride, kernel // 2), nn.ReLU()]
             height, width = -(-height // stride), -(-width // stride)
-            planes, side, depth = channels, max(height, width), depth + 1
-        if layers:  # flat before the last rectifier: its gradient then meets maps of its own layout
-            layers.insert(-1, nn.Flatten())
+            planes, side = channels, max(height, width)
+            if side <= FINEST:
+                break
+        layers.append(nn.Conv2d(planes, config.keypoints, 3, 1, 1))
         self.convolutions = nn.Sequential(*layers)
-        self.token = nn.Linear(planes * height * width, config.latent_size)
+        self.sharpness = nn.Parameter(torch.full((config.keypoints, 1), SHARPNESS))
+        y, x = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
+        self.register_buffer("grid", torch.cartesian_prod(y, x), persistent=False)
+        self.token = nn.Linear(3 * config.keypoints, config.latent_size)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Uint8 (B, h, w, c) to (B, D)."""
         # In place: the pictures of a batch are the largest thing here, and new memory is slow.
         scaled = pictures.permute(0, 3, 1, 2).to(torch.bfloat16).div_(127.5).sub_(1.0)
-        # bf16 uses the processor's matrix units; the token itself stays float32,
+        # bf16 uses the processor's matrix units; places stay float32,
         # because half a radian of door is a small difference between two pictures.
         with torch.autocast(pictures.device.type, torch.bfloat16):
             maps = self.convolutions(scaled)
-        token: Tensor = self.token(maps.float().flatten(1))
+        maps = maps.flatten(2).float()
+        here = (maps * self.sharpness).softmax(-1)
+        strength = (here * maps).sum(-1)
+        token: Tensor = self.token(torch.cat([(here @ self.grid).flatten(1), strength], 1))
         return token
 
 

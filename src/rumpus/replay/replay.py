@@ -5,7 +5,7 @@ at present, how wrongly they were imagined, and the tokens that one encoder made
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -17,6 +17,7 @@ from rumpus.replay.base import ReplayView
 from rumpus.replay.hindsight import HindsightConfig, hindsight
 from rumpus.replay.movable import movable
 from rumpus.replay.priority import Priorities
+from rumpus.replay.random_shift import random_shift
 from rumpus.replay.window import starts
 from rumpus.replay.working_set import SEGMENT_STEPS, WorkingSet, rows_of
 from rumpus.spec import Readings
@@ -34,6 +35,8 @@ class ReplayConfig:
     Attributes:
         windows: B of the world model's batches; not compared with others.
         window_steps: T of the world model's batches; it imagines all but the first.
+        picture_shift: how far the world model's pictures are shifted at most, as a share of their
+            longer side; see random_shift.py.
         prioritized_windows: windows of each batch that begin where the model was most wrong; three
             quarters of them predicted pushes better than half or none.
         token_windows: B of the dynamics' batches, as long as the world model's.
@@ -49,6 +52,7 @@ class ReplayConfig:
 
     windows: Annotated[int, Meta(ge=1, le=10_000)] = 64
     window_steps: Annotated[int, Meta(ge=2, le=1_000)] = 6
+    picture_shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 1 / 12
     prioritized_windows: Annotated[int, Meta(ge=0, le=10_000)] = 48
     token_windows: Annotated[int, Meta(ge=1, le=100_000)] = 128
     goal_batch: Annotated[int, Meta(ge=1, le=100_000)] = 512
@@ -100,7 +104,14 @@ class Replay:
             self.rng, config.prioritized_windows, self.working_set.episode_of, config.window_steps
         )
         preferred = self.working_set.steps[rows]
-        return sampler.sample(self.stored, self.rng, config.windows, config.window_steps, preferred)
+        batch, at = sampler.sample(
+            self.stored, self.rng, config.windows, config.window_steps, preferred
+        )
+        shifted = {
+            name: random_shift(seen, config.picture_shift, self.rng) if seen.ndim == 5 else seen
+            for name, seen in batch.readings.items()
+        }  # fmt: skip
+        return replace(batch, readings=shifted), at
 
     def report(self, starts: Array, window_error: Array) -> None:
         """Keep how wrongly the windows that begin at positions (B,) were imagined, (B,)."""
