@@ -76,7 +76,7 @@ class PictureFront(nn.Module):
         self.convolutions = nn.Sequential(*layers)
         self.sharpness = nn.Parameter(torch.full((config.keypoints, 1), SHARPNESS))
         y, x = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
-        self.register_buffer("grid", torch.cartesian_prod(y, x), persistent=False)
+        self.register_buffer("grid", torch.cartesian_prod(y, x))
         self.token = nn.Linear(3 * config.keypoints, config.latent_size)
 
     def forward(self, pictures: Tensor) -> Tensor:

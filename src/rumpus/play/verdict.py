@@ -106,8 +106,12 @@ def calibrate(
         return None
     pairs = np.concatenate([near[:fewest], far[:fewest]])
     believed = _believed_steps(actor, stored, sensors, pairs)
-    offset, slope = _logistic(np.log1p(believed), np.repeat([1.0, 0.0], fewest))
-    return Calibration(offset, slope, len(pairs)) if slope < 0.0 else None
+    was_near = np.repeat([1.0, 0.0], fewest)
+    offset, slope = _logistic(np.log1p(believed), was_near)
+    told = offset + slope * np.log1p(believed) > 0.0
+    by_chance = 0.5 + 2.0 * np.sqrt(0.25 / len(pairs))  # two standard errors above a coin
+    tells = slope < 0.0 and float(np.mean(told == was_near)) > by_chance
+    return Calibration(offset, slope, len(pairs)) if tells else None
 
 
 def _pairs(
