@@ -145,3 +145,23 @@ def test_what_is_absent_teaches_nothing() -> None:
         gone = Batch({"camera": camera, "joint": joint}, present, batch.action)
         losses.append([learner.update_world_model(gone).losses for _ in range(3)])
     assert losses[0] == losses[1]
+
+
+def test_the_last_goals_of_a_batch_are_changed_for_those_most_like_their_steps() -> None:
+    learner = Learner(SPEC, MindConfig(near_goals=0.5), 0)
+    latent = torch.tensor([[0.0, 0.0], [9.0, 9.0], [1.0, 0.0], [5.0, 5.0]])
+    goal = torch.tensor([[5.0, 6.0], [1.0, 0.0], [2.0, 0.0], [5.0, 5.0]])
+    arrived = torch.tensor([False, False, False, True])
+    near, still = learner.near_goals(latent, goal, arrived)
+    # The third step's own is nearest but for one that is the same; the fourth had arrived.
+    assert near.tolist() == [[5.0, 6.0], [1.0, 0.0], [2.0, 0.0], [5.0, 6.0]]
+    assert still.tolist() == [False, False, False, False]
+    assert goal.tolist()[3] == [5.0, 5.0]  # what was drawn is left as it was
+
+
+def test_where_nothing_ever_happens_goals_stay_as_they_were_drawn() -> None:
+    learner = Learner(SPEC, MindConfig(near_goals=1.0), 0)
+    latent, arrived = torch.ones(6, 2), torch.arange(6) < 3
+    near, still = learner.near_goals(latent, latent.clone(), arrived)
+    assert torch.equal(near, latent)
+    assert torch.equal(still, arrived)

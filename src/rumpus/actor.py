@@ -52,6 +52,8 @@ class MindConfig:
             batch, as decoding is what costs most.
         average_rate: how fast the averaged encoder, dynamics and policy, with which it sees,
             imagines and acts, follow those that learn; slow, as an average is steadier.
+        near_goals: share of each goal batch whose goals are changed for those most like the step;
+            see `Learner.near_goals` (row 89).
         tried_actions: actions tried in imagination, beside the policy's, for each step of a goal
             batch; two find a shorter way where the policy has none yet, more cost more.
         hidden_sensor_rate: share of windows that are told by some of the sensors alone, where a
@@ -69,6 +71,7 @@ class MindConfig:
     policy_batch: Annotated[int, Meta(ge=1, le=100_000)] = 128
     decoded_windows: Annotated[int, Meta(ge=1, le=10_000)] = 32
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.01
+    near_goals: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.3
     tried_actions: Annotated[int, Meta(ge=0, le=1_000)] = 2
     hidden_sensor_rate: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
 

@@ -27,6 +27,8 @@ from rumpus.model.world_model import WorldModel
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, GoalBatch, TokenBatch
 
+ALIKE = 1e-3  # latents (D,) of length sqrt(D) that are no farther apart tell the same
+
 
 @dataclass(frozen=True)
 class Update:
@@ -149,7 +151,7 @@ class Learner:
         here = self._latent(batch.tokens, batch.present)
         following = self._latent(batch.next_tokens, batch.present)
         goal = self._latent(batch.goal_tokens, batch.goal_present)
-        arrived = to_device(batch.arrived, self.device)
+        goal, arrived = self.near_goals(here, goal, to_device(batch.arrived, self.device))
         possible = torch.cat([following[None], self._imagined_steps(here, goal)])
         distance_loss = self.temporal_distance.learned.loss(here, possible, goal, arrived)
         self._descend(distance_loss, self.temporal_distance)
@@ -162,6 +164,32 @@ class Learner:
         self.policy_updates += 1
         losses = {"distance": distance_loss, "policy": policy_loss, "time_map": map_loss}
         return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def near_goals(self, latent: Tensor, goal: Tensor, arrived: Tensor) -> tuple[Tensor, Tensor]:
+        """Change the last goals of a batch for those most like their steps, of all in the batch.
+
+        Where the hand has arrived and the thing has not, pictures are almost alike, and yet many
+        steps are left. Goals that lie ahead or anywhere are seldom so, and then believed near.
+        It is mining of hard negatives within a batch (FaceNet, Schroff 2015, section 3.2).
+
+        Args:
+            latent: (B, D), steps.
+            goal: (B, D), their goals.
+            arrived: (B,) bool, the goal is the step itself.
+
+        Returns:
+            goals (B, D), and whether they are the step itself, (B,) bool.
+        """
+        first = len(latent) - int(self.config.near_goals * len(latent))
+        apart = torch.cdist(latent[first:], goal, compute_mode="donot_use_mm_for_euclid_dist")
+        apart[apart < ALIKE] = torch.inf  # the step itself, or nothing happened meanwhile
+        least, nearest = apart.min(1)
+        found = torch.isfinite(least)
+        goal, arrived = goal.clone(), arrived.clone()
+        goal[first:][found] = goal[nearest[found]]
+        arrived[first:][found] = False
+        return goal, arrived
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, optimiser states and the state of chance by name, for safetensors."""

@@ -31,10 +31,12 @@ def translates(pictures: Array, most: int) -> dict[tuple[int, int], Array]:
 def test_every_window_is_moved_as_a_whole_and_no_further_than_asked(seed: int) -> None:
     before = windows()
     after = random_shift(before, 1 / 12, np.random.default_rng(seed))
-    assert after.shape == before.shape and after.dtype == np.uint8
+    assert after.shape == before.shape
+    assert after.dtype == np.uint8
     for one, moved in zip(before, after, strict=True):
         found = [by for by, shown in translates(one, 3).items() if np.array_equal(shown, moved)]
-        assert len(found) == 1 and max(map(abs, found[0])) <= 2
+        assert len(found) == 1
+        assert max(map(abs, found[0])) <= 2
 
 
 def test_windows_are_moved_each_by_itself_and_over_all_places() -> None:
