@@ -27,7 +27,8 @@ from rumpus.model.world_model import WorldModel
 from rumpus.spec import RobotSpec
 from rumpus.types import Array, Batch, GoalBatch, TokenBatch
 
-COMPARED = 64  # goals of which the most alike is taken; of all 512 the policy learned worse
+COMPARED = 64  # goals of which the most alike is taken, in the end; of 512 the policy learns worse
+HARDER_EVERY = 64  # updates of value and policy after which one more goal is compared
 ALIKE = 1e-3  # latents (D,) of length sqrt(D) that are no farther apart tell the same
 
 
@@ -172,7 +173,8 @@ class Learner:
 
         Where the hand has arrived and the thing has not, pictures are almost alike, and yet many
         steps are left. Goals that lie ahead or anywhere are seldom so, and then believed near.
-        It is mining of hard negatives within a batch (FaceNet, Schroff 2015, section 3.2).
+        It is mining of hard negatives within a batch (FaceNet, Schroff 2015, section 3.2), of more
+        and more goals: who cannot yet tell moments apart learns from like ones that all is far.
 
         Args:
             latent: (B, D), steps.
@@ -183,7 +185,7 @@ class Learner:
             goals (B, D), and whether they are the step itself, (B,) bool.
         """
         first = len(latent) - int(self.config.near_goals * len(latent))
-        others = goal[:COMPARED]
+        others = goal[: min(1 + self.policy_updates // HARDER_EVERY, COMPARED)]
         apart = torch.cdist(latent[first:], others, compute_mode="donot_use_mm_for_euclid_dist")
         apart[apart < ALIKE] = torch.inf  # the step itself, or nothing happened meanwhile
         least, nearest = apart.min(1)
