@@ -48,13 +48,13 @@ class PictureFront(nn.Module):
 
     A spatial soft-argmax (Levine et al. 2016, "End-to-End Training of Deep Visuomotor Policies",
     section 5.1): convolutions make one map for each keypoint, a softmax over its positions makes
-    it say "here", and the mean position is what goes on. What is learned of a thing in one
-    place so holds in places where it never was; of a flat layer after the maps it did not
-    (docs/decisions/0003).
+    it say "here", and the mean position is what goes on. So what is learned of a thing in one
+    place holds where it never was, which with a flat layer after the maps it did not
+    (docs/decisions/0003, rows 86 to 88).
 
     Different from the paper:
 
-    * the sharpness of each softmax is learned, as the paper's temperature was in their code;
+    * each map's softmax has a sharpness of its own, which is learned;
     * how strong each map is at its keypoint goes on, too: how deep an imprint is, say.
     """
 

@@ -52,7 +52,7 @@ class ReplayConfig:
 
     windows: Annotated[int, Meta(ge=1, le=10_000)] = 64
     window_steps: Annotated[int, Meta(ge=2, le=1_000)] = 6
-    picture_shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 1 / 12
+    picture_shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.08
     prioritized_windows: Annotated[int, Meta(ge=0, le=10_000)] = 48
     token_windows: Annotated[int, Meta(ge=1, le=100_000)] = 128
     goal_batch: Annotated[int, Meta(ge=1, le=100_000)] = 512
