@@ -149,6 +149,7 @@ def test_what_is_absent_teaches_nothing() -> None:
 
 def test_the_last_goals_of_a_batch_are_changed_for_those_most_like_their_steps() -> None:
     learner = Learner(SPEC, MindConfig(near_goals=0.5), 0)
+    learner.policy_updates = 10_000  # compared are more and more; of the first alone none is near
     latent = torch.tensor([[0.0, 0.0], [9.0, 9.0], [1.0, 0.0], [5.0, 5.0]])
     goal = torch.tensor([[5.0, 6.0], [1.0, 0.0], [2.0, 0.0], [5.0, 5.0]])
     arrived = torch.tensor([False, False, False, True])
@@ -161,6 +162,7 @@ def test_the_last_goals_of_a_batch_are_changed_for_those_most_like_their_steps()
 
 def test_where_nothing_ever_happens_goals_stay_as_they_were_drawn() -> None:
     learner = Learner(SPEC, MindConfig(near_goals=1.0), 0)
+    learner.policy_updates = 10_000
     latent, arrived = torch.ones(6, 2), torch.arange(6) < 3
     near, still = learner.near_goals(latent, latent.clone(), arrived)
     assert torch.equal(near, latent)
