@@ -33,8 +33,7 @@ def test_an_action_can_be_carried_out_and_depends_on_the_goal(acts_by: By) -> No
     def act(goal: Tensor) -> Array:
         return actor.plan_action(seen[0], goal, np.random.default_rng(0))
 
-    goals = torch.randn(18, len(seen[0]), generator=torch.Generator().manual_seed(0))
-    assert len({act(goal).tobytes() for goal in goals}) > 1
+    assert len({act(goal).tobytes() for goal in seen[2:20]}) > 1
     action = act(seen[1])
     assert action.shape == (2,)
     assert action.dtype == np.float32

@@ -53,7 +53,7 @@ class MindConfig:
         average_rate: how fast the averaged encoder, dynamics and policy, with which it sees,
             imagines and acts, follow those that learn; slow, as an average is steadier.
         near_goals: share of each goal batch whose goals are changed for those most like the step;
-            see `Learner.near_goals`; more cost play its goals (rows 89, 90).
+            see `Learner.near_goals`; half was no better (row 89).
         tried_actions: actions tried in imagination, beside the policy's, for each step of a goal
             batch; two find a shorter way where the policy has none yet, more cost more.
         hidden_sensor_rate: share of windows that are told by some of the sensors alone, where a

@@ -140,6 +140,19 @@ def test_a_name_that_torch_keeps_for_itself_is_a_sensors_all_the_same(name: str)
     assert list(Decoders(spec, SMALL.latent_size).decode(latents)) == [eye.name]
 
 
+@pytest.mark.parametrize(("side", "asked", "made"), [
+    (48, (16,), [16]), (48, (8, 16, 32), [8, 16, 32]), (16, (8, 16), [8, 16]),
+    (480, (16,), [16, 16, 16]), (480, (8, 16), [8, 16, 16]),
+])  # fmt: skip
+def test_all_channels_that_were_asked_for_are_there_and_more_where_a_picture_is_large(
+    side: int, asked: tuple[int, ...], made: list[int]
+) -> None:
+    front = PictureFront(SensorSpec("camera", (side, side, 3)), EncoderConfig(channels=asked))
+    layers = [layer for layer in front.convolutions if isinstance(layer, torch.nn.Conv2d)]
+    assert [layer.out_channels for layer in layers] == [*made, 16]
+    assert len(front.grid) <= 24 * 24
+
+
 def dots(columns: tuple[int, int], n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Pictures (n, 48, 48, 3) of a dot of 5 pixels, and where it is (n, 2) in pixels."""
     places = np.stack([rng.integers(4, 44, n), rng.integers(*columns, n)], 1)

@@ -7,7 +7,6 @@ normalised into one latent, so that any subset of the sensors has a latent, too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain, repeat
 from typing import Annotated
 
 import torch
@@ -65,13 +64,13 @@ class PictureFront(nn.Module):
         height, width, planes = spec.shape
         layers: list[nn.Module] = []
         side = max(height, width)
-        for channels in chain(config.channels, repeat(config.channels[-1])):
+        depth = 0
+        while depth < len(config.channels) or side > FINEST:
+            channels = config.channels[min(depth, len(config.channels) - 1)]
             kernel, stride = (5, 3) if side >= 48 else (3, 2 if side > FINEST else 1)
             layers += [nn.Conv2d(planes, channels, kernel, stride, kernel // 2), nn.ReLU()]
             height, width = -(-height // stride), -(-width // stride)
-            planes, side = channels, max(height, width)
-            if side <= FINEST:
-                break
+            planes, side, depth = channels, max(height, width), depth + 1
         layers.append(nn.Conv2d(planes, config.keypoints, 3, 1, 1))
         self.convolutions = nn.Sequential(*layers)
         self.sharpness = nn.Parameter(torch.full((config.keypoints, 1), SHARPNESS))

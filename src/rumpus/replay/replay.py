@@ -36,7 +36,7 @@ class ReplayConfig:
         windows: B of the world model's batches; not compared with others.
         window_steps: T of the world model's batches; it imagines all but the first.
         picture_shift: how far the world model's pictures are shifted at most, as a share of their
-            longer side; see random_shift.py.
+            height and width; twice as far was no better; see random_shift.py.
         prioritized_windows: windows of each batch that begin where the model was most wrong; three
             quarters of them predicted pushes better than half or none.
         token_windows: B of the dynamics' batches, as long as the world model's.
@@ -108,10 +108,10 @@ class Replay:
             self.stored, self.rng, config.windows, config.window_steps, preferred
         )
         shifted = {
-            name: random_shift(seen, config.picture_shift, self.rng) if seen.ndim == 5 else seen
-            for name, seen in batch.readings.items()
+            s.name: random_shift(batch.readings[s.name], config.picture_shift, self.rng)
+            for s in self.stored.spec.sensors if s.is_picture
         }  # fmt: skip
-        return replace(batch, readings=shifted), at
+        return replace(batch, readings={**batch.readings, **shifted}), at
 
     def report(self, starts: Array, window_error: Array) -> None:
         """Keep how wrongly the windows that begin at positions (B,) were imagined, (B,)."""
