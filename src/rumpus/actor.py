@@ -21,9 +21,11 @@ from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceCon
 from rumpus.model.time_map import TimeMap, TimeMapConfig
 from rumpus.model.world_model import WorldModelConfig
 from rumpus.objectives.base import Objective
+from rumpus.objectives.irreversibility import Irreversibility
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
 from rumpus.planning.base import Imagine, Planner
 from rumpus.planning.cem import Cem, CemConfig
+from rumpus.planning.irreversible import Irreversible, IrreversibleConfig
 from rumpus.planning.rollout import Rollout, RolloutConfig
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array
@@ -66,6 +68,7 @@ class MindConfig:
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     cem: CemConfig = field(default_factory=CemConfig)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    irreversible: IrreversibleConfig = field(default_factory=IrreversibleConfig)
     acts_by: Literal["policy", "cem", "rollout"] = "rollout"
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 1e-3
     policy_batch: Annotated[int, Meta(ge=1, le=100_000)] = 128
@@ -111,6 +114,7 @@ class Actor:
             if config.acts_by == "cem"
             else Rollout(spec.action_size, config.rollout)
         )
+        self.explorer = Irreversible(spec.action_size, config.irreversible)
 
     @property
     def device(self) -> torch.device:
@@ -167,6 +171,12 @@ class Actor:
         plan = self.planner.plan(self._imagination(latent, goal), self.objective.score(goal), rng)
         first: Array = plan.actions[0]
         return first
+
+    @torch.no_grad()
+    def explore(self, latent: Tensor, rng: np.random.Generator) -> Array:
+        """Actions (K, A) that begin what its policy can undo least, from a latent (D,)."""
+        score = Irreversibility(self.nets.distance).score(latent)
+        return self.explorer.plan(self._imagination(latent, latent), score, rng).actions
 
     # Imagining
 

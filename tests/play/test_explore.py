@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from torch import Tensor
 
+from rumpus.actor import Actor
 from rumpus.memory import Memory
 from rumpus.play.explore import PlayChooser
 from rumpus.play.progress import PlayConfig, Until
@@ -15,6 +18,7 @@ from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin, open_run
 from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, make_mind
+from rumpus.types import Array
 
 DOT = "outside_image:DotEnv"
 
@@ -59,6 +63,32 @@ def test_a_goal_that_is_reached_ends_at_once(dot: Path) -> None:
         chosen = [chooser.choose(memory.step(k).observation) for k in range(6)]
     assert [choice.goal is not None for choice in chosen] == [True, False] * 3
     assert [reached for _, reached in mind.goals.attempts] == [True] * 3
+
+
+@pytest.mark.parametrize("by", ["irreversible", "random"])
+def test_after_a_goal_it_explores_by_what_was_asked_for(
+    by: Literal["irreversible", "random"], dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five steps of a course are acted before another is looked for, and none outlives its time."""
+    config = PlayConfig(random_steps=40, goal_steps=1, explore_steps=7, explores_by=by)
+    with Memory.open(dot / "memory", write=False) as memory:
+        _, chooser = playing(dot, memory, config)
+        courses, looked_for = list[Array](), Actor.explore
+
+        def watched(actor: Actor, latent: Tensor, rng: np.random.Generator) -> Array:
+            courses.append(looked_for(actor, latent, rng))
+            return courses[-1]
+
+        monkeypatch.setattr(Actor, "explore", watched)
+        chosen = [chooser.choose(memory.step(k).observation) for k in range(17)]
+    explored = [choice.action for choice in chosen if choice.goal is None]
+    assert [choice.goal is None for choice in chosen].count(True) >= 14
+    if by == "random":
+        assert not courses
+        return
+    assert [len(course) for course in courses[:2]] == [5, 5]
+    np.testing.assert_array_equal(explored[:7], [*courses[0], *courses[1][:2]])
+    np.testing.assert_array_equal(explored[7:12], courses[2])
 
 
 def test_a_goal_is_encoded_by_the_actor_of_now(dot: Path) -> None:

@@ -1,8 +1,8 @@
 """Chooses the actions of play: reach, then explore.
 
 Play begins with smoothed random motion. Then, over and over: go for a rare step of the past, until
-it is reached or time is up, and from there move at random for a while, as what is new lies next to
-what is rare (interview 31:41; go-explore, Ecoffet 2021).
+it is reached or time is up, and from there begin what cannot be undone for a while, as what is new
+lies next to what is rare (interview 31:41; go-explore, Ecoffet 2021).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from rumpus.play.control import Choice
 from rumpus.play.progress import PlayConfig
 from rumpus.play.stored_goal import goal_at
 from rumpus.replay.base import StoredSteps
-from rumpus.types import Goal, Observation
+from rumpus.types import Array, Goal, Observation
 
 
 @dataclass
@@ -53,6 +53,7 @@ class PlayChooser:
         self._goal_at = goal_at(memory)
         self._random_left = max(config.random_steps - len(memory), 0)
         self._explore_left = 0
+        self._course: list[Array] = []
         self._last = np.zeros(memory.spec.action_size, np.float32)
 
     def take(self, actor: Actor, candidates: Candidates) -> None:
@@ -68,9 +69,6 @@ class PlayChooser:
         if self._random_left > 0 or actor is None or candidates is None:
             self._random_left -= 1
             return self._explore()
-        if self.attempt is None and self._explore_left > 0:
-            self._explore_left -= 1
-            return self._explore()
         latent = actor.encode(observation.readings)
         if self.attempt is not None:
             self._judge(self.attempt, actor, latent)
@@ -78,7 +76,7 @@ class PlayChooser:
             self.attempt = self._next_attempt(actor, candidates, latent)
         if self.attempt is None:
             self._explore_left -= 1
-            return self._explore()
+            return self._explore(actor, latent)
         self.attempt.steps_left -= 1
         self._last = actor.plan_action(latent, self.attempt.latent, self.rng)
         return Choice(self._last, self.attempt.goal)
@@ -101,8 +99,13 @@ class PlayChooser:
         reached = actor.distance(latent, attempt.latent) < self.config.reached_steps
         if reached or attempt.steps_left <= 0:
             self.goals.record_attempt(attempt.goal, reached)
-            self.attempt, self._explore_left = None, self.config.explore_steps
+            self.attempt, self._explore_left, self._course = None, self.config.explore_steps, []
 
-    def _explore(self) -> Choice:
-        self._last = smoothed_action(self.rng, self._last)
+    def _explore(self, actor: Actor | None = None, latent: Tensor | None = None) -> Choice:
+        if actor is None or latent is None or self.config.explores_by == "random":
+            self._last = smoothed_action(self.rng, self._last)
+            return Choice(self._last)
+        if not self._course:
+            self._course = list(actor.explore(latent, self.rng))
+        self._last = self._course.pop(0)
         return Choice(self._last)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -42,13 +42,16 @@ class PlayConfig:
         random_steps: of smoothed random motion before the first goal; few, as a robot that goes
             for goals touches things four times as often as one that moves at random.
         goal_steps: at most, towards one goal; long, for the same reason.
-        explore_steps: of random motion after each goal; what is new lies next to what is rare.
+        explore_steps: after each goal; what is new lies next to what is rare.
+        explores_by: after a goal, courses that cannot be undone (planning/irreversible.py), which
+            find a thing that random motion seldom touches, or random motion.
         reached_steps: a goal this near, in discounted steps, is reached; not compared with others.
     """
 
     random_steps: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 2000
     goal_steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 40
-    explore_steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 10
+    explore_steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 20
+    explores_by: Literal["irreversible", "random"] = "irreversible"
     reached_steps: Annotated[float, Meta(gt=0.0, le=1000.0)] = 2.5
 
 
