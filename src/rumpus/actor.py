@@ -20,12 +20,12 @@ from rumpus.model.policy import Policy, PolicyConfig
 from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
 from rumpus.model.time_map import TimeMap, TimeMapConfig
 from rumpus.model.world_model import WorldModelConfig
+from rumpus.objectives._irreversibility import Irreversibility
 from rumpus.objectives.base import Objective
-from rumpus.objectives.irreversibility import Irreversibility
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
+from rumpus.planning._irreversible import Irreversible, IrreversibleConfig
 from rumpus.planning.base import Imagine, Planner
 from rumpus.planning.cem import Cem, CemConfig
-from rumpus.planning.irreversible import Irreversible, IrreversibleConfig
 from rumpus.planning.rollout import Rollout, RolloutConfig
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array

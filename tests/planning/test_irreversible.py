@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from rumpus.objectives._irreversibility import Irreversibility
 from rumpus.objectives.check import straight_distance
-from rumpus.objectives.irreversibility import Irreversibility
-from rumpus.planning.irreversible import Irreversible, IrreversibleConfig
+from rumpus.planning._irreversible import Irreversible, IrreversibleConfig
 from rumpus.types import Array
 
 CONFIG = IrreversibleConfig(horizon=6, candidates=32, begun=4)

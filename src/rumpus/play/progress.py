@@ -43,7 +43,7 @@ class PlayConfig:
             for goals touches things four times as often as one that moves at random.
         goal_steps: at most, towards one goal; long, for the same reason.
         explore_steps: after each goal; what is new lies next to what is rare.
-        explores_by: after a goal, courses that cannot be undone (planning/irreversible.py), which
+        explores_by: after a goal, courses that cannot be undone (planning/_irreversible.py), which
             find a thing that random motion seldom touches, or random motion.
         reached_steps: a goal this near, in discounted steps, is reached; not compared with others.
     """
