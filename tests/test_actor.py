@@ -1,7 +1,7 @@
 """The half of the mind that acts: it encodes any sensors, acts, imagines and decodes."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -10,22 +10,32 @@ from torch import Tensor
 from toy_mind import SPEC, STORED_N, learn, stored
 
 from rumpus.actor import Actor, MindConfig
+from rumpus.catalogue import find, names
 from rumpus.errors import WorldError
 from rumpus.learner import Learner
 from rumpus.objectives.base import Objective
+from rumpus.planning.base import Plan
 from rumpus.types import Array
 
-By = Literal["policy", "cem", "rollout"]
+BY = get_args(get_type_hints(MindConfig)["acts_by"])
 
 
-def make(acts_by: By = "policy", rounds: int = 0) -> Actor:
+def make(acts_by: Any = "policy", rounds: int = 0) -> Actor:
     learner = Learner(SPEC, MindConfig(acts_by=acts_by), 0)
     learn(learner, seed=1, rounds=rounds)
     return learner.snapshot()
 
 
-@pytest.mark.parametrize("acts_by", ["policy", "cem", "rollout"])
-def test_an_action_can_be_carried_out_and_depends_on_the_goal(acts_by: By) -> None:
+def test_it_acts_by_its_policy_or_by_any_planner_that_is_here() -> None:
+    assert set(BY) == {"policy", *names("planner")}
+    for name in names("planner"):
+        actor = make(name)
+        assert type(actor.planner) is find("planner", name)
+        assert vars(actor.planner)["config"] is getattr(actor.config, name)
+
+
+@pytest.mark.parametrize("acts_by", BY)
+def test_an_action_can_be_carried_out_and_depends_on_the_goal(acts_by: str) -> None:
     actor = make(acts_by, rounds=30)
     seen = actor.encode(stored())
     assert seen.shape == (STORED_N, actor.config.world_model.encoder.latent_size)
@@ -71,6 +81,45 @@ def test_when_asked_it_begins_the_best_of_the_courses_that_its_policy_ends() -> 
     best = watched.imagined[watched.costs.argmin(), 0]
     torch.testing.assert_close(begun, best, atol=1e-4, rtol=1e-4)
     assert watched.costs.argmin() != 0  # a policy this young is not the best of 64
+
+
+@pytest.mark.parametrize("acts_by", ["icem", "mppi", "random_shooting", "rollout"])
+def test_what_it_plans_costs_no_more_than_its_policys_own_course(acts_by: str) -> None:
+    actor = make(acts_by, rounds=2)
+    here, goal = actor.encode(stored())[:2]
+    policy = np.full((1, getattr(actor.config, acts_by).horizon, 2), np.nan, np.float32)
+    latents, _ = actor._imagination(here, goal)(policy)
+    assert np.isnan(policy).all()  # what was asked is left as it is
+    own = float(actor.objective.score(goal)(latents)[0])
+    assert actor.plan(here, goal, np.random.default_rng(0)).cost <= own + 1e-4
+
+
+def test_a_planner_is_handed_the_last_plan_and_the_deadline() -> None:
+    actor = make("icem", rounds=2)
+    here, goal = actor.encode(stored())[:2]
+
+    def plan(**given: Any) -> Plan:
+        return actor.plan(here, goal, np.random.default_rng(0), **given)
+
+    usual, late = plan(), plan(deadline_s=0.0)
+    assert late.cost > usual.cost  # one round of three
+    assert plan(last=late).actions.tobytes() != usual.actions.tobytes()
+
+
+def test_the_policy_chooses_for_those_alone_that_leave_it_to_it() -> None:
+    actor = make(rounds=2)
+    here, goal = actor.encode(stored())[:2]
+    rng = np.random.default_rng(0)
+    given = rng.uniform(-1, 1, (5, 3, 2)).astype(np.float32)
+    left = given.copy()
+    left[2], left[3, 1:], left[4, 0, 1] = np.nan, np.nan, np.nan
+    _, taken = actor._imagination(here, goal)(left)
+    asked = np.isnan(left)
+    np.testing.assert_array_equal(taken[~asked], given[~asked])
+    assert (np.abs(taken[asked] - given[asked]) > 1e-6).all()
+    np.testing.assert_allclose(taken[2, 0], actor.policy_action(here, goal), atol=1e-5)
+    after = actor.imagine(here, given[3, :1])[0]
+    np.testing.assert_allclose(taken[3, 1], actor.policy_action(after, goal), atol=1e-5)
 
 
 def test_what_is_imagined_can_be_decoded() -> None:

@@ -18,7 +18,7 @@ HERE: dict[Kind, set[str]] = {
     "robot": {"gymnasium"},
     "objective": {"latent_distance", "temporal_distance"},
     "goal source": {"skew_fit"},
-    "planner": {"cem"},
+    "planner": {"cem", "icem", "mppi", "random_shooting", "rollout"},
 }
 OUTSIDE: dict[Kind, tuple[str, str]] = {
     "sensor": ("warmth", "outside_parts.thermometer:Thermometer"),

@@ -4,6 +4,7 @@ It encodes what is sensed, acts, plans, imagines and decodes; it has no optimise
 memory, so that it can run in any process while the learner goes on learning elsewhere.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ import torch
 from msgspec import Meta
 from torch import Tensor, nn
 
+from rumpus.catalogue import find
 from rumpus.model.decoder import Decoders
 from rumpus.model.device import all_to_device, to_array, to_device
 from rumpus.model.dynamics import Dynamics
@@ -24,9 +26,12 @@ from rumpus.objectives._irreversibility import Irreversibility
 from rumpus.objectives.base import Objective
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
 from rumpus.planning._irreversible import Irreversible, IrreversibleConfig
-from rumpus.planning.base import Imagine, Planner
-from rumpus.planning.cem import Cem, CemConfig
-from rumpus.planning.rollout import Rollout, RolloutConfig
+from rumpus.planning.base import Imagine, Plan, Planner
+from rumpus.planning.cem import CemConfig
+from rumpus.planning.icem import IcemConfig
+from rumpus.planning.mppi import MppiConfig
+from rumpus.planning.random_shooting import RandomShootingConfig
+from rumpus.planning.rollout import RolloutConfig
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array
 
@@ -43,10 +48,14 @@ class MindConfig:
         time_map: puts moments where those distances can be seen.
         policy: acts at once.
         cem: plans from nothing, where `acts_by` says so.
+        icem: the same with smoother and fewer candidates, where `acts_by` says so.
+        mppi: plans by the mean of many courses, where `acts_by` says so.
+        random_shooting: plans by chance alone, where `acts_by` says so.
         rollout: plans from the policy, where `acts_by` says so.
-        acts_by: what acts, in play and when asked: the trained "policy", the "cem" planner from
-            nothing, or "rollout", the policy and other beginnings than its own, which came
-            nearest to the goals of both worlds; by it play reaches more of its goals (row 77).
+        irreversible: explores, where `play.explores_by` says so.
+        acts_by: what acts, in play and when asked: the trained "policy", or the planner of that
+            name; "rollout", the policy and other beginnings than its own, came nearest to the goals
+            of both worlds; by it play reaches more of its goals (row 77).
         learning_rate: of every Adam; the usual one for nets of this size.
         policy_batch: steps of each goal batch from which the policy imagines; a quarter of a
             batch, which costs less and with the averaged policy loses nothing.
@@ -67,9 +76,12 @@ class MindConfig:
     time_map: TimeMapConfig = field(default_factory=TimeMapConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     cem: CemConfig = field(default_factory=CemConfig)
+    icem: IcemConfig = field(default_factory=IcemConfig)
+    mppi: MppiConfig = field(default_factory=MppiConfig)
+    random_shooting: RandomShootingConfig = field(default_factory=RandomShootingConfig)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     irreversible: IrreversibleConfig = field(default_factory=IrreversibleConfig)
-    acts_by: Literal["policy", "cem", "rollout"] = "rollout"
+    acts_by: Literal["policy", "cem", "icem", "mppi", "random_shooting", "rollout"] = "rollout"
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 1e-3
     policy_batch: Annotated[int, Meta(ge=1, le=100_000)] = 128
     decoded_windows: Annotated[int, Meta(ge=1, le=10_000)] = 32
@@ -109,11 +121,8 @@ class Actor:
         self.spec, self.config, self.nets = spec, config, nets.eval().requires_grad_(False)
         self.version, self.encoder_version = version, encoder_version
         self.objective: Objective = TemporalDistanceObjective(nets.distance)
-        self.planner: Planner = (
-            Cem(spec.action_size, config.cem)
-            if config.acts_by == "cem"
-            else Rollout(spec.action_size, config.rollout)
-        )
+        name = "rollout" if config.acts_by == "policy" else config.acts_by
+        self.planner: Planner = find("planner", name)(spec.action_size, getattr(config, name))
         self.explorer = Irreversible(spec.action_size, config.irreversible)
 
     @property
@@ -168,9 +177,22 @@ class Actor:
         """The best action towards a goal that it can think of; see `MindConfig.acts_by`."""
         if self.config.acts_by == "policy":
             return self.policy_action(latent, goal)
-        plan = self.planner.plan(self._imagination(latent, goal), self.objective.score(goal), rng)
-        first: Array = plan.actions[0]
+        first: Array = self.plan(latent, goal, rng).actions[0]
         return first
+
+    @torch.no_grad()
+    def plan(
+        self, latent: Tensor, goal: Tensor, rng: np.random.Generator, *, last: Plan | None = None,
+        deadline_s: float = math.inf,
+    ) -> Plan:  # fmt: skip
+        """What it would do next, several steps, from (D,) to (D,); see `planning.base.Planner`.
+
+        Where the policy acts alone, rollouts plan. In play and when asked no planner is given its
+        last plan, which brought nothing to rollouts (row 49), so that an action depends on the
+        present alone; nor a deadline, by which the same seed would not live the same life.
+        """
+        imagine, score = self._imagination(latent, goal), self.objective.score(goal)
+        return self.planner.plan(imagine, score, rng, last=last, deadline_s=deadline_s)
 
     @torch.no_grad()
     def explore(self, latent: Tensor, rng: np.random.Generator) -> Array:
@@ -244,20 +266,17 @@ class Actor:
         """A function from candidate actions to imagined latents (N, H, D) and actions taken."""
 
         def imagine(candidates: Array) -> tuple[Tensor, Array]:
-            free = np.any(
-                np.isnan(candidates), axis=(0, 2)
-            )  # steps at which the policy chooses for some
-            given = to_device(candidates, self.device)
-            here, there = latent.expand(len(given), -1), goal.expand(len(given), -1)
-            latents, actions = [], []
-            for step in range(given.shape[1]):
-                action = given[:, step]
-                if free[step]:
-                    action = torch.where(action.isnan(), self.nets.policy(here, there), action)
-                here = self.nets.dynamics(here, action)
+            free = np.any(np.isnan(candidates), axis=2)  # where the policy chooses
+            taken = to_device(candidates, self.device).clone()
+            here, there = latent.expand(len(taken), -1), goal.expand(len(taken), -1)
+            latents = []
+            for step in range(taken.shape[1]):
+                if len(rows := np.flatnonzero(free[:, step])):  # it costs as much as the dynamics
+                    own, asked = self.nets.policy(here[rows], there[rows]), taken[rows, step]
+                    taken[rows, step] = torch.where(asked.isnan(), own, asked)
+                here = self.nets.dynamics(here, taken[:, step])
                 latents.append(here)
-                actions.append(action)
-            return torch.stack(latents, 1), to_array(torch.stack(actions, 1))
+            return torch.stack(latents, 1), to_array(taken)
 
         return imagine
 

@@ -1,5 +1,6 @@
 """Each broken promise is told in a sentence: one planted fault a row, the sound part beside it."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ from rumpus.goals.base import Situation
 from rumpus.objectives import check as objective_contract
 from rumpus.planning import check as planner_contract
 from rumpus.planning.base import Plan
-from rumpus.planning.cem import Cem, CemConfig
+from rumpus.planning.random_shooting import RandomShooting, RandomShootingConfig
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Executed, Goal, Observation
 
@@ -370,39 +371,61 @@ def test_an_objectives_fault_is_told(objective: type[Nearness], words: str) -> N
 # Planners
 
 
-class Planner:
-    """Searches by Cem; each fault below breaks one promise of it."""
+class Shooter:
+    """Searches by random shooting; each fault below breaks one promise of it."""
 
-    def plan(self, imagine: Any, score: Any, rng: np.random.Generator) -> Plan:
-        return self.told(Cem(2, CemConfig()).plan(imagine, score, rng))
+    rounds_n = 1
 
-    def told(self, plan: Plan) -> Plan:
+    def plan(
+        self, imagine: Any, score: Any, rng: np.random.Generator, *, last: Plan | None = None,
+        deadline_s: float = math.inf,
+    ) -> Plan:  # fmt: skip
+        shots = RandomShooting(2, RandomShootingConfig())
+        for _ in range(self.rounds_n):
+            plan = shots.plan(imagine, score, rng, last=last)
+        return self.told(plan, last)
+
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
         return plan
 
 
-class Wild(Planner):
-    def told(self, plan: Plan) -> Plan:
+class Wild(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
         return Plan(3.0 * plan.actions, plan.cost)
 
 
-class Flat(Planner):
-    def told(self, plan: Plan) -> Plan:
+class Flat(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
         return Plan(plan.actions[0], plan.cost)
 
 
-class Moody(Planner):
-    def told(self, plan: Plan) -> Plan:
+class Moody(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
         return Plan(plan.actions * np.float32(np.random.default_rng().uniform(0.9, 1)), plan.cost)
 
 
-class Idle(Planner):
-    def told(self, plan: Plan) -> Plan:
+class Idle(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
         return Plan(np.zeros_like(plan.actions), plan.cost)
 
 
-class Boundless(Planner):
-    def told(self, plan: Plan) -> Plan:
+class Boundless(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
         return Plan(plan.actions, float("inf"))
+
+
+class Tardy(Shooter):
+    rounds_n = 3
+
+
+class Deaf(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
+        return Plan(plan.actions * np.float32(0.9), plan.cost)
+
+
+class Stuck(Shooter):
+    def told(self, plan: Plan, last: Plan | None) -> Plan:
+        return last or plan
 
 
 @pytest.mark.parametrize(
@@ -413,12 +436,15 @@ class Boundless(Planner):
         (Moody, "draw every random number from `rng`"),
         (Idle, "mend the search"),
         (Boundless, "at a finite cost"),
+        (Tardy, "in rounds: 3; expected a plan in 2 at most"),
+        (Deaf, "take the cheaper"),
+        (Stuck, "begin with the second"),
     ],
 )
-def test_a_planners_fault_is_told(planner: type[Planner], words: str) -> None:
+def test_a_planners_fault_is_told(planner: type[Shooter], words: str) -> None:
     findings = planner_contract.examine(planner)
     assert told(findings, "failure", words), findings
-    assert bad(planner_contract.examine(Planner)) == []
+    assert bad(planner_contract.examine(Shooter)) == []
 
 
 # Goal sources

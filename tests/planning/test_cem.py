@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rumpus.planning.cem import Cem, CemConfig, correlated_noise
+from rumpus.planning.base import correlated_noise
+from rumpus.planning.cem import Cem, CemConfig
 from rumpus.types import Array
 
 SMALL = CemConfig(horizon=5, candidates=100, elites=20, iterations=10)
@@ -37,7 +38,8 @@ def test_the_optimum_of_a_quadratic_is_found(seed: int) -> None:
     assert plan.actions.shape == (5, 2)
     assert plan.actions.dtype == np.float32
     np.testing.assert_allclose(plan.actions, BEST, atol=0.25)
-    assert cost_of(plan.actions) < 0.1
+    assert plan.cost == pytest.approx(cost_of(plan.actions), rel=1e-4)
+    assert plan.cost < 0.1
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -57,7 +59,8 @@ def test_what_is_imagined_and_planned_can_be_done() -> None:
         return imagine(actions)
 
     plan = Cem(2, SMALL).plan(noted, away_from(10 * BEST), np.random.default_rng(0))
-    assert len(imagined) == SMALL.iterations
+    assert len(imagined) == SMALL.iterations + 1
+    np.testing.assert_array_equal(imagined[-1], plan.actions[None])  # for what it costs
     for actions in [*imagined, plan.actions[None]]:
         assert np.abs(actions).max() <= 1.0
     np.testing.assert_allclose(plan.actions, np.sign(BEST), atol=0.05)

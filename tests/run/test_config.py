@@ -1,5 +1,6 @@
 """What an older rumpus wrote of its config is understood."""
 
+import hashlib
 import json
 from dataclasses import asdict
 
@@ -70,6 +71,20 @@ def test_the_hash_of_a_mind_tells_configs_apart() -> None:
     assert one.mind_hash == other.mind_hash
     changed = decode(json.dumps(LAYOUT_1).encode()).config
     assert changed.mind_hash != one.mind_hash
+
+
+def test_a_mind_of_before_there_were_more_planners_is_still_its_configs() -> None:
+    """Their settings are no part of the hash, which is of what runs were saved with then."""
+    config = RunConfig("door")
+    older = asdict(config)["mind"]
+    del older["icem"], older["mppi"], older["random_shooting"], older["cem"]["proposals"]
+    written = msgspec.json.encode(
+        {"layout": 2, "id": "", "config": {"world": "door", "mind": older}}
+    )
+    assert decode(written).config == config
+    assert (
+        config.mind_hash == hashlib.sha256(msgspec.json.encode(older, order="sorted")).hexdigest()
+    )
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,10 @@ def test_every_setting_refuses_what_it_may_not_be(name: str) -> None:
         (["train.train_every"], "--set was given 'train.train_every', expected NAME=VALUE"),
         (["train.train_every=often"], "is 'often', expected a whole number from 1 to"),
         (["train.train_every="], "is '', expected a whole number from 1 to"),
-        (["mind.acts_by=whim"], "is 'whim', expected one of cem, policy, rollout."),
+        (
+            ["mind.acts_by=whim"],
+            "is 'whim', expected one of cem, icem, mppi, policy, random_shooting, rollout.",
+        ),
         (["skew_fit.skew_exponent=0.5"], "(--skew) is 0.5, expected a number from -1 to 0."),
         (["seed=-1"], "The setting seed (--seed) is -1"),
         (["train.train_every=3"], "in which not one update is due"),

@@ -12,13 +12,14 @@ Differs from the paper:
     sought, and found by imagining the policy's way back, scored by the temporal distance.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 
-from rumpus.planning.base import Imagine, Imagined, Plan, Score
+from rumpus.planning.base import Imagine, Imagined, Plan, Score, cheapest
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,18 @@ class Irreversible:
         self.action_size, self.config = action_size, config
 
     def plan(
-        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
-    ) -> Plan:
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator, *,
+        last: Plan | None = None, deadline_s: float = math.inf,
+    ) -> Plan:  # fmt: skip
         """Find a course: one action held, then another; the way back is the policy's.
 
-        See `planning.base.Planner`.
+        See `planning.base.Planner`. All is one round, which no deadline cuts short; the last course
+        does not matter.
         """
         count, horizon = self.config.candidates, self.config.horizon
         first, then = rng.uniform(-1.0, 1.0, (2, count, 1, self.action_size))
         turn = rng.integers(2, horizon, count, endpoint=True)
         there = np.where(np.arange(horizon)[None, :, None] < turn[:, None, None], first, then)
         courses = np.concatenate([there, np.full_like(there, np.nan)], 1).astype(np.float32)
-        imagined, actions = imagine(courses)
-        costs = score(imagined)
-        best = int(np.argmin(costs))
-        return Plan(actions[best, : self.config.begun], float(costs[best]))
+        best = cheapest(imagine, score, courses)
+        return Plan(best.actions[: self.config.begun], best.cost)

@@ -5,12 +5,14 @@ for keeping elites from one iteration to the next (3.3) and for the mean as a ca
 Interview 17:54.
 
 Differs from the paper:
-    iCEM: first-order autoregressive noise instead of a coloured spectrum; no shift of the
-    last plan from step to step, so that a plan depends on the present alone; the population
-    does not shrink; the mean is a candidate in every iteration, and the elites' mean is the
-    plan instead of the best candidate.
+    iCEM (`planning/icem.py` is all of it): first-order autoregressive noise instead of a coloured
+    spectrum; the population does not shrink; the mean is a candidate in every iteration, and the
+    elites' mean is the plan instead of the best candidate, unless the policy's own course, where it
+    was proposed, costs less.
 """
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,8 +20,7 @@ import numpy as np
 from msgspec import Meta
 
 from rumpus.errors import InputError
-from rumpus.planning.base import Imagine, Imagined, Plan, Score
-from rumpus.types import Array
+from rumpus.planning.base import Imagine, Imagined, Plan, Score, begin, cheapest, correlated_noise
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class CemConfig:
         iterations: rounds of narrowing; not compared with others.
         spread: standard deviation of the first round's actions; most lie in [-1, 1] then.
         persistence: correlation of noise from one step to the next, so that hands get somewhere.
+        proposals: candidates that the policy chooses; none, as this is the search from nothing.
     """
 
     horizon: Annotated[int, Meta(ge=1, le=1_000)] = 8
@@ -41,6 +43,7 @@ class CemConfig:
     iterations: Annotated[int, Meta(ge=1, le=1_000)] = 3
     spread: Annotated[float, Meta(gt=0.0, le=10.0)] = 0.7
     persistence: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.6
+    proposals: Annotated[int, Meta(ge=0, le=1_000)] = 0
 
     def __post_init__(self) -> None:
         if self.elites > self.candidates:
@@ -57,30 +60,22 @@ class Cem:
         self.action_size, self.config = action_size, config
 
     def plan(
-        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
-    ) -> Plan:
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator, *,
+        last: Plan | None = None, deadline_s: float = math.inf,
+    ) -> Plan:  # fmt: skip
         """Find a plan; see `planning.base.Planner`."""
         config = self.config
         shape = (config.horizon, self.action_size)
-        mean, spread = np.zeros(shape, np.float32), np.full(shape, config.spread, np.float32)
-        kept = np.zeros((1, *shape), np.float32)
-        cost = np.inf
+        begun = begin(last, config.proposals, shape)
+        mean, kept = begun[0], begun
+        spread = np.full(shape, config.spread, np.float32)
         for _ in range(config.iterations):
             noise = correlated_noise(rng, (config.candidates, *shape), config.persistence)
             tried = np.clip(np.concatenate([mean + spread * noise, mean[None], kept]), -1.0, 1.0)
-            costs = score(imagine(tried)[0])
-            best = np.argpartition(costs, config.elites)[: config.elites]
-            kept = tried[best]
-            mean, spread, cost = kept.mean(0), kept.std(0) + 0.02, float(costs[best].mean())
-        return Plan(mean, cost)
-
-
-def correlated_noise(
-    rng: np.random.Generator, shape: tuple[int, int, int], persistence: float
-) -> Array:
-    """Unit normal noise (N, H, A) whose neighbours in time correlate by `persistence`."""
-    noise = rng.standard_normal(shape, dtype=np.float32)
-    fresh = np.float32(np.sqrt(1.0 - persistence**2))
-    for step in range(1, shape[1]):
-        noise[:, step] = persistence * noise[:, step - 1] + fresh * noise[:, step]
-    return noise
+            imagined, tried = imagine(tried)
+            costs = score(imagined)
+            kept = tried[np.argpartition(costs, config.elites)[: config.elites]]
+            mean, spread = kept.mean(0), kept.std(0) + 0.02
+            if time.monotonic() >= deadline_s:
+                break
+        return cheapest(imagine, score, np.concatenate([mean[None], begun[1:]]))

@@ -1,6 +1,7 @@
 """Does a planner keep its promises? Lets it plan a walk to a place and answers in sentences."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,11 @@ from rumpus.planning.base import Plan, Planner
 from rumpus.types import Array
 
 SEED, ACTION_N = 0, 2
+MIDDLE = np.zeros(ACTION_N, np.float32)
 PLACE = np.array([2.0, -1.0])  # a few actions of 1 away from the middle
+ROUNDING = 1e-4  # of costs in float32
+LATE_ROUNDS = 2  # one that there always is, and one to judge what it led to
+NO_WORSE = 1.1  # times the cost without the last plan: some of it is chance
 
 
 def examine(made_by: Callable[[], Planner]) -> list[Finding]:
@@ -40,10 +45,9 @@ def examine_named(name: str) -> list[Finding]:
 
 
 def _look(planner: Planner) -> Iterator[Finding]:
-    first, again = (_plan(planner) for _ in range(2))
+    (first, tried), (again, _) = _plan(planner), _plan(planner)
     actions = first.actions
-    shaped = actions.ndim == 2 and actions.shape[1] == ACTION_N and actions.dtype == np.float32
-    if not shaped or not (np.abs(actions) <= 1.0).all() or not np.isfinite(first.cost):
+    if not _sound(first):
         yield failure(
             f"It planned {actions.dtype} {actions.shape} at the cost {first.cost}, expected "
             f"float32 (H, {ACTION_N}) in [-1, 1] at a finite cost; mend plan()."
@@ -52,22 +56,64 @@ def _look(planner: Planner) -> Iterator[Finding]:
     yield ok(f"It plans {len(actions)} steps in [-1, 1].")
     if not np.array_equal(actions, again.actions):
         yield failure("The same chance gave another plan; draw every random number from `rng`.")
-    cost, idle = (float(_score(_imagine(a[None])[0])[0]) for a in (actions, np.zeros_like(actions)))
+    cost, idle = _cost(actions), _cost(np.zeros_like(actions))
     sentence = f"Its plan costs {cost:.3g}, doing nothing {idle:.3g}"
     yield (
         ok(f"{sentence}.")
         if cost < idle / 2
         else failure(f"{sentence}; lower must be better: mend the search.")
     )
+    if any(np.isnan(candidates).all((1, 2)).any() for candidates in tried):
+        own = _cost(np.full_like(actions, np.nan))
+        sentence = f"It asks the policy, whose own course costs {own:.3g}"
+        yield (
+            ok(f"{sentence}.")
+            if cost <= own + ROUNDING
+            else failure(f"{sentence}, and plans what costs {cost:.3g}; take the cheaper.")
+        )
+    late, rounds = _plan(planner, deadline_s=-np.inf)
+    sentence = f"With its deadline past, it imagined in rounds: {len(rounds)}"
+    yield (
+        ok(f"{sentence}, and had a plan.")
+        if _sound(late) and len(rounds) <= LATE_ROUNDS
+        else failure(f"{sentence}; expected a plan in {LATE_ROUNDS} at most: give the best so far.")
+    )
+    here = MIDDLE + actions[0]
+    (cold, _), (warm, _) = _plan(planner, here), _plan(planner, here, last=first)
+    without, given = (_cost(plan.actions, here) for plan in (cold, warm))
+    sentence = f"A step on, its plan costs {given:.3g} with the last plan, {without:.3g} without"
+    yield (
+        ok(f"{sentence}.")
+        if given <= without * NO_WORSE + ROUNDING
+        else failure(f"{sentence}; the first of `last.actions` is done: begin with the second.")
+    )
 
 
-def _plan(planner: Planner) -> Plan:
-    return planner.plan(_imagine, _score, np.random.default_rng(SEED))
+def _plan(planner: Planner, here: Array = MIDDLE, **given: Any) -> tuple[Plan, list[Array]]:
+    """A plan from a place, and all candidates that were imagined for it."""
+    tried = list[Array]()
+
+    def imagine(candidates: Array) -> tuple[Array, Array]:
+        tried.append(candidates)
+        return _walk(candidates, here)
+
+    return planner.plan(imagine, _score, np.random.default_rng(SEED), **given), tried
 
 
-def _imagine(candidates: Array) -> tuple[Array, Array]:
-    """Where walks from the middle lead, (N, H, A); the policy walks straight to the place."""
-    here = np.zeros((len(candidates), ACTION_N), np.float32)
+def _sound(plan: Plan) -> bool:
+    """Whether a plan can be acted."""
+    actions = plan.actions
+    shaped = actions.ndim == 2 and actions.shape[1] == ACTION_N and actions.dtype == np.float32
+    return shaped and bool((np.abs(actions) <= 1.0).all() and np.isfinite(plan.cost))
+
+
+def _cost(actions: Array, here: Array = MIDDLE) -> float:
+    """What actions (H, A) from a place really cost."""
+    return float(_score(_walk(actions[None], here)[0])[0])
+
+
+def _walk(candidates: Array, here: Array) -> tuple[Array, Array]:
+    """Where walks lead from a place, (N, H, A); the policy walks straight to where it should."""
     walks, actions = [], []
     for step in range(candidates.shape[1]):
         straight = np.clip(PLACE - here, -1.0, 1.0).astype(np.float32)

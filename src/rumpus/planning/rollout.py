@@ -13,13 +13,14 @@ Differs from the paper:
     are deterministic; the courses are cut at a fixed horizon.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 
-from rumpus.planning.base import Imagine, Imagined, Plan, Score
+from rumpus.planning.base import Imagine, Imagined, Plan, Score, begin, cheapest
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,20 @@ class Rollout:
         self.action_size, self.config = action_size, config
 
     def plan(
-        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
-    ) -> Plan:
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator, *,
+        last: Plan | None = None, deadline_s: float = math.inf,
+    ) -> Plan:  # fmt: skip
         """Find a beginning whose course scores no worse than the policy's own.
 
-        See `planning.base.Planner`.
+        See `planning.base.Planner`. All is one round, which no deadline cuts short. The last plan
+        is one more candidate.
         """
         count, horizon = self.config.candidates, self.config.horizon
         beginnings = rng.uniform(-1.0, 1.0, (count, 1, self.action_size)).astype(np.float32)
         held = rng.integers(1, self.config.longest_hold, count, endpoint=True)
         held[0] = 0  # the policy's own course
         holding = np.arange(horizon)[None, :, None] < held[:, None, None]
-        imagined, actions = imagine(np.where(holding, beginnings, np.float32(np.nan)))
-        costs = score(imagined)
-        best = int(np.argmin(costs))
-        return Plan(actions[best], float(costs[best]))
+        courses = np.where(holding, beginnings, np.float32(np.nan))
+        if last is not None:
+            courses = np.concatenate([courses, begin(last, 0, courses.shape[1:])])
+        return cheapest(imagine, score, courses)

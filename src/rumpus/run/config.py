@@ -44,8 +44,16 @@ class RunConfig:
 
     @property
     def mind_hash(self) -> str:
-        """Of all that a saved mind must have in common with the one that takes it up."""
-        return hashlib.sha256(msgspec.json.encode(self.mind, order="sorted")).hexdigest()
+        """Of all that a saved mind must have in common with the one that takes it up.
+
+        A planner learns nothing, so the settings that came later than the first saved minds are no
+        part of it, and those minds are still taken up.
+        """
+        mind = msgspec.to_builtins(self.mind)
+        for later in ("icem", "mppi", "random_shooting"):
+            del mind[later]
+        mind["cem"].pop("proposals", None)  # msgspec leaves out what a file did not say
+        return hashlib.sha256(msgspec.json.encode(mind, order="sorted")).hexdigest()
 
 
 @dataclass(frozen=True)
