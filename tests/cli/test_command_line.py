@@ -432,7 +432,7 @@ def test_play_goes_on_where_it_was_and_prints_one_row(
     row = json.loads(out)
     assert row["steps"] == 80
     assert row["metrics"]["new_steps"] == 20
-    assert row["metrics"]["world_model_updates"] == int(80 * TrainConfig().updates_per_step)
+    assert row["metrics"]["world_model_updates"] == TrainConfig().owed(80, 0, 0)[0]
     assert 50 < row["metrics"]["peak_memory_mb"] < 4000
     assert err.startswith(f"Going on with {dot}: 60 steps remembered, mind as of step 60, 0 ackn")
     assert "80 of 80 steps played" in err.splitlines()[-1]

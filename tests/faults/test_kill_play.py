@@ -89,7 +89,7 @@ def test_a_killed_life_goes_on_with_everything_acknowledged(tmp_path: Path) -> N
     process = life(run, target)
     found.check(*greeting(process))
     finish(process)
-    updates = int(target * TrainConfig().updates_per_step)
+    updates, _ = TrainConfig().owed(target, 0, 0)
     assert mind(run) == (target, updates)  # every update that was owed was paid, once
     with Memory.open(run / "memory", write=False) as memory:
         assert len(memory) == target

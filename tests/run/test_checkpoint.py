@@ -51,8 +51,8 @@ def go_on(mind: Mind, memory: Memory) -> list[object]:
 def test_two_awakenings_go_on_alike_to_the_last_bit(dot: Path) -> None:
     with Memory.open(dot / "memory", write=False) as memory:
         one, other = awake(dot, memory), awake(dot, memory)
-        assert one.learner.world_model_updates == int(60 * TrainConfig().updates_per_step)
-        assert one.learner.policy_updates == int(60 * TrainConfig().policy_updates_per_step)
+        paid = one.learner.world_model_updates, one.learner.policy_updates
+        assert paid == TrainConfig().owed(60, 0, 0)
         assert go_on(one, memory) == go_on(other, memory)
 
 

@@ -31,8 +31,8 @@ def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(dot: Path) -> Non
         until = Until(1100)
         play(session, until, lambda progress: None, partial(Beside, device="cpu"))
         learner = session.mind.learner
-        assert learner.world_model_updates == int(1100 * TrainConfig().updates_per_step)
-        assert learner.policy_updates == int(1100 * TrainConfig().policy_updates_per_step)
+        paid = learner.world_model_updates, learner.policy_updates
+        assert paid == TrainConfig().owed(1100, 0, 0)
     lines = (dot / "metrics.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["steps"] == 1100
     with resume(dot, write=False) as session:
