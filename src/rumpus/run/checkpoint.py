@@ -29,7 +29,7 @@ from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
 from rumpus.update_schedule import UpdateSchedule
 
-LAYOUT = 5
+LAYOUT = 6
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
     OSError, SafetensorError, msgspec.DecodeError, LookupError, TypeError, ValueError, RuntimeError,
@@ -257,5 +257,5 @@ def _about(file: Any) -> _About:
             "rumpus"
         )
     if layout < LAYOUT:
-        raise ValueError(f"it has layout {layout}, of an older rumpus whose mind had other parts")
+        raise ValueError(f"it has layout {layout}, of an older rumpus whose mind was another")
     return msgspec.convert(told, _About)

@@ -6,7 +6,7 @@ and what `rumpus config` prints all go by these two; see setting.py.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
 import msgspec
@@ -18,6 +18,8 @@ from rumpus.play.progress import SEEDS, PlayConfig
 from rumpus.replay.replay import ReplayConfig
 from rumpus.replay.update_ratio import TrainConfig
 from rumpus.run.layout import understood
+
+PLANNERS = ("cem", "icem", "irreversible", "mppi", "random_shooting", "rollout", "acts_by")
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,11 @@ class RunConfig:
     def mind_hash(self) -> str:
         """Of all that a saved mind must have in common with the one that takes it up.
 
-        A planner learns nothing, so the settings that came later than the first saved minds are no
-        part of it, and those minds are still taken up.
+        Planners learn nothing: their settings may change from one day to the next.
         """
-        mind = msgspec.to_builtins(self.mind)
-        for later in ("icem", "mppi", "random_shooting"):
-            del mind[later]
-        mind["cem"].pop("proposals", None)  # msgspec leaves out what a file did not say
-        return hashlib.sha256(msgspec.json.encode(mind, order="sorted")).hexdigest()
+        mind = asdict(self.mind)
+        learns = {name: value for name, value in mind.items() if name not in PLANNERS}
+        return hashlib.sha256(msgspec.json.encode(learns, order="sorted")).hexdigest()
 
 
 @dataclass(frozen=True)
