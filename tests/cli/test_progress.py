@@ -21,7 +21,7 @@ SPEC = RobotSpec("toy", (SensorSpec("joint", (2,), -1.0, 1.0),), 2, 10.0)
 
 @pytest.fixture
 def schedule(tmp_path: Path) -> UpdateSchedule:
-    config = TrainConfig(updates_per_step=0.5, policy_updates_per_step=1.0)
+    config = TrainConfig(updates_per_step=0.5, early_times=1.0, policy_updates_per_step=1.0)
     replay = Replay(Memory.create(tmp_path, SPEC), ReplayConfig(), np.random.default_rng(0))
     return UpdateSchedule(Learner(SPEC, MindConfig(), 0), replay, config)
 
