@@ -111,7 +111,7 @@ SHOTS = {
              "rumpus play door --set train.updates_per_step=-1"),
     ],
     "Playing": [
-        Shot("play-explores", "At first, and after every goal, it moves at random.", PLAY,
+        Shot("play-explores", "At first it moves at random; after every goal it explores.", PLAY,
              moment="exploring"),
         Shot("play-learns", "It rests while its mind learns; how far that is, what is left, and "
              "the two figures that matter most.", PLAY, moment="training model"),

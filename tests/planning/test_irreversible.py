@@ -1,8 +1,10 @@
 """A hand on a line beside a block: what it explores by is pushing the block, not moving about."""
 
 import numpy as np
+import pytest
 import torch
 
+from rumpus.errors import InputError
 from rumpus.objectives._irreversibility import Irreversibility
 from rumpus.objectives.check import straight_distance
 from rumpus.planning._irreversible import Irreversible, IrreversibleConfig
@@ -62,3 +64,8 @@ def test_the_way_back_is_left_to_the_policy() -> None:
     assert np.isnan(courses[:, 6:]).all()
     turns = (np.diff(courses[:, :6], axis=1) != 0).any(-1).sum(1)
     assert set(turns.tolist()) == {0, 1}  # one action held, then another
+
+
+def test_more_steps_begun_than_lead_there_are_refused() -> None:
+    with pytest.raises(InputError, match="9 steps of courses of 8 were to be begun"):
+        IrreversibleConfig(begun=9)

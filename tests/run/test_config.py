@@ -6,10 +6,11 @@ from dataclasses import asdict, replace
 import msgspec
 import pytest
 
+from rumpus.catalogue import names
 from rumpus.errors import InputError
 from rumpus.planning.cem import CemConfig
 from rumpus.planning.icem import IcemConfig
-from rumpus.run.config import RunConfig, decode
+from rumpus.run.config import PLANNERS, RunConfig, decode
 
 LAYOUT_1 = {
     "world": "door",
@@ -74,12 +75,13 @@ def test_the_hash_of_a_mind_tells_configs_apart() -> None:
     assert changed.mind_hash != one.mind_hash
 
 
-def test_a_mind_may_plan_otherwise_from_one_day_to_the_next() -> None:
+def test_a_mind_is_the_same_whatever_plans_by_it() -> None:
     one = RunConfig("door")
     mind = replace(
         one.mind, acts_by="icem", icem=IcemConfig(candidates=64), cem=CemConfig(horizon=5)
     )
     assert RunConfig("door", mind=mind).mind_hash == one.mind_hash
+    assert set(PLANNERS) == {*names("planner"), "irreversible", "acts_by"}
 
 
 @pytest.mark.parametrize(

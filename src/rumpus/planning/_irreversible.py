@@ -12,13 +12,13 @@ Differs from the paper:
     sought, and found by imagining the policy's way back, scored by the temporal distance.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 
+from rumpus.errors import InputError
 from rumpus.planning.base import Imagine, Imagined, Plan, Score, cheapest
 
 
@@ -37,6 +37,13 @@ class IrreversibleConfig:
     candidates: Annotated[int, Meta(ge=1, le=100_000)] = 32
     begun: Annotated[int, Meta(ge=1, le=1_000)] = 5
 
+    def __post_init__(self) -> None:
+        if self.begun > self.horizon:
+            raise InputError(
+                f"{self.begun} steps of courses of {self.horizon} were to be begun; expected not "
+                "more than lead there: those after them lead back."
+            )
+
 
 class Irreversible:
     """Begins the course that is undone least."""
@@ -45,13 +52,14 @@ class Irreversible:
         self.action_size, self.config = action_size, config
 
     def plan(
-        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator, *,
-        last: Plan | None = None, deadline_s: float = math.inf,
-    ) -> Plan:  # fmt: skip
+        self, imagine: Imagine[Imagined], score: Score[Imagined], rng: np.random.Generator
+    ) -> Plan:
         """Find a course: one action held, then another; the way back is the policy's.
 
-        See `planning.base.Planner`. All is one round, which no deadline cuts short; the last course
-        does not matter.
+        Args:
+            imagine: see `planning.base.Imagine`.
+            score: costs a course there and back, (N, 2 H, D).
+            rng: the only source of chance.
         """
         count, horizon = self.config.candidates, self.config.horizon
         first, then = rng.uniform(-1.0, 1.0, (2, count, 1, self.action_size))

@@ -64,11 +64,14 @@ class PlayChooser:
             self.attempt.latent = actor.encode(self.attempt.goal.readings)
 
     def choose(self, observation: Observation) -> Choice:
-        """The next action of play: random, or towards the goal under way."""
+        """The next action of play: towards the goal under way, or exploring."""
         actor, candidates = self._actor, self._candidates
         if self._random_left > 0 or actor is None or candidates is None:
             self._random_left -= 1
-            return self._explore()
+            return self._at_random()
+        if self.attempt is None and self._explore_left > 0:
+            self._explore_left -= 1
+            return self._explore(actor, observation)
         latent = actor.encode(observation.readings)
         if self.attempt is not None:
             self._judge(self.attempt, actor, latent)
@@ -76,14 +79,14 @@ class PlayChooser:
             self.attempt = self._next_attempt(actor, candidates, latent)
         if self.attempt is None:
             self._explore_left -= 1
-            return self._explore(actor, latent)
+            return self._explore(actor, observation)
         self.attempt.steps_left -= 1
         self._last = actor.plan_action(latent, self.attempt.latent, self.rng)
         return Choice(self._last, self.attempt.goal)
 
     def interrupt(self) -> Goal | None:
         """Drop the goal under way, without judging it; what that was."""
-        dropped, self.attempt = self.attempt, None
+        dropped, self.attempt, self._course = self.attempt, None, []
         return None if dropped is None else dropped.goal
 
     def _next_attempt(self, actor: Actor, candidates: Candidates, latent: Tensor) -> Attempt | None:
@@ -101,11 +104,14 @@ class PlayChooser:
             self.goals.record_attempt(attempt.goal, reached)
             self.attempt, self._explore_left, self._course = None, self.config.explore_steps, []
 
-    def _explore(self, actor: Actor | None = None, latent: Tensor | None = None) -> Choice:
-        if actor is None or latent is None or self.config.explores_by == "random":
-            self._last = smoothed_action(self.rng, self._last)
-            return Choice(self._last)
+    def _explore(self, actor: Actor, observation: Observation) -> Choice:
+        if self.config.explores_by == "random":
+            return self._at_random()
         if not self._course:
-            self._course = list(actor.explore(latent, self.rng))
+            self._course = list(actor.explore(actor.encode(observation.readings), self.rng))
         self._last = self._course.pop(0)
+        return Choice(self._last)
+
+    def _at_random(self) -> Choice:
+        self._last = smoothed_action(self.rng, self._last)
         return Choice(self._last)

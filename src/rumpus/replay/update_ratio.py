@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from rumpus.errors import InputError
 
-EARLY_STEPS = 2000
+EARLY_STEPS = 2000  # for which early_times holds: as many as play begins with at random
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class RunConfig:
     def mind_hash(self) -> str:
         """Of all that a saved mind must have in common with the one that takes it up.
 
-        Planners learn nothing: their settings may change from one day to the next.
+        Planners learn nothing: a mind is the same whatever plans by it.
         """
         mind = asdict(self.mind)
         learns = {name: value for name, value in mind.items() if name not in PLANNERS}
