@@ -282,7 +282,8 @@ def photographed(shown: Path, width_px: int, scratch: Path) -> Image.Image:
         subprocess.run(
             ["chromium", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--hide-scrollbars", *["--no-sandbox"] * (os.geteuid() == 0),
+             "--hide-scrollbars", "--force-prefers-reduced-motion",  # films stand at their end
+             *["--no-sandbox"] * (os.geteuid() == 0),
              f"--user-data-dir={profile}", f"--screenshot={taken}",
              f"--window-size={window_px},{TALLEST_PX}", shown.resolve().as_uri()],
             check=True, capture_output=True,

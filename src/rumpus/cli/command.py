@@ -242,7 +242,7 @@ def goals(run: Run, count: Whole = 24, out: Out = None) -> int:
         count: How many steps.
         out: The picture to write. Default: goals.png in the run's report.
     """
-    from rumpus.cli.counting import stoppable
+    from rumpus.cli.counting import looking_back
     from rumpus.errors import InputError
     from rumpus.memory.side_by_side import side_by_side
     from rumpus.play.progress import check_asked
@@ -253,12 +253,7 @@ def goals(run: Run, count: Whole = 24, out: Out = None) -> int:
     from rumpus.report.sheet import Tile, write_sheet
     from rumpus.run.session import recall, wake
 
-    with recall(run) as session, stoppable("looking back") as tick:
-
-        def look(phase: str, done: int, owed: int) -> bool:
-            tick(done, owed)
-            return True
-
+    with recall(run) as session, looking_back() as look:
         trained, memory = wake(session, look), session.memory
         assert trained is not None
         steps = trained.candidates.spread(count).tolist()

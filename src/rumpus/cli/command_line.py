@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union
 import tyro
 from tyro.conf import subcommand
 
-from rumpus.cli import command, memory_command, progress_command, run_command
+from rumpus.cli import command, imagine_command, memory_command, progress_command, run_command
 from rumpus.cli.verb import Command, answer, remark
 from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
@@ -75,6 +75,7 @@ Verb = _one_of(
     command.play,
     command.do,
     command.evaluate,
+    imagine_command.imagine,
     progress_command.progress,
     command.goals,
     command.snapshot,

@@ -73,6 +73,18 @@ def stoppable(doing: str, clock: Clock = time.monotonic) -> Iterator[Counter]:
         yield tick
 
 
+@contextmanager
+def looking_back() -> Iterator[Callable[[str, int, int], bool]]:
+    """What to tell (phase, done, owed) while memory is encoded; see `stoppable`."""
+    with stoppable("looking back") as tick:
+
+        def look(phase: str, done: int, owed: int) -> bool:
+            tick(done, owed)
+            return True
+
+        yield look
+
+
 def duration(seconds: float) -> str:
     """A span of time as a person would say it: "40 s", "3 min", "2.5 h"."""
     if seconds < 90.0:

@@ -25,6 +25,8 @@ FILMS = (
     "then happened. The number is that of its first step in `rumpus memory list`."
 )
 
+PAGES = "Its best plans on the way to a goal, as films beside what then came."
+
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
     """Write an evaluation's figures and pictures into the run's report.
@@ -113,6 +115,9 @@ def write_page(run: Run) -> Path:
     for path in done:
         is_film = path.suffix == ".webp"
         parts += [f"<h3>{path.stem}</h3>" * is_film, _image(path, "" if is_film else "wide")]
+    pages = sorted(run.report.glob("imagine-*.html"), key=lambda path: (len(path.stem), path.stem))
+    parts += [f"<h2>What it imagined</h2><p class=small>{PAGES}</p>"] * bool(pages)
+    parts += [f"<p><a href='{html.escape(p.name)}'>{html.escape(p.stem)}</a></p>" for p in pages]
     page = run.report / "index.html"
     page.write_text(
         "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"

@@ -18,12 +18,14 @@ import torch
 from rumpus.actor import Actor
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.errors import MemoryFault, RunError
+from rumpus.goals.base import Situation
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
 from rumpus.memory.memory import DEFAULT, Memory, MemoryConfig
 from rumpus.model.device import Device, choose_device
 from rumpus.play.evaluate import Subject
 from rumpus.play.progress import check_seed
+from rumpus.play.stored_goal import goal_at
 from rumpus.replay.replay import Replay
 from rumpus.run import checkpoint, folder, setting
 from rumpus.run.checkpoint import Mind, Study
@@ -31,6 +33,7 @@ from rumpus.run.config import RunConfig
 from rumpus.run.folder import Run
 from rumpus.run.layout import memory_in
 from rumpus.spec import RobotSpec
+from rumpus.types import Goal
 from rumpus.update_schedule import Tick, Trained, UpdateSchedule
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import check_begins, load
@@ -310,6 +313,23 @@ def wake(session: Study, tick: Tick) -> Trained | None:
     if not mind.learner.world_model_updates or not mind.schedule.encode(tick):
         return None
     return mind.schedule.trained()
+
+
+def own_goal(session: Session, tick: Tick) -> Goal:
+    """What a robot would go for now if it played: a step of its memory, rather a rare one.
+
+    Args:
+        session: that has learned.
+        tick: told (phase, done, owed) while memory is encoded, and goes on with it.
+    """
+    trained, memory, mind = wake(session, tick), session.memory, session.mind
+    assert trained is not None
+    here = trained.actor.encode(session.robot.observe().readings)
+    goal = mind.goals.next_goal(
+        Situation(here, trained.candidates, memory.spec.rate_hz, goal_at(memory), mind.rng)
+    )
+    assert goal is not None
+    return goal
 
 
 @contextmanager
