@@ -377,6 +377,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(tmp_path: Path) -> Non
         ("torch", "evaluate run", "rumpus[learn]"),
         ("mujoco", "play door", "rumpus[sim]"),
         ("matplotlib", "evaluate run", "rumpus[report]"),
+        ("matplotlib", "imagine run", "rumpus[report]"),
     ],
 )
 def test_a_missing_extra_is_named(tmp_path: Path, missing: str, arguments: str, extra: str) -> None:
@@ -415,7 +416,18 @@ def processor_time_s(*arguments: str) -> float:
 
 
 def test_every_verb_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    verbs = ("play", "do", "evaluate", "goals", "snapshot", "learn", "runs", "compare", "config")
+    verbs = (
+        "play",
+        "do",
+        "evaluate",
+        "imagine",
+        "goals",
+        "snapshot",
+        "learn",
+        "runs",
+        "compare",
+        "config",
+    )
     for verb in (*verbs, "check", "list"):
         with pytest.raises(SystemExit) as end:
             main([verb, "--help"])
@@ -665,8 +677,8 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
         (["play", "door", "--stepz", "5"], "did you mean --steps?"),
         (
             ["frobnicate"],
-            "there are: play, do, evaluate, progress, goals, snapshot, learn, runs, compare, "
-            "config, check, memory, list; see",
+            "there are: play, do, evaluate, imagine, progress, goals, snapshot, learn, runs, "
+            "compare, config, check, memory, list; see",
         ),
     ],
 )

@@ -312,6 +312,14 @@ KINDS = [
     ("a step beyond all numbers", f"do run --goal memory:{9 * 10**30}", "memory:59"),
     ("a camera that there is not", "do run --goal whole.png --camera nose", "'nose'"),
     ("a camera for a stored step", "do run --goal memory:0 --camera nose", "leave it out"),
+    # Imagining
+    ("a goal to imagine that is not there", "imagine run --goal nowhere.png", "nowhere.png"),
+    ("a camera without a goal picture", "imagine run --camera nose", "without a picture"),
+    ("no steps to imagine", "imagine run --steps 0", "0 steps"),
+    ("a run to imagine that is not there", "imagine nowhere", "no run in nowhere"),
+    ("a run to imagine that never learned", "imagine mindless", "not learned"),
+    ("a run to imagine that plays elsewhere", "imagine busy", "another rumpus"),
+    ("no name of a goal to imagine", "imagine run --goal ''", "Is a directory"),
     # Pictures to write
     ("a folder for a picture", "memory show run --out folder.png", "Is a directory"),
     ("a picture in no folder", "goals run --out no/such/goals.png", "No such file"),
@@ -344,7 +352,7 @@ KINDS = [
 def test_there_are_sixty_kinds_of_every_verb() -> None:
     assert len({what for what, *_ in KINDS}) == len(KINDS) >= 60
     verbs = {" ".join(a.split()[: 1 + a.startswith("memory ")]) for _, a, _ in KINDS}
-    known = ["play", "do", "evaluate", "goals", "snapshot", "check", "list"]
+    known = ["play", "do", "evaluate", "imagine", "goals", "snapshot", "check", "list"]
     of_memory = ["info", "list", "show", "verify", "repair", "film", "merge", "export", "import"]
     assert verbs >= {*known, *(f"memory {verb}" for verb in of_memory)}
 

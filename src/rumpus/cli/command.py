@@ -1,4 +1,4 @@
-"""The verbs: let a robot play, show it a picture, measure it, check a part, list the worlds."""
+"""The verbs: let a robot play, measure it, look at goals, check a part, list the worlds."""
 
 import time
 from functools import partial
@@ -27,8 +27,6 @@ from rumpus.finding import Finding
 World = Annotated[Positional[str], arg(metavar="WORLD")]
 Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
-NOT_REACHED = 3  # the exit code
-WRITTEN = {".png": "Film strip", ".webp": "Film", ".mp4": "Film", ".html": "Report"}
 Trials = Annotated[str, arg(metavar="KIND", help_behavior_hint="")]
 Distance = Annotated[float, arg(metavar="X")]
 Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
@@ -112,80 +110,6 @@ def play(
         row = playing.figures(session, before, time.monotonic() - begun_s)
         told = f"{path} remembers {row.steps:,} steps. {playing.advice(session)}"
     return answer(json, row, told)
-
-
-@deferred
-def do(
-    run: Run, goal: Annotated[str, arg(metavar="GOAL")],
-    camera: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "",
-    steps: Number = None, device: Device = "auto", json: Json = False,
-) -> int:  # fmt: skip
-    """Show a robot a picture, let it do that, and keep films of how it went.
-
-    Args:
-        run: of the robot.
-        goal: A picture (PNG or JPEG), a stored step as memory:NUMBER, or numbers by the name of a
-            sensor (joints=0.1,0.2) or of the world's truth (angle_rad=0.5).
-        camera: Which camera the picture is of, where the robot has several. Default: the first.
-        steps: How long it may try. Default: as long as the world's own trials take.
-        device: Where the mind acts.
-        json: the row of figures.
-    """
-    from msgspec import to_builtins
-
-    from rumpus.cli.counting import stoppable
-    from rumpus.errors import RunError
-    from rumpus.play.progress import check_asked
-    from rumpus.play.stored_goal import check_goal, load_goal
-    from rumpus.run.folder import check_run
-
-    if steps is not None:  # before the picture is stored
-        check_asked(steps, "steps")
-    check_goal(goal)
-    check_run(run)
-    from rumpus.play.do import do as attempt
-    from rumpus.play.verdict import sentence
-    from rumpus.report.page import write_page
-    from rumpus.report.strip import write_films, write_strip
-    from rumpus.result import Row
-    from rumpus.run.session import resume
-    from rumpus.worlds.catalogue import load
-
-    begun_s = time.monotonic()
-    with resume(run, write=True, device=device) as session:
-        memory, mind, config = session.memory, session.mind, session.run.config
-        elsewhere = partial(load, config.world, config.seed)
-        wanted = load_goal(goal, camera, memory, session.world, elsewhere)
-        for notice in wanted.notices:
-            remark(notice)
-        steps = session.world.trial_steps if steps is None else steps
-        with stoppable("doing") as tick:
-            actor = mind.learner.snapshot()
-            done = attempt(session.robot, memory, actor, wanted.goal, steps, mind.rng, tick)
-        written, fault = list[Path](), None
-        try:
-            strip = session.run.report / f"do-{done.first_step}.png"
-            if write_strip(strip, done):
-                written = [strip, *write_films(strip, done, memory.spec.rate_hz)]
-            written.append(write_page(session.run))
-        except RunError as error:  # what was done is told before what could not be written
-            fault = error
-    verdict = None if wanted.is_foreign else done.verdict
-    believed = {"believed_before_steps": done.believed_before,
-                "believed_after_steps": done.believed_after}  # fmt: skip
-    if verdict is not None:
-        believed |= {"chance_reached": verdict.chance}
-    wall_s = round(time.monotonic() - begun_s, 2)
-    row = Row(f"do {goal}", session.run.config.seed, 1, session.mind_steps, wall_s, {**believed})
-    shown = {"reached": verdict and verdict.reached, "notices": wanted.notices,
-             "written": [str(path) for path in written]}  # fmt: skip
-    told = (f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
-            f"{done.believed_after:.1f} at the end.")  # fmt: skip
-    answer(json, to_builtins(row) | shown, told, sentence(verdict),
-           *(f"{WRITTEN[path.suffix]}: {path}" for path in written))  # fmt: skip
-    if fault:
-        raise fault
-    return 0 if verdict and verdict.reached else NOT_REACHED
 
 
 @deferred

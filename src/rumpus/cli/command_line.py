@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union
 import tyro
 from tyro.conf import subcommand
 
-from rumpus.cli import command, imagine_command, memory_command, progress_command, run_command
+from rumpus.cli import command, do_command, memory_command, progress_command, run_command
 from rumpus.cli.verb import Command, answer, remark
 from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
@@ -73,9 +73,9 @@ def memory(
 
 Verb = _one_of(
     command.play,
-    command.do,
+    do_command.do,
     command.evaluate,
-    imagine_command.imagine,
+    do_command.imagine,
     progress_command.progress,
     command.goals,
     command.snapshot,

@@ -64,7 +64,7 @@ class SkewFit:
     density: Density = field(default_factory=NearestNeighbourDensity)
     attempts: list[tuple[int, bool]] = field(default_factory=list)
 
-    def next_goal(self, situation: Situation) -> Goal | None:
+    def next_goal(self, situation: Situation) -> Goal:
         """Pick a stored step, rather a rare and reachable one."""
         config, stored = self.config, situation.candidates
         # No step is both: it would be its own nearest neighbour.

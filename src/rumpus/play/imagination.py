@@ -15,7 +15,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -59,15 +58,14 @@ class Watched:
     Attributes:
         kept: what was kept, by decision.
         costs: of every plan that was acted on, by step of the trial.
-        plan_s: how long each decision that was kept took to plan.
-        keep_s: how long it took to keep it.
+        took_s: how long each decision that was kept took to plan, and to keep.
     """
 
     def __init__(self, planner: Planner, steps: Collection[int]) -> None:
         """Keep the decisions at these steps of a trial."""
         self.planner, self.steps = planner, steps
         self.kept, self.costs = list[Kept](), dict[int, float]()
-        self.plan_s, self.keep_s = list[float](), list[float]()
+        self.took_s = list[tuple[float, float]]()
         self._step: int | None = None
 
     def at(self, step: int) -> None:
@@ -89,17 +87,15 @@ class Watched:
             tried.append((*courses, costs := score(courses[0])))
             return costs
 
+        if step is None:
+            return self.planner.plan(imagine, score, rng, last=last, deadline_s=deadline_s)
         begun_s = time.perf_counter()
-        if step is None or step not in self.steps:
-            plan = self.planner.plan(imagine, score, rng, last=last, deadline_s=deadline_s)
-        else:
-            plan = self.planner.plan(both, noted, rng, last=last, deadline_s=deadline_s)
-            planned_s = time.perf_counter()
+        plan = self.planner.plan(both, noted, rng, last=last, deadline_s=deadline_s)
+        planned_s = time.perf_counter()
+        self.costs[step] = plan.cost
+        if step in self.steps:
             self.kept.append(_best(step, plan, tried))
-            self.plan_s.append(planned_s - begun_s)
-            self.keep_s.append(time.perf_counter() - planned_s)
-        if step is not None:
-            self.costs[step] = plan.cost
+            self.took_s.append((planned_s - begun_s, time.perf_counter() - planned_s))
         return plan
 
 
@@ -204,10 +200,9 @@ def imagine(
         told = course(actor.imagine(seen[kept.step], came))
         courses = [course(*each) for each in zip(kept.latents, kept.costs.tolist(), strict=True)]
         decisions.append(Decision(kept.step, kept.tried, courses, told))
-    return Imagination(
-        done, [actor.predicted_steps(latent, wanted) for latent in seen], watched.costs, decisions,
-        1e3 * median(watched.plan_s), 1e3 * median(watched.keep_s),
-    )  # fmt: skip
+    left = [actor.predicted_steps(latent, wanted) for latent in seen]
+    plan_ms, keep_ms = (1e3 * np.median(watched.took_s, axis=0)).tolist()
+    return Imagination(done, left, watched.costs, decisions, plan_ms, keep_ms)
 
 
 def _watch(actor: Actor, steps: Collection[int]) -> Watched:

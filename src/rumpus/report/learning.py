@@ -15,7 +15,7 @@ from rumpus.memory.side_by_side import side_by_side
 from rumpus.replay.held_out import HORIZONS
 from rumpus.replay.measured import Measured
 from rumpus.report.sheet import Tile, write_sheet
-from rumpus.report.style import STYLE
+from rumpus.report.style import page_of, plots, save_plots
 
 ROWS = 10  # of the table
 FIRSTS, COLUMNS = 24, 4  # of the sheet of firsts: read on a phone too
@@ -130,24 +130,16 @@ def write_learning(
             "first time, the newest first.</p>",
             seen if write_sheet(sheet, rows) else firsts_told,
         ]  # fmt: skip
-        page.write_text(
-            "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-            f"<title>Does it learn?</title><style>{STYLE}</style>{''.join(parts)}",
-            encoding="utf-8",
-        )
+        page.write_text(page_of("Does it learn?", parts), encoding="utf-8")
     return page
 
 
 def draw(path: Path, phases: Sequence[Measured]) -> None:
     """Draw prediction, goals, places and novelty over the steps of a life."""
-    import matplotlib  # slow to load, and nothing else needs it
+    from matplotlib import ticker
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot, ticker
-
-    matplotlib.rc("axes", titlelocation="left", titlesize=10)
-    figure, (foresight, goals, places, novelty) = pyplot.subplots(
-        4, 1, figsize=(5.0, 8.0), sharex=True, layout="constrained", height_ratios=(2, 1, 1, 1)
+    figure, (foresight, goals, places, novelty) = plots(
+        4, figsize=(5.0, 8.0), sharex=True, height_ratios=(2, 1, 1, 1)
     )
     steps = [m.steps for m in phases]
     nan = float("nan")
@@ -173,5 +165,4 @@ def draw(path: Path, phases: Sequence[Measured]) -> None:
     novelty.xaxis.set_major_formatter("{x:,.0f}")
     for axes in (foresight, places):
         axes.legend(frameon=False, fontsize=8, ncols=2)
-    figure.savefig(path, dpi=160)
-    pyplot.close(figure)
+    save_plots(figure, path)

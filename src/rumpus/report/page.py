@@ -10,7 +10,7 @@ from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.evaluate import Evaluation, Outcome, table
 from rumpus.report.overview import read_evaluation
 from rumpus.report.sheet import Tile, write_sheet
-from rumpus.report.style import STYLE
+from rumpus.report.style import page_of, plots, save_plots
 from rumpus.result import Row, write_result
 from rumpus.run.folder import Run
 from rumpus.worlds.base import Measure
@@ -24,8 +24,6 @@ FILMS = (
     "Each as a film of all steps, and as a strip of some: what it imagined when it began, and what "
     "then happened. The number is that of its first step in `rumpus memory list`."
 )
-
-PAGES = "Its best plans on the way to a goal, as films beside what then came."
 
 
 def report_evaluation(run: Run, evaluation: Evaluation) -> Path:
@@ -70,13 +68,8 @@ def keep_earlier(result: Path) -> None:
 
 def draw_chart(path: Path, evaluation: Evaluation) -> None:
     """Draw every trial's error at the end over its error at the start."""
-    import matplotlib  # slow to load, and nothing else needs it
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     measure = evaluation.measure
-    figure, axes = pyplot.subplots(figsize=(5.0, 4.0), layout="constrained")
+    figure, axes = plots(1, figsize=(5.0, 4.0))
     axes.axline((0.0, 0.0), slope=1.0, color="0.75", label="as at the start")
     started = [started[measure.name] for started in evaluation.started]
     ended = [outcome.errors[measure.name] for outcome in evaluation.outcomes]
@@ -87,8 +80,7 @@ def draw_chart(path: Path, evaluation: Evaluation) -> None:
     top = 1.05 * max(*started, *ended, measure.tolerance)
     axes.set(xlim=(-0.02 * top, top), ylim=(-0.02 * top, top))  # alike: better lies below the line
     axes.legend(frameon=False)
-    figure.savefig(path, dpi=160)
-    pyplot.close(figure)
+    save_plots(figure, path)
 
 
 def write_page(run: Run) -> Path:
@@ -116,14 +108,10 @@ def write_page(run: Run) -> Path:
         is_film = path.suffix == ".webp"
         parts += [f"<h3>{path.stem}</h3>" * is_film, _image(path, "" if is_film else "wide")]
     pages = sorted(run.report.glob("imagine-*.html"), key=lambda path: (len(path.stem), path.stem))
-    parts += [f"<h2>What it imagined</h2><p class=small>{PAGES}</p>"] * bool(pages)
+    parts += ["<h2>What it imagined</h2>"] * bool(pages)
     parts += [f"<p><a href='{html.escape(p.name)}'>{html.escape(p.stem)}</a></p>" for p in pages]
     page = run.report / "index.html"
-    page.write_text(
-        "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{world}</title><style>{STYLE}</style>{''.join(parts)}",
-        encoding="utf-8",
-    )
+    page.write_text(page_of(world, parts), encoding="utf-8")
     return page
 
 

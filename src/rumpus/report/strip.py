@@ -10,11 +10,21 @@ from PIL import Image
 from rumpus.errors import writing
 from rumpus.memory.side_by_side import side_by_side
 from rumpus.play.do import Done
+from rumpus.play.verdict import sentence
 from rumpus.report.sheet import Tile, draw_sheet, write_sheet
 from rumpus.types import Array
 
 MOST_FRAMES = 300  # of a film; of what took longer, evenly spaced
 FRAMES = 8  # of what was imagined, and of what happened
+
+
+def sentences(done: Done) -> list[str]:
+    """What became of a goal, in words: what was believed, and whether it got there."""
+    return [
+        f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
+        f"{done.believed_after:.1f} at the end.",
+        sentence(done.verdict),
+    ]
 
 
 def write_strip(path: Path, done: Done) -> bool:

@@ -325,11 +325,9 @@ def own_goal(session: Session, tick: Tick) -> Goal:
     trained, memory, mind = wake(session, tick), session.memory, session.mind
     assert trained is not None
     here = trained.actor.encode(session.robot.observe().readings)
-    goal = mind.goals.next_goal(
+    return mind.goals.next_goal(
         Situation(here, trained.candidates, memory.spec.rate_hz, goal_at(memory), mind.rng)
     )
-    assert goal is not None
-    return goal
 
 
 @contextmanager
