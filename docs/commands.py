@@ -23,8 +23,8 @@ HEAD = """\
 What `rumpus --help` and `rumpus VERB --help` say, on one page. Results go to standard output,
 everything else to standard error; with `--json` a result is one line of JSON. The exit code is 0
 where all went well, 1 where a check failed, 2 where a command was refused, with one sentence that
-says why, 3 where `do` did not get there, as it sees it, and 130 where it was interrupted. A whole
-number may be written as `10_000` or `1e4`.
+says why, 3 where `do` or `imagine` did not get there, as the robot sees it, and 130 where it was
+interrupted. A whole number may be written as `10_000` or `1e4`.
 """
 
 

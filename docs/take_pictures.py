@@ -96,6 +96,7 @@ GOALS, SHOW = "rumpus goals runs/door", "rumpus memory show runs/door --episode 
 SNAPSHOT = "rumpus snapshot door --out now.png"
 DO = f"rumpus do runs/door --goal memory:{STEPS * 2 // 3}"
 DO_PICTURE = "rumpus do runs/door --goal now.png"
+IMAGINE = "rumpus imagine runs/door --goal angle_rad=0.3"
 ANYWHERE = "rumpus evaluate runs/door --goals 50 --kind anywhere"
 REPORT = "runs/door/report"
 SHOTS = {
@@ -147,6 +148,11 @@ SHOTS = {
         Shot("snapshot", "A picture of a world as it begins.", SNAPSHOT),
         Shot("snapshot-picture", "That picture.", SNAPSHOT, file="now.png"),
         Shot("do-picture", "It is asked for.", DO_PICTURE),
+        Shot("imagine", "What it imagines on its way is kept, at a cost that is told.", IMAGINE),
+        Shot("imagine-page", "The page: its best plans, which move there, and here stand at their "
+             "ends, beside what then came.", IMAGINE, file=f"{REPORT}/imagine-*.html"),
+        Shot("imagine-phone", "That page on a phone.", IMAGINE,
+             file=f"{REPORT}/imagine-*.html", width_px=PHONE_PX),
     ],
     "Measuring": [
         Shot("evaluate", "How well it does what pictures show, beside trivial baselines.",
