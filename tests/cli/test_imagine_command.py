@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rumpus.cli.command_line import main
 from rumpus.memory import Memory
+from rumpus.run.session import own_goal, resume
 
 
 def test_a_goal_of_its_own_is_gone_for_remembered_and_shown(
@@ -32,6 +34,16 @@ def test_a_goal_of_its_own_is_gone_for_remembered_and_shown(
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 60 + 16
         assert memory.step(60).goal_index == int(found[1])
+
+
+def test_goals_of_its_own_are_those_of_play(dot: Path) -> None:
+    with resume(dot, write=False) as session:
+        goals = [own_goal(session, lambda *_: True) for _ in range(9)]
+        assert len({goal.step for goal in goals}) > 3
+        for goal in goals:
+            assert (goal.source, 0 <= goal.step < 60) == ("skew", True)
+            readings = session.memory.readings(goal.step)
+            np.testing.assert_array_equal(goal.readings["observation"], readings["observation"])
 
 
 def test_a_goal_is_named_as_for_do_and_figures_answer_machines(

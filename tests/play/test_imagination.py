@@ -78,6 +78,25 @@ def test_the_plan_is_as_if_nobody_looked_on_and_the_best_courses_are_kept(name: 
     assert len(watched.took_s) == 1
 
 
+class Contrary:
+    """A planner that takes what costs most."""
+
+    def plan(self, imagine: Any, score: Any, rng: np.random.Generator, **given: Any) -> Plan:
+        imagined, actions = imagine(rng.uniform(-1, 1, (30, H, 2)).astype(np.float32))
+        costs = score(imagined)
+        return Plan(actions[np.argmax(costs)], float(costs.max()))
+
+
+def test_the_course_that_was_taken_is_the_first_however_many_are_better() -> None:
+    watched, walk = Watched(Contrary(), {0}), Walk()
+    watched.at(0)
+    plan = walk.plan(watched)
+    (kept,) = watched.kept
+    assert kept.costs[0] == np.float32(plan.cost) == walk.costs[0].max()
+    np.testing.assert_array_equal(kept.costs[1:], np.sort(walk.costs[0])[: KEPT - 1])
+    np.testing.assert_array_equal(Walk().score(kept.latents), kept.costs)
+
+
 def test_only_decisions_that_are_acted_on_and_asked_for_are_kept() -> None:
     watched, walk = Watched(PLANNERS["rollout"], {3}), Walk()
     walk.plan(watched)  # imagined: nobody said that it is acted on
