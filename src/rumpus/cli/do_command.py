@@ -4,11 +4,15 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
 from rumpus.cli.verb import Device, Json, Number, Run, answer, deferred, remark
+
+if TYPE_CHECKING:
+    from rumpus.play.stored_goal import Wanted
+    from rumpus.run.session import Session
 
 NOT_REACHED = 3  # the exit code
 WRITTEN = {".png": "Film strip", ".webp": "Film", ".mp4": "Film", ".html": "Report"}
@@ -42,7 +46,7 @@ def imagine(
     """Let a robot do what a picture shows, and show what it imagined: its best plans as films.
 
     Args:
-        run: of the robot; it does what `rumpus do` would, and remembers it.
+        run: of the robot.
         goal: As for `rumpus do`. Default: what it would go for now if it played.
         camera: Which camera the picture is of, where the robot has several. Default: the first.
         steps: How long it may try. Default: as long as the world's own trials take.
@@ -59,10 +63,10 @@ def _go(
     """Let a robot go for a goal, or for one of its own, and tell; the exit code."""
     from msgspec import to_builtins
 
-    from rumpus.cli.counting import looking_back, stoppable
+    from rumpus.cli.counting import stoppable
     from rumpus.errors import InputError, RunError
     from rumpus.play.progress import check_asked
-    from rumpus.play.stored_goal import Wanted, check_goal, load_goal
+    from rumpus.play.stored_goal import check_goal
     from rumpus.run.folder import check_run
 
     if steps is not None:  # before the picture is stored
@@ -79,20 +83,12 @@ def _go(
     from rumpus.report import imagination, strip
     from rumpus.report.page import write_page
     from rumpus.result import Row
-    from rumpus.run.session import own_goal, resume
-    from rumpus.worlds.catalogue import load
+    from rumpus.run.session import resume
 
     begun_s = time.monotonic()
     with resume(run, write=True, device=device) as session:
         memory, mind, config = session.memory, session.mind, session.run.config
-        if goal is not None:
-            elsewhere = partial(load, config.world, config.seed)
-            wanted = load_goal(goal, camera, memory, session.world, elsewhere)
-        else:
-            with looking_back() as look:
-                wanted = Wanted(own_goal(session, look))
-        for notice in wanted.notices:
-            remark(notice)
+        wanted = _wanted(session, goal, camera)
         steps = session.world.trial_steps if steps is None else steps
         with stoppable("doing") as tick:
             actor = mind.learner.snapshot()
@@ -121,11 +117,8 @@ def _go(
         figures |= {"chance_reached": verdict.chance}
     if shown:
         figures |= {"plan_ms": shown.plan_ms, "keep_ms": shown.keep_ms}
-    variant, wall_s = (
-        f"{word} {goal or f'memory:{done.goal.step}'}",
-        round(time.monotonic() - begun_s, 2),
-    )
-    row = Row(variant, config.seed, 1, session.mind_steps, wall_s, {**figures})
+    aim, wall_s = goal or f"memory:{done.goal.step}", round(time.monotonic() - begun_s, 2)
+    row = Row(f"{word} {aim}", config.seed, 1, session.mind_steps, wall_s, {**figures})
     more = {"reached": verdict and verdict.reached, "notices": wanted.notices,
             "written": [str(path) for path in written]}  # fmt: skip
     answer(json, to_builtins(row) | more, *told,
@@ -133,3 +126,21 @@ def _go(
     if fault:
         raise fault
     return 0 if verdict and verdict.reached else NOT_REACHED
+
+
+def _wanted(session: "Session", goal: str | None, camera: str) -> "Wanted":
+    """What is gone for, with its notices told."""
+    from rumpus.cli.counting import looking_back
+    from rumpus.play.stored_goal import Wanted, load_goal
+    from rumpus.run.session import own_goal
+    from rumpus.worlds.catalogue import load
+
+    if goal is None:
+        with looking_back() as look:
+            return Wanted(own_goal(session, look))
+    config = session.run.config
+    elsewhere = partial(load, config.world, config.seed)
+    wanted = load_goal(goal, camera, session.memory, session.world, elsewhere)
+    for notice in wanted.notices:
+        remark(notice)
+    return wanted

@@ -30,10 +30,9 @@ TOLD = "told what it did"
 BLUE, RED, GREEN, GREY = "#1f6fb4", "#c03a2b", "#2f8f5b", "0.75"
 FILMS = f"""
 .films {{ display: flex; flex-wrap: wrap; gap: .5rem; }}
-figure {{ margin: 0; width: min-content; max-width: 100%; overflow-x: auto; padding: 3px;
-         font-size: .72rem; line-height: 1.25; }}
+figure {{ margin: 0; width: min-content; max-width: 100%; overflow-x: auto; font-size: .72rem; }}
 .film {{ height: clamp(4.4rem, 10vw, 7rem); background-size: calc(var(--n) * 100%) 100%;
-        margin-bottom: 5px; image-rendering: pixelated;
+        margin: 3px 3px 5px; image-rendering: pixelated;
         animation: film calc(var(--n) * .3s) steps(var(--n), jump-none) infinite; }}
 .came .film {{ outline: 3px solid {BLUE}; }} .taken .film {{ outline: 3px solid {RED}; }}
 .told .film {{ outline: 3px solid {GREEN}; }}
@@ -58,58 +57,53 @@ def sentences(imagination: Imagination) -> list[str]:
     ]
 
 
-def write_imagination(
-    page: Path, name: str, told: Sequence[str], imagination: Imagination
-) -> Path:  # fmt: skip
+def write_imagination(page: Path, name: str, told: Sequence[str], shown: Imagination) -> Path:
     """Write a page of start, goal, beliefs, and the best courses beside what then came.
 
     Args:
         page: the file.
         name: what the page calls the run.
         told: what became of the goal, in sentences.
-        imagination: what to show; where the robot has no camera, only in figures.
+        shown: what was imagined; where the robot has no camera, only in figures.
 
     Raises:
         RunError: when the disk does not take it.
     """
-    done = imagination.done
+    done = shown.done
     last = len(done.happened) - 1
-    shown = np.unique(np.linspace(0, last, min(MOST_FRAMES, last + 1)).astype(int))
+    some = np.unique(np.linspace(0, last, min(MOST_FRAMES, last + 1)).astype(int))
     at_first = _pictures(done.happened[0], done.imagined)
     whole = [
         _film("start", "", [side_by_side(done.happened[0])]),
         _film("goal", "", [side_by_side(done.goal.readings)]),
-        _film("what came", "came", [side_by_side(done.happened[k]) for k in shown]),
-        _film("imagined at first", "taken", [at_first[k] for k in shown if k < len(at_first)]),
+        _film("what came", "came", [side_by_side(done.happened[k]) for k in some]),
+        _film("imagined at first", "taken", [at_first[k] for k in some if k < len(at_first)]),
     ] * bool(done.imagined)
     parts = [
         f"<h1>What it imagined</h1><p class=small>{html.escape(name)}</p>",
         f"<div class=films>{''.join(whole)}</div>",
         *(f"<p>{html.escape(sentence)}</p>" for sentence in told),
         f"<h2>What it believed</h2><p class=small>{BELIEFS}</p>",
-        f"<p class=plot><img src='{_chart(imagination)}' alt='steps left, and costs'></p>",
+        f"<p class=plot><img src='{_chart(shown)}' alt='steps left, and costs'></p>",
         f"<h2>What it imagined at its decisions</h2><p class=small>{READ}</p>",
-        *(_decision(imagination, decision) for decision in imagination.decisions),
+        *(_decision(done.happened, decision) for decision in shown.decisions),
     ]
     with writing("report", page):
         page.write_text(page_of("What it imagined", parts, FILMS), encoding="utf-8")
     return page
 
 
-def _decision(imagination: Imagination, decision: Decision) -> str:
+def _decision(happened: Sequence[Readings], decision: Decision) -> str:
     """What one decision imagined: a heading and its films."""
-    happened, courses = imagination.done.happened, decision.courses
-    horizon = len(courses[0].steps_left)
-    start = happened[decision.step]
+    horizon = len(decision.courses[0].steps_left)
     came = happened[decision.step : decision.step + horizon + 1]
     films = [
         _film("what came", "came", [side_by_side(each) for each in came], horizon + 1),
-        _film(TOLD, "told", _pictures(start, decision.told.pictures), horizon + 1),
+        _film(TOLD, "told", _pictures(came[0], decision.told.pictures), horizon + 1),
     ] * bool(decision.told.pictures)
-    for rank, course in enumerate(courses):
+    for rank, course in enumerate(decision.courses):
         kind, named = ("", "cost") if rank else ("taken", "taken,")
-        frames = _pictures(start, course.pictures)
-        films.append(_film(f"{named} {course.cost:.1f}", kind, frames))
+        films.append(_film(f"{named} {course.cost:.1f}", kind, _pictures(came[0], course.pictures)))
     heading = f"<h3>Step {decision.step}: {decision.tried:,} imagined</h3>"
     return f"{heading}<div class=films>{''.join(films)}</div>"
 
