@@ -21,7 +21,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
         ["model", "planning", "goals", "objectives", "actor", "learner", "update_schedule",
          "replay"],
     ),
-    "body": (900, ["body"]),
+    "body": (1050, ["body"]),
     "catalogue": (150, ["catalogue"]),
     "memory": (1300, ["memory"]),
     "exchange": (1400, ["exchange"]),

@@ -49,7 +49,7 @@ def test_a_misuse_is_the_same_sentence_on_a_terminal_of_any_width(
 def test_what_does_not_fit_goes_on_below_its_column_and_no_word_is_broken(tmp_path: Path) -> None:
     lines = screen("rumpus list", 40, tmp_path).splitlines()[1:]
     assert len(lines) > 4
-    assert all(re.match(r"(door|pusher) +\S| {13}\S", line) for line in lines)
+    assert all(re.match(r"[a-z]+ +\S| {13}\S", line) for line in lines)
     assert max(map(len, lines)) <= 40
     assert "A door that a peg can open and shut by its handle loop" in " ".join(
         " ".join(lines).split()

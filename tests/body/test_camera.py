@@ -2,8 +2,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from rumpus.body.sensors.camera import VISIBLE, Camera, CameraConfig
-from rumpus.body.sensors.scene import MujocoScene
+from rumpus.body.sensors.camera import Camera, CameraConfig
+from rumpus.body.sensors.scene import VISIBLE, MujocoScene
 from rumpus.errors import WorldError
 from rumpus.types import Array
 

@@ -18,8 +18,8 @@ from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial, World
 
 SUBSTEPS_N = 25
-TIMESTEP_S = 0.004
-RATE_HZ = 1 / (SUBSTEPS_N * TIMESTEP_S)
+RATE_HZ = 10.0
+FREE = int(mujoco.mjtJoint.mjJNT_FREE)
 EVERYTHING = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 ROUNDING = 1e-6  # an action that the workspace changes by less is as it was asked for
 
@@ -41,26 +41,29 @@ class SimulatedWorld(World):
 
     def __init__(
         self, name: str, xml: str, joints: Sequence[str], step_m: Sequence[float],
-        sensors: Sequence[SensorFactory],
+        sensors: Sequence[SensorFactory], substeps_n: int = SUBSTEPS_N,
     ) -> None:  # fmt: skip
         """Build the scene.
 
         Args:
             name: the world's.
             xml: the MJCF model.
-            joints: every joint by name, the hand's first, one actuator each for the hand's.
+            joints: every joint by name, the hand's first, one actuator each for the hand's. A free
+                joint has seven positions: three of place in m, four of a quaternion.
             step_m: how far an action of 1 moves the hand's target, for each axis of the hand.
             sensors: make the sensors, each from the scene.
+            substeps_n: of the simulator in one control step; small things need more.
         """
         self.model = mujoco.MjModel.from_xml_string(xml)
-        self.model.opt.timestep = TIMESTEP_S
-        self.data = mujoco.MjData(self.model)
-        self.limits = {
-            name: (float(low), float(high))
-            for name, joint in zip(self.names, map(self.model.joint, joints), strict=True)
-            for low, high in [joint.range] if low < high
-        }  # fmt: skip
-        self._address = [int(self.model.joint(joint).qposadr[0]) for joint in joints]
+        self.model.opt.timestep = 1 / (RATE_HZ * substeps_n)
+        self.data, self._substeps_n = mujoco.MjData(self.model), substeps_n
+        found = [self.model.joint(joint) for joint in joints]
+        self._address = [int(joint.qposadr[0]) + k for joint in found
+                         for k in range(7 if joint.type[0] == FREE else 1)]  # fmt: skip
+        ranges = [(int(joint.qposadr[0]), *joint.range) for joint in found]
+        names = dict(zip(self._address, self.names, strict=True))
+        self.limits = {names[at]: (float(low), float(high)) for at, low, high in ranges
+                       if low < high}  # fmt: skip
         self._step_m = np.array(step_m)
         self._hand_n = len(step_m)
         self._steps_n = 0
@@ -97,7 +100,7 @@ class SimulatedWorld(World):
         hand = self.positions()[: self._hand_n]
         target = self.clip_to_workspace(hand + action * self._step_m)
         self.data.ctrl[: self._hand_n] = target
-        mujoco.mj_step(self.model, self.data, SUBSTEPS_N)
+        mujoco.mj_step(self.model, self.data, self._substeps_n)
         mujoco.mj_forward(self.model, self.data)
         self._steps_n += 1
         # Brought back into its workspace, a hand may be sent by a little more than a step.
@@ -171,7 +174,7 @@ class SimulatedWorld(World):
         mujoco.mj_resetData(self.model, data)
         data.qpos[self._address] = positions
         data.ctrl[: self._hand_n] = positions[: self._hand_n]
-        mujoco.mj_step(self.model, data, SUBSTEPS_N)
+        mujoco.mj_step(self.model, data, self._substeps_n)
         data.qvel[:] = 0.0
         mujoco.mj_forward(self.model, data)
 

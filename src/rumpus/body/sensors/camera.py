@@ -12,13 +12,12 @@ import mujoco
 import numpy as np
 
 from rumpus.body.sensors.base import Reading, Sensor
-from rumpus.body.sensors.scene import MujocoScene
+from rumpus.body.sensors.scene import VISIBLE, MujocoScene
 from rumpus.errors import WorldError
 from rumpus.spec import SensorSpec
 from rumpus.types import Array
 
 SHADES_N = 256
-VISIBLE = np.array([1, 1, 1, 0, 0, 0], np.uint8)
 HIDDEN_GROUP = 5
 NEAREST_M = 1e-3
 
@@ -92,7 +91,8 @@ class Camera(Sensor):
         picture = self._still_picture.copy()
         pixels = self._pixels_of_moving()
         # `take` on flat arrays throughout: numpy's fancy indexing is four times slower.
-        geom, distance, normal = self._cast(self._rays.take(pixels, axis=1))
+        rays = self._rays.take(pixels, axis=1)
+        geom, distance, normal = self._scene.cast(self._origin, rays)
         colours = self._still.take(pixels, axis=1)
         nearer = (geom >= 0) & (distance < self._still_distance.take(pixels, axis=1))
         hit = np.flatnonzero(nearer)
@@ -106,7 +106,7 @@ class Camera(Sensor):
         model = self._scene.model
         groups = np.array(model.geom_group)
         model.geom_group[moves] = HIDDEN_GROUP
-        geom, distance, normal = self._cast(self._rays, still=True)
+        geom, distance, normal = self._scene.cast(self._origin, self._rays, still=True)
         model.geom_group[:] = groups
         return self._shade(geom, normal), np.where(geom >= 0, distance, np.inf)
 
@@ -131,36 +131,6 @@ class Camera(Sensor):
             mask[top:bottom, left:right] = True
         return np.flatnonzero(mask)
 
-    def _cast(self, rays: Array, still: bool = False) -> tuple[Array, Array, Array]:
-        """What each ray (samples, n, 3) meets of all that is not hidden: geom, distance, normal.
-
-        Without the simulator's bounding volumes: with them `mj_multiRay` loses hits, on turned
-        bodies that move up to 3.17, on still bodies of many parts in 4.0.0. Without them it says
-        what `mj_ray` says, bit for bit.
-        """
-        geom, distance, normal = _hits(rays.shape[:2])
-        model = self._scene.model
-        volumes = np.array(model.body_bvhadr)
-        model.body_bvhadr[:] = -1
-        try:
-            mujoco.mj_multiRay(
-                model,
-                self._scene.data,
-                self._origin,
-                np.ascontiguousarray(rays).reshape(-1),
-                VISIBLE,
-                still,
-                -1,
-                geom.reshape(-1),
-                distance.reshape(-1),
-                normal.reshape(-1),
-                geom.size,
-                mujoco.mjMAXVAL,
-            )
-        finally:
-            model.body_bvhadr[:] = volumes
-        return geom, distance, normal
-
     def _shade(self, geom: Array, normal: Array) -> Array:
         """Colours uint8 (..., 3) of hits, from their geoms (...) and normals (..., 3)."""
         facing = np.clip(normal @ self._light, 0.0, 1.0)
@@ -177,11 +147,6 @@ class Camera(Sensor):
             total += sample
         mean: Array = (total // len(colours)).astype(np.uint8)
         return mean
-
-
-def _hits(shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
-    """Empty arrays for geom, distance and normal of that many rays; a miss has no normal."""
-    return np.empty(shape, np.int32), np.empty(shape), np.zeros((*shape, 3))
 
 
 def _corners(boxes: Array) -> Array:
