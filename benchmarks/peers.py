@@ -17,6 +17,16 @@ thread; run each peer in the Python that has what it needs:
                             `run rumpus`, with --runs FOLDER; time is that of their gradient steps,
                             of which there are --updates, and not of that life; see peer/ogbench.py
     rumpus                  rumpus itself; every point is a run of its own, without a break
+    policy, latent_l2, cem  the runs FOLDER/WORLD-SEED acting by the policy alone, by search with
+                            distance in the latent for the cost, or with temporal distance; see
+                            peer/own_run.py
+    foresight               torch alone; predicts the pictures of such a run's memory and compares
+                            them with the goal's; --runs and --updates as above; see
+                            peer/foresight.py
+    servo, calibrated_servo worlds of touch alone: brings the middle of the imprint to where the
+                            goal has it, with a guess of what actions do, or with --steps of
+                            random motion to fit that; see peer/centroid_servo.py
+    still, random_motion    do nothing, and anything
 
 `table` puts labels side by side and says how many more steps and how much more time the others took
 to the success of the first. `--write FILE` makes one result of all of them.
@@ -32,20 +42,30 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import torch
-from mind import WORLDS, Job, kept_rows, rumpus
+from mind import TOUCH, WORLDS, Job, kept_rows, rumpus
+from peer.centroid_servo import CalibratedServo, CentroidServo
+from peer.idle import RandomMotion, Still
+from peer.own_run import WAYS, OwnRun
 from peer.trial import Peer, Spent, tried
 
 from rumpus.result import Metric, Row, wilson_interval, write_result
+from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
 
-ONLINE, OFFLINE = ("skewfit", "rig", "her"), ("gciql", "qrl", "crl", "hiql")
+ONLINE, OGBENCH = ("skewfit", "rig", "her"), ("gciql", "qrl", "crl", "hiql")
+OFFLINE = (*OGBENCH, "foresight")
+BY_HAND = ("servo", "calibrated_servo", "still", "random_motion")
+# Each world of touch also with a worse gel: fewer pixels, noise, drift and a worn patch.
+NAMES = {world: name for world, (name, _) in (WORLDS | TOUCH).items()} | {
+    f"{world}_crude": f"{name},crude=true" for world, (name, _) in TOUCH.items()
+}
 RECIPES = {
     "skewfit": ("door", "pusher"),
     "rig": ("door", "pusher"),
     "her": ("push", "reach"),
 }  # the default first
 TRIALS_SEED = 1000  # of the world in which trials take place, as `rumpus evaluate` has it
-SETTINGS = ("peer", "steps", "every", "updates", "warm_up", "goals_from", "recipe", "goals")
+SETTINGS = ("peer", "steps", "every", "updates", "warm_up", "goals_from", "recipe", "goals", "gain")
 PACKAGES = ("stable-baselines3", "jax", "flax", "distrax")
 
 
@@ -58,7 +78,7 @@ def run(asked: argparse.Namespace) -> None:
     rows = kept_rows(path, settings)
     for job in [Job(world, seed) for seed in asked.seeds for world in asked.worlds]:
         mine = [row for row in rows if Job(row.variant.partition(":")[0], row.seed) == job]
-        if len(mine) == len(points(asked)) * len(load(WORLDS[job.world][0]).trial_kinds):
+        if len(mine) == len(points(asked)) * len(load(NAMES[job.world]).trial_kinds):
             continue
         rows = [row for row in rows if row not in mine]  # broken off, so begun anew
         for row in rumpus_rows(asked, job) if asked.peer == "rumpus" else peer_rows(asked, job):
@@ -77,7 +97,7 @@ def points(asked: argparse.Namespace) -> list[int]:
 def peer_rows(asked: argparse.Namespace, job: Job) -> Iterator[Row]:
     """One life, with trials at every point."""
     peer, done = made(asked, job), 0
-    spent, apart = Spent(), load(WORLDS[job.world][0], TRIALS_SEED)
+    spent, apart = Spent(), load(NAMES[job.world], TRIALS_SEED)
     for point in points(asked):
         spent.train(peer, point - done)
         done = point
@@ -88,16 +108,24 @@ def peer_rows(asked: argparse.Namespace, job: Job) -> Iterator[Row]:
 
 def made(asked: argparse.Namespace, job: Job) -> Peer:
     """The peer that is asked for; what it needs is imported for it alone."""
-    if asked.peer in OFFLINE:
+    lived = asked.runs / f"{job.world}-{job.seed}"
+    if asked.peer in OGBENCH:
         from peer.ogbench import Ogbench
 
-        memory = asked.runs / f"{job.world}-{job.seed}" / "memory"
-        return Ogbench(memory, asked.peer, job.seed, asked.ogbench)
-    world = load(WORLDS[job.world][0], job.seed)
+        return Ogbench(lived / "memory", asked.peer, job.seed, asked.ogbench)
+    if asked.peer == "foresight":
+        from peer.foresight import Foresight
+
+        return Foresight(lived / "memory", job.seed)
+    if asked.peer in WAYS:
+        return OwnRun(lived, asked.peer, job.seed)
+    world = load(NAMES[job.world], job.seed)
     if asked.peer == "her":
         from peer.her import Her
 
         return Her(world, job.seed, asked.recipe or "push", asked.steps)
+    if asked.peer in BY_HAND:
+        return by_hand(asked, world, job.seed)
     from peer.skewfit import RECIPES, SkewFit
 
     config = replace(RECIPES[asked.recipe or "door"], warm_up=asked.warm_up)
@@ -108,9 +136,19 @@ def made(asked: argparse.Namespace, job: Job) -> Peer:
     return SkewFit(world, job.seed, config)
 
 
+def by_hand(asked: argparse.Namespace, world: World, seed: int) -> Peer:
+    """A peer that somebody thought out."""
+    if asked.peer == "servo":
+        return CentroidServo(world, asked.gain)
+    if asked.peer == "calibrated_servo":
+        return CalibratedServo(world, seed, asked.gain)
+    size = world.spec.action_size
+    return Still(size) if asked.peer == "still" else RandomMotion(size, seed)
+
+
 def rumpus_rows(asked: argparse.Namespace, job: Job) -> Iterator[Row]:
     """Rumpus itself: for every point a run without a break, since going on puts a world back."""
-    name = WORLDS[job.world][0]
+    name = NAMES[job.world]
     world = load(name)
     for steps in points(asked):
         folder = asked.runs / str(steps) / f"{job.world}-{job.seed}"
@@ -248,8 +286,8 @@ def _asked() -> argparse.Namespace:
     verbs = parser.add_subparsers(required=True)
     lives = verbs.add_parser("run", help=(run.__doc__ or "").split("\n")[0])
     lives.set_defaults(verb=run)
-    lives.add_argument("peer", choices=("rumpus", *ONLINE, *OFFLINE))
-    lives.add_argument("--worlds", nargs="+", choices=WORLDS, default=["door"])
+    lives.add_argument("peer", choices=("rumpus", *ONLINE, *OFFLINE, *WAYS, *BY_HAND))
+    lives.add_argument("--worlds", nargs="+", choices=NAMES, default=["door"])
     lives.add_argument("--seeds", type=int, nargs="+", default=[0])
     lives.add_argument("--steps", type=int, default=10_000)
     lives.add_argument("--every", type=int, help="steps (offline: gradient steps) between trials; "
@@ -263,10 +301,13 @@ def _asked() -> argparse.Namespace:
     lives.add_argument("--recipe", choices=(*RECIPES["skewfit"], *RECIPES["her"]),
                        help="whose numbers; skewfit, rig: the authors' for door (default) or "
                        "pusher; her: the zoo's for Fetch's push (default) or reach")  # fmt: skip
+    lives.add_argument("--gain", type=float, default=1.0,
+                       help="servo, calibrated_servo: share of the way meant at a step")  # fmt: skip
     lives.add_argument("--updates", type=int, default=10_000, help="offline: gradient steps")
     lives.add_argument("--ogbench", type=Path, help="offline: a checkout of OGBench")
     lives.add_argument("--runs", type=Path, default=Path("runs/peers"),
-                       help="rumpus: where its runs go; offline: where WORLD-SEED are")  # fmt: skip
+                       help="rumpus: where its runs go; offline, policy, latent_l2, cem: where "
+                       "WORLD-SEED are")  # fmt: skip
     shows = verbs.add_parser("table", help=(show.__doc__ or "").split("\n")[0])
     shows.set_defaults(verb=show)
     shows.add_argument("labels", nargs="+", help="the first is what the others are compared with")
@@ -277,8 +318,13 @@ def _asked() -> argparse.Namespace:
                           help="folder of the labels' results")  # fmt: skip
     asked = parser.parse_args()
     peer = vars(asked).get("peer")
-    if peer in OFFLINE and not asked.ogbench:
+    if peer in OGBENCH and not asked.ogbench:
         parser.error(f"{peer} needs --ogbench, a checkout of the repository of OGBench")
+    if peer in ("servo", "calibrated_servo"):
+        felt = [world for world in NAMES if world.removesuffix("_crude") in TOUCH]
+        if others := [world for world in asked.worlds if world not in felt]:
+            parser.error(f"{peer} needs a world of touch, one of {', '.join(felt)}, and not "
+                         f"{', '.join(others)}")  # fmt: skip
     if peer and asked.recipe not in (None, *RECIPES.get(peer, ())):
         parser.error(f"{peer} has no recipe '{asked.recipe}'")
     return asked

@@ -73,15 +73,22 @@ class Spent:
 
 
 class PeerChooser:
-    """Chooses what a peer does to come to a goal."""
+    """Chooses what a peer does to come to a goal.
+
+    Attributes:
+        took_s: time of each decision, by the clock.
+    """
 
     def __init__(self, peer: Peer, world: World, goal: Sight) -> None:
         self._peer, self._world, self._goal = peer, world, goal
+        self.took_s = list[float]()
 
     def choose(self, observation: Observation) -> Choice:
         """See `Chooser`."""
-        here = Sight(observation.readings, self._world.state())
-        return Choice(self._peer.act(here, self._goal))
+        here, begun_s = Sight(observation.readings, self._world.state()), time.monotonic()
+        action = self._peer.act(here, self._goal)
+        self.took_s.append(time.monotonic() - begun_s)
+        return Choice(action)
 
     def interrupt(self) -> None:
         """See `Chooser`."""
@@ -98,12 +105,17 @@ def tried(world: World, peer: Peer, goals: int, seed: int) -> Iterator[Row]:
     """
     measure = world.measure
     for kind in world.trial_kinds:
-        begun_s, ends, courses = time.monotonic(), [], []
+        begun_s, ends, courses, took_s = time.monotonic(), [], [], list[float]()
         for trial in draw_trials(world, TrialConfig(goals, kind, farther_than=measure.tolerance)):
             goal = Sight(world.stage(trial).readings, trial.goal)
-            courses.append(course_of(world, PeerChooser(peer, world, goal), trial, measure))
+            chooser = PeerChooser(peer, world, goal)
+            courses.append(course_of(world, chooser, trial, measure))
+            took_s += chooser.took_s
             ends.append(world.errors(world.state(), trial.goal))
-        figures = summary(ends, measure) | over_time(courses, measure.tolerance)
+        middle, slow = np.quantile(took_s, (0.5, 0.99))
+        decisions: dict[str, Metric] = {"decision_median_s": round(float(middle), 6),
+                                        "decision_99th_s": round(float(slow), 6)}  # fmt: skip
+        figures = summary(ends, measure) | over_time(courses, measure.tolerance) | decisions
         wall_s = round(time.monotonic() - begun_s, 2)
         yield Row(kind, seed, goals, peer.steps, wall_s, figures)
 
