@@ -302,7 +302,7 @@ def _asked() -> argparse.Namespace:
                        help="whose numbers; skewfit, rig: the authors' for door (default) or "
                        "pusher; her: the zoo's for Fetch's push (default) or reach")  # fmt: skip
     lives.add_argument("--gain", type=float, default=1.0,
-                       help="servo, calibrated_servo: share of the way meant at a step")  # fmt: skip
+                       help="servo, calibrated_servo: share of the way aimed at")  # fmt: skip
     lives.add_argument("--updates", type=int, default=10_000, help="offline: gradient steps")
     lives.add_argument("--ogbench", type=Path, help="offline: a checkout of OGBench")
     lives.add_argument("--runs", type=Path, default=Path("runs/peers"),

@@ -11,7 +11,7 @@ pictures before, three iterations and a twentieth of the candidates as elites; T
 ("Manipulation by Feel", arXiv 1903.04128) for pictures of a gel, the goal's picture as cost and 200
 candidates at every step. Interview 15:26.
 
-Differs from the papers: pictures of 24 x 24, convolutions without recurrence, 100,000 weights and
+Differs from the papers: pictures of 24 x 24, convolutions without recurrence, 50,000 weights and
 minutes of training, so that a processor can do it; correlated noise instead of actions that are
 repeated three times; the search is rumpus's own (planning/cem.py), which also keeps elites.
 """
@@ -60,12 +60,10 @@ class Predictor(nn.Module):
 
     def __init__(self, action_size: int, width: int) -> None:
         super().__init__()
-        side, seen = PX // PATCH, BEFORE * 3 * PATCH**2
-        self.side = side
-        self.first = nn.Conv2d(seen + action_size, width, 1)
-        self.more = nn.ModuleList(
-            nn.Conv2d(width + action_size, width, 3, padding=1) for _ in range(2)
-        )
+        self.told = nn.Linear(action_size, 3 * width)
+        self.first = nn.Conv2d(BEFORE * 3 * PATCH**2, width, 1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.third = nn.Conv2d(width, width, 3, padding=1)
         self.last = nn.Conv2d(width, 6 * PATCH**2, 1)
         at = (torch.arange(PX) + 0.5) * 2 / PX - 1
         y, x = torch.meshgrid(at, at, indexing="ij")
@@ -75,19 +73,20 @@ class Predictor(nn.Module):
     def forward(self, before: Tensor, now: Tensor, action: Tensor) -> Tensor:
         """Part of the picture is the last one, moved; the other part is drawn."""
         with torch.autocast(now.device.type, torch.bfloat16):
-            told = action[..., None, None].expand(-1, -1, self.side, self.side)
-            patches = F.pixel_unshuffle(torch.cat([before, now], 1), PATCH)
-            seen = torch.cat([patches, told], 1).contiguous(memory_format=torch.channels_last)
-            maps = F.silu(self.first(seen))
-            for layer in self.more:
-                maps = maps + F.silu(layer(torch.cat([maps, told], 1)))
+            told = self.told(action)[..., None, None].chunk(3, 1)
+            patches = F.pixel_unshuffle(torch.cat([before, now], 1).bfloat16(), PATCH)
+            maps = F.silu(
+                self.first(patches.contiguous(memory_format=torch.channels_last)) + told[0]
+            )
+            maps = maps + F.silu(self.second(maps) + told[1])
+            maps = maps + F.silu(self.third(maps) + told[2])
             made = F.pixel_shuffle(self.last(maps), PATCH).float()
         flow, kept, drawn = made[:, :2], made[:, 2:3], made[:, 3:]
         assert isinstance(self.at, Tensor)
-        come_from = self.at + FARTHEST * flow.tanh().permute(0, 2, 3, 1)
+        come_from = self.at + FARTHEST * F.softsign(flow).permute(0, 2, 3, 1)
         moved = F.grid_sample(now, come_from, padding_mode="border", align_corners=False)
         kept = (kept + KEPT).sigmoid()
-        return kept * moved + (1.0 - kept) * drawn.tanh()
+        return kept * moved + (1.0 - kept) * drawn.clamp(-1.0, 1.0)
 
     def imagine(self, before: Tensor, now: Tensor, actions: Tensor) -> Tensor:
         """What would be seen after each of actions (N, H, A): (N, H, 3, 24, 24)."""
