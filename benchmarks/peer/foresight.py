@@ -125,7 +125,8 @@ class Foresight:
         self.predictor = Predictor(self._actions.shape[1], config.width)
         self._adam = torch.optim.Adam(self.predictor.parameters(), config.learning_rate)
         self._planner = Cem(self._actions.shape[1], config.search)
-        self._goal, self._last = None, torch.empty(0)
+        self._goal: Sight | None = None
+        self._last = torch.empty(0)
 
     def train(self, count: int) -> None:
         """See `Peer`."""
@@ -157,7 +158,7 @@ class Foresight:
 
         def imagine(actions: Array) -> tuple[Tensor, Array]:
             many = [each.expand(len(actions), -1, -1, -1) for each in (before, now)]
-            return self.predictor.imagine(*many, torch.tensor(actions)), actions
+            return self.predictor.imagine(many[0], many[1], torch.tensor(actions)), actions
 
         def cost(pictures: Tensor) -> Array:
             costs: Array = (pictures - there).square().mean((2, 3, 4)).sum(1).numpy()
