@@ -19,6 +19,8 @@ from rumpus.result import Metric, Row, wilson_interval
 from rumpus.run.session import load_actor
 from rumpus.spec import Readings
 from rumpus.types import Array
+from rumpus.worlds import ball, curtain, die, stick
+from rumpus.worlds._fingertip import BACK_M
 from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.base import State, Trial
 from rumpus.worlds.catalogue import load
@@ -26,6 +28,7 @@ from rumpus.worlds.door import DoorConfig
 from worlds import dial, drawer, lever, u_maze
 
 SEARCH = CemConfig(horizon=10, candidates=24, elites=5, iterations=3)
+FINGERTIP_UNIT_M = 0.005
 HAND_UNIT_M = 0.05  # so far from its hold a hand counts as much as one tolerance
 ARRIVED_M, BEHIND_M = 0.015, 0.05  # a thing from its goal; the hand from a thing's middle
 A_THING = 10.0  # what a thing that is left counts: more than the way to the next one
@@ -205,6 +208,20 @@ def lever_away(state: State, goal: State) -> float:
     return 10 * abs(state["lever_rad"] - goal["flag_rad"]) + from_hold(at_fork)(state, goal)
 
 
+def off(top_m: float, *names: str) -> Callable[[State, State], float]:
+    """How far a fingertip is from the top of a thing, its places sideways by name, in 5 mm.
+
+    A thing without a name there has its place in the middle.
+    """
+
+    def away(state: State, _: State) -> float:
+        thing = [state[name] if name else 0.0 for name in names]
+        hand = np.array([state[name] for name in (*HAND_M, "hand_z_m")])
+        return float(np.linalg.norm(hand - [*thing, top_m])) / FINGERTIP_UNIT_M
+
+    return away
+
+
 AWAY = {
     "door": from_hold(in_loop),
     "sprung_door": from_hold(in_loop),
@@ -216,6 +233,10 @@ AWAY = {
     "dial": from_hold(lambda s: turned(dial.PINS_M, s["dial_rad"])),
     "u_maze": round_the_wall,
     "lever": lever_away,
+    "ball": off(ball.PRESSED_M, "ball_x_m", "ball_y_m"),
+    "stick": off(stick.STICK_M - BACK_M, "", ""),
+    "die": off(die.PRESSED_M, "die_x_m", "die_y_m"),
+    "curtain": off(curtain.PRESSED_M, "sled_x_m", "bar_y_m"),
 }
 
 
@@ -261,7 +282,11 @@ def pictured(world: SimulatedWorld) -> tuple[list[Readings], list[State]]:
 
 def pooled(readings: Readings) -> Array:
     """The pictures' colours in squares of `POOLED_PX`, (n, F)."""
-    pictures = readings["camera"].astype(np.float32) / 255
+    seen = [value for value in readings.values() if value.ndim == 4]
+    return np.concatenate([_pooled(pictures.astype(np.float32) / 255) for pictures in seen], 1)
+
+
+def _pooled(pictures: Array) -> Array:
     n, height, width, colours = pictures.shape
     shape = (n, height // POOLED_PX, POOLED_PX, width // POOLED_PX, POOLED_PX, colours)
     squares: Array = pictures.reshape(shape).mean((2, 4)).reshape(n, -1)

@@ -61,24 +61,27 @@ class Die(Fingertip):
             "die", _tray(), ("die",), STEP_M, low, high, sensors or fingertip(crude), _mesh()
         )
         self.measure = Measure("face_error_rad", 0.3, 60)
-        self.place(self._anywhere(np.random.default_rng(seed)))
+        self.place(self.anywhere(np.random.default_rng(seed)))
+
+    def face_up(self, state: State) -> int:
+        """Which face points up most, of `FACES`."""
+        return int(np.argmax(_up(_quaternion(state))))
 
     def headline_error(self, state: State, goal: State) -> float:
         """How far the face that is up in the goal is turned away from above."""
-        face = int(np.argmax(_up(_quaternion(goal))))
-        return float(np.arccos(min(_up(_quaternion(state))[face], 1.0)))
+        return float(np.arccos(min(_up(_quaternion(state))[self.face_up(goal)], 1.0)))
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Faces to be brought up, one or two rolls over an edge away, or any other one."""
         rng, rolls_n, trials = np.random.default_rng(seed), ROLLS[kind], list[Trial]()
         while len(trials) < count:
-            start = self._anywhere(rng)
-            goal = self._anywhere(rng) if rolls_n is None else self._rolled(start, rolls_n, rng)
+            start = self.anywhere(rng)
+            goal = self.anywhere(rng) if rolls_n is None else self._rolled(start, rolls_n, rng)
             if self.headline_error(start, goal) > self.measure.tolerance:
                 trials.append(Trial(start, goal, seed))
         return trials
 
-    def _anywhere(self, rng: np.random.Generator) -> State:
+    def anywhere(self, rng: np.random.Generator) -> State:
         """The die in the tray, any face up and turned at random, under the fingertip."""
         face, turn_rad = rng.integers(len(FACES)), rng.uniform(0, 2 * np.pi)
         upright = _turn(np.cross(NORMALS[face], [0, 0, 1]), np.arccos(NORMALS[face][2]))
