@@ -168,7 +168,7 @@ def test_a_learner_whose_robot_is_gone_ends_itself(tmp_path: Path) -> None:
         learners = children(process.pid)
         process.kill()
     assert learners
-    deadline_s = time.monotonic() + 30.0
+    deadline_s = time.monotonic() + 120.0  # on a machine that others keep busy
     while any(Path(f"/proc/{pid}/stat").exists() for pid in learners):
         assert time.monotonic() < deadline_s
         time.sleep(0.1)
