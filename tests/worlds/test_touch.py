@@ -41,8 +41,8 @@ def test_trials_begin_where_they_say_and_end_in_a_picture_that_can_be_felt(name:
             assert begun < 0.3 * world.measure.tolerance
 
 
-@pytest.mark.parametrize(("name", "least"), [("ball", 0.25), ("stick", 0.2), ("die", 0.35),
-                                             ("curtain", 0.1)])  # fmt: skip
+@pytest.mark.parametrize(("name", "least"), [("ball", 0.15), ("stick", 0.15), ("die", 0.25),
+                                             ("curtain", 0.08)])  # fmt: skip
 def test_random_play_touches_and_loses_nothing_for_good(name: str, least: float) -> None:
     world, felt = make(name), []
     for action in smoothed_actions(np.random.default_rng(0), 800, 3):
@@ -113,8 +113,8 @@ def test_random_play_rolls_the_die_onto_every_face(play: Play) -> None:
     lived = play(Die(), 1500, 0)
     quaternions = np.stack([lived[name] for name in die_world.NAMES[3:]], 1)
     up = [int(np.argmax(die_world._up(q))) for q in quaternions]
-    assert len(set(up)) >= 15
-    assert (np.diff(up) != 0).sum() > 40
+    assert len(set(up)) >= 10
+    assert (np.diff(up) != 0).sum() > 60
 
 
 def test_the_camera_sees_the_curtains_sled_alone_and_the_gel_feels_its_bar_alone() -> None:

@@ -11,6 +11,7 @@ The leading underscore says that this file is not a world. Source: the rig of Ti
 from collections.abc import Sequence
 from functools import partial
 
+import mujoco
 import numpy as np
 
 from rumpus.body.sensors._pad import PadConfig
@@ -65,7 +66,11 @@ class Fingertip(SimulatedWorld):
 
         So a world that is placed where it was is pressed as hard again.
         """
-        return {**super().state(), **_hand(self.data.ctrl)}
+        return self.told(self.data)
+
+    def told(self, data: mujoco.MjData) -> State:
+        """The state of this scene's data, the hand as it is sent."""
+        return {**self._named(data.qpos[self._address]), **_hand(data.ctrl)}
 
     def settled(self, positions: Array) -> State:
         """The state that (joints,) settle to, the hand as it is sent; moves nothing."""
@@ -76,6 +81,17 @@ class Fingertip(SimulatedWorld):
         back = self.model.geom("back").id
         touching: Array = np.asarray(self.data.contact.geom) == back
         return bool(touching.any())
+
+
+def tray(half_m: float, high_m: float) -> str:
+    """Four walls, as MJCF: their inner sides so far from the middle, and so high."""
+    thick_m = 0.001
+    return "".join(
+        f'<geom type="box" pos="{x} {y} {high_m / 2}" size="{thick_m if x else half_m} '
+        f'{thick_m if y else half_m} {high_m / 2}"/>'
+        for side_m in (half_m + thick_m, -half_m - thick_m)
+        for x, y in ((side_m, 0.0), (0.0, side_m))
+    )
 
 
 def _hand(target: Array) -> dict[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fingertip
+from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fingertip, tray
 from rumpus.worlds.base import Measure, State, Trial
 
 BALL_M = 0.004  # its radius
@@ -41,7 +41,9 @@ class Ball(Fingertip):
             sensors: others than the gel.
         """
         low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0002), (REACH_M, REACH_M, LIFTED_M)
-        super().__init__("ball", _tray(), ("ball",), STEP_M, low, high, sensors or fingertip(crude))
+        super().__init__(
+            "ball", _things(), ("ball",), STEP_M, low, high, sensors or fingertip(crude)
+        )
         self.measure = Measure("ball_error_m", 0.0005, 30)
         self.place(self._pressed(np.zeros(2), np.random.default_rng(seed)))
 
@@ -76,14 +78,8 @@ def _grid(count: int, rng: np.random.Generator) -> Array:
     return places
 
 
-def _tray() -> str:
-    at = TRAY_M + BALL_M
-    walls = "".join(
-        f'<geom type="box" size="{0.001 if x else at + 0.002} {0.001 if y else at + 0.002} 0.003" '
-        f'pos="{x} {y} 0.003"/>'
-        for x, y in ((at + 0.001, 0), (-at - 0.001, 0), (0, at + 0.001), (0, -at - 0.001))
-    )
-    return f"""{walls}
+def _things() -> str:
+    return f"""{tray(TRAY_M + BALL_M, 0.006)}
     <body name="ball" pos="0 0 {BALL_M}">
       <freejoint name="ball"/>
       <geom type="sphere" size="{BALL_M}" mass="0.002" rgba="0.9 0.3 0.2 1"/>

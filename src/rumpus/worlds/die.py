@@ -14,7 +14,7 @@ import numpy as np
 
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fingertip
+from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fingertip, tray
 from rumpus.worlds.base import Measure, State, Trial
 
 DIE_M = 0.010  # from its middle to a corner
@@ -58,7 +58,7 @@ class Die(Fingertip):
         """
         low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0003), (REACH_M, REACH_M, PRESSED_M + 0.0014)
         super().__init__(
-            "die", _tray(), ("die",), STEP_M, low, high, sensors or fingertip(crude), _mesh()
+            "die", _things(), ("die",), STEP_M, low, high, sensors or fingertip(crude), _mesh()
         )
         self.measure = Measure("face_error_rad", 0.3, 60)
         self.place(self.anywhere(np.random.default_rng(seed)))
@@ -171,14 +171,8 @@ def _mesh() -> str:
     return f'<asset><mesh name="die" vertex="{vertices}"/></asset>'
 
 
-def _tray() -> str:
-    at = TRAY_M + LYING_M
-    walls = "".join(
-        f'<geom type="box" size="{0.002 if x else at + 0.004} {0.002 if y else at + 0.004} 0.006" '
-        f'pos="{x} {y} 0.006"/>'
-        for x, y in ((at + 0.002, 0), (-at - 0.002, 0), (0, at + 0.002), (0, -at - 0.002))
-    )
-    return f"""{walls}
+def _things() -> str:
+    return f"""{tray(TRAY_M + LYING_M, 0.012)}
     <body name="die" pos="0 0 {LYING_M}">
       <freejoint name="die"/>
       <geom type="mesh" mesh="die" mass="0.004" rgba="0.9 0.85 0.7 1"/>

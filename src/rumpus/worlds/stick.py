@@ -7,11 +7,12 @@ the same from all sides, does not.
 
 from collections.abc import Sequence
 
+import mujoco
 import numpy as np
 
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
-from rumpus.worlds._fingertip import BACK_M, HAND_M, Fingertip, fingertip
+from rumpus.worlds._fingertip import BACK_M, HAND_M, SUBSTEPS_N, Fingertip, fingertip
 from rumpus.worlds.base import Measure, State, Trial
 
 STICK_M = 0.02  # from its hinge to the top of the cap
@@ -63,21 +64,16 @@ class Stick(Fingertip):
         return [Trial(self._released(rng), self._dragged(to_m), seed) for to_m in dragged_m]
 
     def _dragged(self, to_m: Array) -> State:
-        """The stick as a fingertip holds it that was pressed on its top and dragged there, (2,)."""
-        before = self.save()
-        self.place({**_upright(), **dict(zip(HAND_M, (0.0, 0.0, STICK_M - BACK_M), strict=True))})
+        """The stick held by a fingertip that was pressed on its top and dragged there, (2,)."""
+        trial = mujoco.MjData(self.model)
+        self._settle(trial, np.array([0.0, 0.0, STICK_M - BACK_M, 0.0, 0.0]))
         for share in (np.arange(DRAGS_N) + 1.0) / DRAGS_N:
             # The cap sinks as the stick leans; the fingertip goes down with it and a little more.
             lean_rad = np.linalg.norm(share * to_m) / STICK_M
             sunk_m = (STICK_M - CAP_M) * (1 - np.cos(lean_rad)) + 0.0003
-            self._go(np.array([*(share * to_m), STICK_M - BACK_M - sunk_m]))
-        state = self.state()
-        self.restore(before)
-        return state
-
-    def _go(self, target: Array) -> None:
-        step = (target - self.positions()[:3]) / np.array(STEP_M)
-        self.act(step.clip(-1.0, 1.0).astype(np.float32))
+            trial.ctrl[:] = [*(share * to_m), STICK_M - BACK_M - sunk_m]
+            mujoco.mj_step(self.model, trial, SUBSTEPS_N)
+        return self.told(trial)
 
     def _released(self, rng: np.random.Generator) -> State:
         hand = rng.uniform(-0.004, 0.004, 2)
