@@ -109,6 +109,14 @@ def test_goals_of_the_die_are_so_many_rolls_away(kind: str, angle_rad: float) ->
         assert np.linalg.norm(rolled_m) < 0.0155
 
 
+def test_a_face_that_lies_below_is_half_a_turn_away() -> None:
+    die, rng = Die(), np.random.default_rng(0)
+    states = [die.anywhere(rng) for _ in range(100)]
+    apart = [die.headline_error(one, other) for one in states for other in states]
+    assert max(apart) == pytest.approx(np.pi, abs=0.1)
+    assert np.isfinite(apart).all()
+
+
 def test_random_play_rolls_the_die_onto_every_face(play: Play) -> None:
     lived = play(Die(), 1500, 0)
     quaternions = np.stack([lived[name] for name in die_world.NAMES[3:]], 1)

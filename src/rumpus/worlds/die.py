@@ -69,7 +69,8 @@ class Die(Fingertip):
 
     def headline_error(self, state: State, goal: State) -> float:
         """How far the face that is up in the goal is turned away from above."""
-        return float(np.arccos(min(_up(_quaternion(state))[self.face_up(goal)], 1.0)))
+        up = _up(_quaternion(state))[self.face_up(goal)]
+        return float(np.arccos(up.clip(-1.0, 1.0)))  # cosines round beyond one
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Faces to be brought up, one or two rolls over an edge away, or any other one."""
