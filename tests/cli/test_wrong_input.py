@@ -270,7 +270,7 @@ KINDS = [
     ("a first reading that is no number", "play odd:NotANumber", "not finite"),
     ("a first reading of another shape", "play odd:WrongShape", "(3,)"),
     ("a world without a camera", "snapshot Pendulum-v1", "no camera"),
-    ("a sensor that there is not", "check sensor nose", "camera, joints"),
+    ("a sensor that there is not", "check sensor nose", "camera, gel, joints"),
     ("a robot that there is not", "check robot arm", "There is no robot 'arm'"),
     # Runs
     ("a run that is not there", "evaluate nowhere", "no run in nowhere"),

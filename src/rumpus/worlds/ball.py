@@ -14,11 +14,11 @@ from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fing
 from rumpus.worlds.base import Measure, State, Trial
 
 BALL_M = 0.004  # its radius
-TRAY_M = 0.010  # how far from the middle its walls let the ball's middle go
-REACH_M = 0.008
+TRAY_M = 0.008  # how far from the middle its walls let the ball's middle go
+REACH_M = 0.009
 PRESSED_M = 2 * BALL_M - BACK_M - SQUEEZED_M
-LIFTED_M = PRESSED_M + 0.0006  # the ball still shows, and is not held
-STEP_M = (0.002, 0.002, 0.0003)
+LIFTED_M = 2 * BALL_M + 0.0003
+STEP_M = (0.002, 0.002, 0.0005)
 SHOWN_M = 0.0055  # how far from the middle of the pad the ball is in goals and starts
 APART_M = 0.0015  # that a trial begins from its goal at least
 NAMES = ("ball_x_m", "ball_y_m", "ball_z_m", "ball_qw", "ball_qx", "ball_qy", "ball_qz")
