@@ -53,6 +53,7 @@ TOUCH = {  # worlds of touch, which are no part of the ten
     "die": ("die", 16_000),
     "curtain": ("curtain", 10_000),
 }
+EVERY = WORLDS | TOUCH
 RESAMPLES_N = 2000
 Scores = Mapping[str, Sequence[tuple[float, int]]]  # by world: success rate and trials of each run
 
@@ -101,7 +102,7 @@ def kept_rows(path: Path, settings: Any) -> list[Row]:
 
 def one_run(asked: argparse.Namespace, job: Job) -> list[Row]:
     """Play one world with one seed, unless that run was kept, and evaluate every kind of trial."""
-    name, steps = (WORLDS | TOUCH)[job.world]
+    name, steps = EVERY[job.world]
     name = f"worlds.felt:felt,world={name}" if asked.felt else name
     run = asked.keep / asked.label / f"{job.world}-{job.seed}"
     settings = [word for each in asked.set for word in ("--set", each)]
@@ -145,7 +146,7 @@ def table(labels: Mapping[str, Sequence[Row]]) -> str:
     scores = {label: scores_of(rows) for label, rows in labels.items()}
     kinds = {label: dict(by_kind(rows)) for label, rows in labels.items()}
     lines = [_line("", labels)]
-    for world in WORLDS | TOUCH:
+    for world in EVERY:
         if not any(world in each for each in scores.values()):
             continue
         lines.append(_line(world, [_of_seeds(each.get(world, ())) for each in scores.values()]))
@@ -153,7 +154,7 @@ def table(labels: Mapping[str, Sequence[Row]]) -> str:
             if name.partition(": ")[0] == world:
                 cells = [each.get(name, "") for each in kinds.values()]
                 lines.append(_line(f"  {name.partition(': ')[2]}", cells))
-    shared = [w for w in WORLDS | TOUCH if all(w in each for each in scores.values())]
+    shared = [w for w in EVERY if all(w in each for each in scores.values())]
     if not shared:
         return "\n".join(lines)
     cells = []
@@ -260,7 +261,7 @@ def find_out(asked: argparse.Namespace) -> None:
     rows = list[Row]()
     for world in asked.worlds:
         run = asked.runs and asked.runs / f"{world}-{asked.seed}"
-        for row in possible(world, (WORLDS | TOUCH)[world][0], asked.trials, run):
+        for row in possible(world, EVERY[world][0], asked.trials, run):
             rows.append(replace(row, variant=f"{world}: {row.variant}"))
             print(rows[-1].json(), flush=True)
             write_result(asked.results / "mind-possible.json", "mind-possible", rows)
@@ -278,7 +279,7 @@ def _asked() -> argparse.Namespace:
             each.add_argument("labels", nargs="+")
             each.add_argument("--write", type=Path, help="file for all of them together")
             continue
-        each.add_argument("--worlds", nargs="+", choices=WORLDS | TOUCH, default=list(WORLDS))
+        each.add_argument("--worlds", nargs="+", choices=EVERY, default=list(WORLDS))
         if name == "possible":
             each.add_argument("--trials", type=int, default=20, help="of the search, of each kind")
             each.add_argument("--runs", type=Path, help="of a label, to ask what its latents hold")

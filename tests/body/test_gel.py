@@ -146,6 +146,22 @@ def test_a_cell_weighs_what_presses_it(cell: int) -> None:
     assert np.delete(force_n, cell).max() < 0.05 * force_n[cell]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: GelConfig(spread_m=0.0), "more than 0 m"),
+        (lambda: GelConfig(size_px=1), "at least 2 pixels"),
+        (lambda: PadConfig(behind_m=0.001), "behind its thickness"),
+        (lambda: PadConfig(side_m=0.0), "lengths above 0"),
+    ],
+)
+def test_a_gel_that_cannot_be_is_refused_in_one_sentence(
+    wrong: Callable[[], object], says: str
+) -> None:
+    with pytest.raises(WorldError, match=says):
+        wrong()
+
+
 def test_a_scene_without_a_pad_is_refused_in_one_sentence() -> None:
     with pytest.raises(WorldError, match="no site 'tip'; add <site name='tip'/>"):
         Gel(pressed(""), GelConfig(pad=PadConfig(site="tip")))

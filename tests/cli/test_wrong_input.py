@@ -270,6 +270,7 @@ KINDS = [
     ("a first reading that is no number", "play odd:NotANumber", "not finite"),
     ("a first reading of another shape", "play odd:WrongShape", "(3,)"),
     ("a world without a camera", "snapshot Pendulum-v1", "no camera"),
+    ("a gel neither crude nor clean", "check world die,crude=no", "expected true or false"),
     ("a sensor that there is not", "check sensor nose", "camera, gel, joints"),
     ("a robot that there is not", "check robot arm", "There is no robot 'arm'"),
     # Runs

@@ -1,5 +1,6 @@
 """Every part that is here, found by itself, keeps the promises of its kind; so do a stranger's."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ EXAMINERS: dict[Kind, Callable[[str], list[Finding]]] = {
     "planner": planner_contract.examine_named,
 }
 PARTS = [(k, n) for k in EXAMINERS for n in names(k)]
-SELDOM = ("ball_z_m", "die_z_m")  # how high a thing is that lies: seldom anything else
+SELDOM = re.compile(r"(ball|die)_z_m .* parts of its range are hardly ever seen\.")  # it lies
 ENVS = ["outside_image:DotEnv", "outside_dict:CartEnv"]
 
 
@@ -56,7 +57,7 @@ def test_there_are_parts_of_every_kind() -> None:
 @pytest.mark.parametrize(("kind", "name"), PARTS)
 def test_every_part_keeps_its_promises(kind: Kind, name: str) -> None:
     findings = EXAMINERS[kind](name)
-    assert [f for f in bad(findings) if not f.sentence.startswith(SELDOM)] == []
+    assert [f for f in bad(findings) if not SELDOM.fullmatch(f.sentence)] == []
     assert len(findings) >= 2
     assert all(finding.sentence.endswith(".") for finding in findings)
 

@@ -17,6 +17,7 @@ import numpy as np
 from rumpus.body.sensors._pad import PadConfig
 from rumpus.body.sensors.gel import Gel, GelConfig
 from rumpus.body.sensors.scene import SensorFactory
+from rumpus.errors import InputError
 from rumpus.types import Array
 from rumpus.worlds._simulation import SimulatedWorld
 from rumpus.worlds.base import State
@@ -99,7 +100,13 @@ def _hand(target: Array) -> dict[str, float]:
 
 
 def fingertip(crude: bool) -> tuple[SensorFactory, ...]:
-    """The gel alone: clean, or with few pixels, noise, drift and a worn patch."""
+    """The gel alone: clean, or with few pixels, noise, drift and a worn patch.
+
+    Raises:
+        InputError: when it is neither: a word such as "no" would else be taken for yes.
+    """
+    if not isinstance(crude, bool):
+        raise InputError(f"A world of touch was given crude={crude}; expected true or false.")
     return (partial(Gel, config=CRUDE if crude else GEL),)
 
 

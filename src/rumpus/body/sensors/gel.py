@@ -21,6 +21,7 @@ import numpy as np
 from rumpus.body.sensors._pad import Pad, PadConfig
 from rumpus.body.sensors.base import Reading, Sensor
 from rumpus.body.sensors.scene import MujocoScene
+from rumpus.errors import WorldError
 from rumpus.spec import SensorSpec
 from rumpus.types import Array
 
@@ -60,6 +61,14 @@ class GelConfig:
     worn_m: float = 0.0
     rate_hz: float = 0.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size_px < 2 or self.spread_m <= 0.0:
+            raise WorldError(
+                f"The gel '{self.name}' was to have {self.size_px} x {self.size_px} pixels and carry "
+                f"an imprint {self.spread_m:g} m sideways; expected at least 2 pixels each way, as "
+                "slopes are told by neighbours, and more than 0 m; mend its config."
+            )
 
 
 class Gel(Sensor):
