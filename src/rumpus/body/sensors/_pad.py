@@ -34,8 +34,8 @@ class PadConfig:
     def __post_init__(self) -> None:
         if min(self.side_m, self.thickness_m) <= 0.0 or self.behind_m <= self.thickness_m:
             raise WorldError(
-                f"The pad at '{self.site}' was to be {self.side_m:g} m wide and {self.thickness_m:g} m "
-                f"thick, seen from {self.behind_m:g} m behind; expected lengths above 0, and to be "
+                f"The pad at '{self.site}' was to be {self.side_m:g} m wide and "
+                f"{self.thickness_m:g} m thick, seen from {self.behind_m:g} m behind; expected lengths above 0, and to be "
                 "seen from behind its thickness; mend its config."
             )
 
