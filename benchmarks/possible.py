@@ -51,9 +51,7 @@ def possible(world: str, name: str, trials: int, run: Path | None) -> Iterator[R
     assert isinstance(made, SimulatedWorld)
     assert isinstance(dream, SimulatedWorld)
     yield from (chance(made, kind) for kind in made.trial_kinds)
-    touch = isinstance(
-        made, Fingertip
-    )  # turns are quaternions, which no linear map tells: faces.py
+    touch = isinstance(made, Fingertip)  # no linear map tells how a die is turned: faces.py
     if not touch:
         yield told(made, "told by the picture", pooled)
     if run and not touch:

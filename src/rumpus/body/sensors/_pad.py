@@ -35,8 +35,8 @@ class PadConfig:
         if min(self.side_m, self.thickness_m) <= 0.0 or self.behind_m <= self.thickness_m:
             raise WorldError(
                 f"The pad at '{self.site}' was to be {self.side_m:g} m wide and "
-                f"{self.thickness_m:g} m thick, seen from {self.behind_m:g} m behind; expected lengths above 0, and to be "
-                "seen from behind its thickness; mend its config."
+                f"{self.thickness_m:g} m thick, seen from {self.behind_m:g} m behind; "
+                "expected lengths above 0, and to be seen from behind its thickness; mend its config."
             )
 
 

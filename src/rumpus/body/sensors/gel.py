@@ -66,8 +66,8 @@ class GelConfig:
         if self.size_px < 2 or self.spread_m <= 0.0:
             raise WorldError(
                 f"The gel '{self.name}' was to have {self.size_px} x {self.size_px} pixels and "
-                f"carry an imprint {self.spread_m:g} m sideways; expected at least 2 pixels each way, as "
-                "slopes are told by neighbours, and more than 0 m; mend its config."
+                f"carry an imprint {self.spread_m:g} m sideways; expected at least "
+                "2 pixels each way, as slopes are told by neighbours, and more than 0 m; mend its config."
             )
 
 
