@@ -36,7 +36,7 @@ class PadConfig:
             raise WorldError(
                 f"The pad at '{self.site}' was to be {self.side_m:g} m wide and "
                 f"{self.thickness_m:g} m thick, seen from {self.behind_m:g} m behind; "
-                "expected lengths above 0, and to be seen from behind its thickness; mend its config."
+                "expected lengths above 0, and to be seen from behind its thickness."
             )
 
 

@@ -67,7 +67,7 @@ class GelConfig:
             raise WorldError(
                 f"The gel '{self.name}' was to have {self.size_px} x {self.size_px} pixels and "
                 f"carry an imprint {self.spread_m:g} m sideways; expected at least "
-                "2 pixels each way, as slopes are told by neighbours, and more than 0 m; mend its config."
+                "2 pixels each way, and more than 0 m; mend its config."
             )
 
 
