@@ -86,7 +86,8 @@ class PictureFront(nn.Module):
         # because half a radian of door is a small difference between two pictures.
         with torch.autocast(pictures.device.type, torch.bfloat16):
             maps = self.convolutions(scaled)
-        maps = maps.flatten(2).float()
+        # One map after the other: as the convolutions leave them, all that follows is slower.
+        maps = maps.contiguous().flatten(2).float()
         here = (maps * self.sharpness).softmax(-1)
         strength = (here * maps).sum(-1)
         token: Tensor = self.token(torch.cat([(here @ self.grid).flatten(1), strength], 1))
