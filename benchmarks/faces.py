@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rumpus.model.device import prepare_process
 from rumpus.result import Metric, Row, wilson_interval, write_result
 from rumpus.types import Array
 from rumpus.worlds.die import FACES, Die
@@ -72,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     asked, rows = parser.parse_args(), list[Row]()
-    torch.set_num_threads(1)
+    prepare_process()
     for crude in (False, True):
         begun_s = time.monotonic()
         told = learn(*resting(crude, LEARNED_N, 0), seed=0)

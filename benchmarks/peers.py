@@ -41,13 +41,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-import torch
 from mind import TOUCH, WORLDS, Job, kept_rows, rumpus
 from peer.centroid_servo import CalibratedServo, CentroidServo
 from peer.idle import RandomMotion, Still
 from peer.own_run import WAYS, OwnRun
 from peer.trial import Peer, Spent, tried
 
+from rumpus.model.device import prepare_process
 from rumpus.result import Metric, Row, wilson_interval, write_result
 from rumpus.worlds.base import World
 from rumpus.worlds.catalogue import load
@@ -71,7 +71,7 @@ PACKAGES = ("stable-baselines3", "jax", "flax", "distrax")
 
 def run(asked: argparse.Namespace) -> None:
     """Live with every seed in every world, unless the label's result has it."""
-    torch.set_num_threads(1)
+    prepare_process()
     label = asked.label or asked.peer
     path = asked.results / f"{label}.json"
     settings = {name: str(getattr(asked, name)) for name in SETTINGS}

@@ -1,4 +1,4 @@
-"""Where the nets of a mind live: the only place that decides it, and the only way there."""
+"""Where the nets of a mind live and how a process is prepared for them: decided here alone."""
 
 import ctypes
 import sys
@@ -33,7 +33,7 @@ def choose_device(asked: Device) -> torch.device:
     return torch.device("cuda" if found and asked != "cpu" else "cpu")
 
 
-def use_one_thread() -> None:
+def prepare_process() -> None:
     """Set this process up for small nets, so that they are fast and their sums come out the same.
 
     One thread, because several wait for each other longer than they help, and then a machine with

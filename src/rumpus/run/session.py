@@ -21,7 +21,7 @@ from rumpus.goals.base import Situation
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
 from rumpus.memory.memory import DEFAULT, Memory, MemoryConfig
-from rumpus.model.device import Device, choose_device, use_one_thread
+from rumpus.model.device import Device, choose_device, prepare_process
 from rumpus.play.evaluate import Subject
 from rumpus.play.progress import check_seed
 from rumpus.play.stored_goal import goal_at
@@ -283,7 +283,7 @@ def _ignorant(path: Path) -> RunError:
 
 def make_mind(memory: Memory, config: RunConfig, device: Device = "cpu") -> Mind:
     """A new mind for the robot of a memory, everything in it drawn from the run's seed."""
-    use_one_thread()
+    prepare_process()
     rng = np.random.default_rng(config.seed)
     learner = Learner(memory.spec, config.mind, config.seed, choose_device(device))
     schedule = UpdateSchedule(learner, Replay(memory, config.replay, rng), config.train)
