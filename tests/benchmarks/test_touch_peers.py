@@ -76,7 +76,6 @@ def test_under_a_fingertip_a_ball_moves_half_as_far_as_the_guess_has_it_and_the_
     shares = np.diag(servo.moves) / np.diag(guessed.moves)
     assert (shares[:2] > 0.25).all()
     assert (shares[:2] < 0.65).all()
-    assert 0.5 < shares[2] < 1.5
 
 
 def test_where_nothing_is_felt_the_fingertip_goes_down_and_where_all_is_as_shown_it_stays() -> None:
@@ -116,7 +115,7 @@ def test_on_the_ball_a_servo_does_better_than_nothing_and_anything() -> None:
     calibrated.train(500)
     idle = max(success(Still(3)), success(RandomMotion(3, 0)))
     for servo in (CentroidServo(load("ball", 0)), calibrated):
-        assert success(servo) >= idle + 0.2
+        assert success(servo) >= idle + 0.8
 
 
 # Foresight, in a world of one square that goes where it is told

@@ -2,13 +2,15 @@
 
 A hand moves the fingertip sideways and up and down. The gel is soft and pushes nothing: its hard
 back, `BACK_M` behind the surface, does. Imprints are so deep, and marks that stand out from what is
-pressed are deeper. Nothing is ever put back.
+pressed are deeper. Where the fingertip is its joints say; goals are what is felt, without them.
+Nothing is ever put back.
 
 The leading underscore says that this file is not a world. Source: the rig of Tian 2019
 ("Manipulation by Feel"), a gel fingertip on three linear axes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import mujoco
@@ -16,17 +18,19 @@ import numpy as np
 
 from rumpus.body.sensors._pad import PadConfig
 from rumpus.body.sensors.gel import Gel, GelConfig
+from rumpus.body.sensors.joints import Joints, JointsConfig
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.errors import InputError
-from rumpus.types import Array
+from rumpus.types import Array, Observation
 from rumpus.worlds._simulation import SimulatedWorld
-from rumpus.worlds.base import State
+from rumpus.worlds.base import State, Trial
 
 HAND = ("hand_x", "hand_y", "hand_z")
 HAND_M = ("hand_x_m", "hand_y_m", "hand_z_m")
 BACK_M = 0.001
 SQUEEZED_M = 0.0004  # how far below where it would touch a pressed fingertip is sent: 0.6 N
 SUBSTEPS_N = 100
+PAD = PadConfig()
 GEL = GelConfig()
 # A third of the pixels, and what goes wrong with gels. The levels are set here, not measured: half
 # of a byte is what the deepest slope changes.
@@ -39,7 +43,7 @@ class Fingertip(SimulatedWorld):
     def __init__(
         self, name: str, things: str, joints: Sequence[str], step_m: Sequence[float],
         low_m: Sequence[float], high_m: Sequence[float], sensors: Sequence[SensorFactory],
-        more: str = "",
+        more: str = "", pad: PadConfig = PAD,
     ) -> None:  # fmt: skip
         """Build the scene.
 
@@ -52,9 +56,10 @@ class Fingertip(SimulatedWorld):
             high_m: the greatest.
             sensors: make the sensors, each from the scene.
             more: what stands beside the worldbody.
+            pad: the gel's.
         """
         self.low_m, self.high_m = np.array(low_m), np.array(high_m)
-        scene = _mjcf(name, things, more)
+        scene = _mjcf(name, things, more, pad.side_m / 2)
         super().__init__(name, scene, (*HAND, *joints), step_m, sensors, SUBSTEPS_N)
 
     def clip_to_workspace(self, target: Array) -> Array:
@@ -76,6 +81,11 @@ class Fingertip(SimulatedWorld):
     def settled(self, positions: Array) -> State:
         """The state that (joints,) settle to, the hand as it is sent; moves nothing."""
         return {**super().settled(positions), **_hand(positions)}
+
+    def stage(self, trial: Trial) -> Observation:
+        """Picture what the goal feels like, wherever the fingertip is; then begin."""
+        goal = super().stage(trial)
+        return replace(goal, readings={k: v for k, v in goal.readings.items() if k != "joints"})
 
     def feels(self) -> bool:
         """Whether the fingertip is pressed against anything."""
@@ -99,20 +109,20 @@ def _hand(target: Array) -> dict[str, float]:
     return dict(zip(HAND_M, map(float, target), strict=False))
 
 
-def fingertip(crude: bool) -> tuple[SensorFactory, ...]:
-    """The gel alone: clean, or with few pixels, noise, drift and a worn patch.
+def fingertip(crude: bool, pad: PadConfig = PAD) -> tuple[SensorFactory, ...]:
+    """The gel, clean, or with few pixels, noise, drift and a worn patch; and the joints.
 
     Raises:
         InputError: when it is neither: a word such as "no" would else be taken for yes.
     """
     if not isinstance(crude, bool):
         raise InputError(f"A world of touch was given crude={crude}; expected true or false.")
-    return (partial(Gel, config=CRUDE if crude else GEL),)
+    gel = replace(CRUDE if crude else GEL, pad=pad)
+    return partial(Gel, config=gel), partial(Joints, config=JointsConfig(joints=HAND))
 
 
-def _mjcf(name: str, things: str, more: str) -> str:
+def _mjcf(name: str, things: str, more: str, half_m: float) -> str:
     """The scene, in metres, kilograms, radians; the finger gives way upwards when a die rolls."""
-    half_m = PadConfig().side_m / 2
     return f"""
 <mujoco model="{name}">
   <compiler angle="radian" autolimits="true"/>

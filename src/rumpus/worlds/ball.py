@@ -1,7 +1,8 @@
 """The world `ball`: a ball under a fingertip of gel, rolled about by feel alone.
 
-The goal is a picture of the gel: the ball's imprint in another place of the pad. A tray keeps the
-ball where the fingertip can reach it, so it can always be found again.
+The goal is a picture of the gel: the ball's imprint in another place of the pad. The fingertip is
+never lifted off the ball, which rolls half as far as it: so where the fingertip's way ends, the
+ball is still under it and not yet at the walls of its tray, and nothing is lost.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,12 @@ from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fing
 from rumpus.worlds.base import Measure, State, Trial
 
 BALL_M = 0.004  # its radius
-TRAY_M = 0.008  # how far from the middle its walls let the ball's middle go
 REACH_M = 0.009
+TRAY_M = 0.0055  # how far from the middle its walls let the ball's middle go; it rolls to 0.0045
 PRESSED_M = 2 * BALL_M - BACK_M - SQUEEZED_M
-LIFTED_M = 2 * BALL_M + 0.0003
-STEP_M = (0.002, 0.002, 0.0005)
-SHOWN_M = 0.0055  # how far from the middle of the pad the ball is in goals and starts
+LIGHTEST_M = 2 * BALL_M - BACK_M - 0.0001  # still rolls it
+STEP_M = (0.002, 0.002, 0.0002)
+SHOWN_M = 0.004  # how far from the middle of the pad the ball is in goals and starts
 APART_M = 0.0015  # that a trial begins from its goal at least
 NAMES = ("ball_x_m", "ball_y_m", "ball_z_m", "ball_qw", "ball_qx", "ball_qy", "ball_qz")
 
@@ -38,14 +39,14 @@ class Ball(Fingertip):
         Args:
             seed: of the start.
             crude: a worse gel, see `_fingertip.py`.
-            sensors: others than the gel.
+            sensors: others than the gel and the fingertip's joints.
         """
-        low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0002), (REACH_M, REACH_M, LIFTED_M)
+        low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0002), (REACH_M, REACH_M, LIGHTEST_M)
         super().__init__(
             "ball", _things(), ("ball",), STEP_M, low, high, sensors or fingertip(crude)
         )
         self.measure = Measure("ball_error_m", 0.0005, 30)
-        self.place(self._pressed(np.zeros(2), np.random.default_rng(seed)))
+        self.place(self._pressed(np.random.default_rng(seed).uniform(-SHOWN_M, SHOWN_M, 2)))
 
     def headline_error(self, state: State, goal: State) -> float:
         """How far the ball is from the goal's, each as seen from the fingertip."""
@@ -60,14 +61,13 @@ class Ball(Fingertip):
             start_at = goal_at
             while np.linalg.norm(start_at - goal_at) < APART_M:
                 start_at = rng.uniform(-SHOWN_M, SHOWN_M, 2)
-            trials.append(Trial(self._pressed(start_at, rng), self._pressed(goal_at, rng), seed))
+            trials.append(Trial(self._pressed(start_at), self._pressed(goal_at), seed))
         return trials
 
-    def _pressed(self, at_m: Array, rng: np.random.Generator) -> State:
-        """The ball so far from the middle of the pad, (2,), pressed, somewhere in the tray."""
-        hand = rng.uniform(-REACH_M + SHOWN_M, REACH_M - SHOWN_M, 2)
-        ball = (hand + at_m).clip(-TRAY_M, TRAY_M)
-        return self.settled(np.array([*(ball - at_m), PRESSED_M, *ball, BALL_M, 1, 0, 0, 0]))
+    def _pressed(self, at_m: Array) -> State:
+        """The ball rolled so far from the middle of the pad, (2,), out of the middle of both."""
+        ball, hand = -at_m, -2 * at_m
+        return self.settled(np.array([*hand, PRESSED_M, *ball, BALL_M, 1, 0, 0, 0]))
 
 
 def _grid(count: int, rng: np.random.Generator) -> Array:

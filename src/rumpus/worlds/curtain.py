@@ -41,7 +41,7 @@ class Curtain(Fingertip):
         Args:
             seed: of the start.
             crude: a worse gel, see `_fingertip.py`.
-            sensors: others than the camera and the gel.
+            sensors: others than the camera, the gel and the fingertip's joints.
         """
         low = (-REACH_M[0], -REACH_M[1], PRESSED_M - 0.0004)
         high = (*REACH_M, PRESSED_M + 0.0007)

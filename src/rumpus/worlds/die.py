@@ -1,7 +1,8 @@
 """The world `die`: a die of twenty faces, rolled under a fingertip until the shown one is up.
 
-It is felt and not seen: raised dots mark each face. The fingertip rolls the die over an edge by
-friction, there and back; a tray keeps it where it can be reached.
+It is felt and not seen: raised dots mark each face. The fingertip rolls the die over its edges by
+friction, half as far as it goes itself, there and back; lifted a little, it goes elsewhere on the
+die. A tray keeps the die so near that the pad is over it wherever the fingertip goes.
 
 Source: the hardest task of Tian 2019 ("Manipulation by Feel"); interview 15:56.
 """
@@ -12,6 +13,7 @@ from itertools import combinations, islice, product
 import mujoco
 import numpy as np
 
+from rumpus.body.sensors._pad import PadConfig
 from rumpus.body.sensors.scene import SensorFactory
 from rumpus.types import Array
 from rumpus.worlds._fingertip import BACK_M, HAND_M, SQUEEZED_M, Fingertip, fingertip, tray
@@ -31,11 +33,13 @@ MIDDLES_M = np.array([CORNERS_M[list(face)].mean(0) for face in FACES])
 LYING_M = float(np.linalg.norm(MIDDLES_M[0]))  # from its middle to a face: its height when it lies
 NORMALS = MIDDLES_M / LYING_M
 ROLL_RAD = float(np.arccos(5**0.5 / 3))  # over an edge, from one face to the next
-TRAY_M, REACH_M = 0.011, 0.011  # how far from the middle the die's middle and the fingertip go
+PAD = PadConfig(side_m=0.024)
+TRAY_M, REACH_M = 0.006, 0.008  # how far from the middle the die's middle and the fingertip go
 PRESSED_M = 2 * LYING_M - BACK_M - SQUEEZED_M
+LIFTED_M = 2 * LYING_M + 0.0001
 STEP_M = (0.004, 0.004, 0.001)
-OFF_M = 0.0015  # how far beside the die's middle the fingertip is in goals and starts
-DOT_M, RAISED_M = 0.0008, 0.0005  # a dot's radius, and how far it stands out
+OFF_M = 0.002  # how far beside the die's middle the fingertip is in goals and starts
+DOT_M = 0.0008  # radius of a dot, half a ball
 NAMES = ("die_x_m", "die_y_m", "die_z_m", "die_qw", "die_qx", "die_qy", "die_qz")
 ROLLS = {"one roll": 1, "two rolls": 2, "anywhere": None}
 
@@ -54,12 +58,11 @@ class Die(Fingertip):
         Args:
             seed: of the start.
             crude: a worse gel, see `_fingertip.py`.
-            sensors: others than the gel.
+            sensors: others than the gel and the fingertip's joints.
         """
-        low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0003), (REACH_M, REACH_M, PRESSED_M + 0.0014)
-        super().__init__(
-            "die", _things(), ("die",), STEP_M, low, high, sensors or fingertip(crude), _mesh()
-        )
+        low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0012), (REACH_M, REACH_M, LIFTED_M)
+        sensors = sensors or fingertip(crude, PAD)
+        super().__init__("die", _things(), ("die",), STEP_M, low, high, sensors, _mesh(), PAD)
         self.measure = Measure("face_error_rad", 0.3, 60)
         self.place(self.anywhere(np.random.default_rng(seed)))
 
@@ -83,28 +86,32 @@ class Die(Fingertip):
         return trials
 
     def anywhere(self, rng: np.random.Generator) -> State:
-        """The die in the tray, any face up and turned at random, under the fingertip."""
+        """The die anywhere in the tray, any face up and turned at random, under the fingertip."""
         face, turn_rad = rng.integers(len(FACES)), rng.uniform(0, 2 * np.pi)
         upright = _turn(np.cross(NORMALS[face], [0, 0, 1]), np.arccos(NORMALS[face][2]))
         die = rng.uniform(-TRAY_M, TRAY_M, 2)
         return self._pressed(die, _after(_turn(np.array([0, 0, 1.0]), turn_rad), upright), rng)
 
     def _rolled(self, state: State, rolls_n: int, rng: np.random.Generator) -> State:
-        """The die after so many rolls over edges, none of them back, kept in the tray."""
+        """The die after so many rolls over edges, none of them back; as it is where walls are."""
         quaternion, at = _quaternion(state), np.array([state["die_x_m"], state["die_y_m"]])
         seen = {int(np.argmax(_up(quaternion)))}
         while len(seen) <= rolls_n:
             corners = _rotated(CORNERS_M[list(FACES[int(np.argmin(_up(quaternion)))])], quaternion)
-            away = -(corners - corners.mean(0))[rng.integers(3)] * [1, 1, 0]  # from a corner
-            axis = np.cross([0, 0, 1], away)
-            rolled = _after(_turn(axis, ROLL_RAD), quaternion)
-            if (up := int(np.argmax(_up(rolled)))) not in seen:
-                quaternion, at = rolled, (at + away[:2]).clip(-TRAY_M, TRAY_M)
-                seen.add(up)
+            aways = -(corners - corners.mean(0)) * [1, 1, 0]  # from a corner, over the edge
+            ways = []
+            for away in aways[np.abs(at + aways[:, :2]).max(1) < TRAY_M]:
+                rolled = _after(_turn(np.cross([0, 0, 1], away), ROLL_RAD), quaternion)
+                if (up := int(np.argmax(_up(rolled)))) not in seen:
+                    ways.append((up, rolled, at + away[:2]))
+            if not ways:
+                return state
+            up, quaternion, at = ways[rng.integers(len(ways))]
+            seen.add(up)
         return self._pressed(at, quaternion, rng)
 
     def _pressed(self, die: Array, quaternion: Array, rng: np.random.Generator) -> State:
-        hand = die + rng.uniform(-OFF_M, OFF_M, 2)
+        hand = (die + rng.uniform(-OFF_M, OFF_M, 2)).clip(-REACH_M, REACH_M)
         return self.settled(np.array([*hand, PRESSED_M, *die, LYING_M, *quaternion]))
 
 
@@ -160,8 +167,7 @@ def _dots() -> str:
         middle = (a + b + c) / 3
         ways = [0 * a, *(0.56 * (x - middle) for x in (a, b, c)),
                 *(0.6 * ((x + y) / 2 - middle) for x, y in ((a, b), (b, c), (c, a)))]  # fmt: skip
-        sunk = (DOT_M - RAISED_M) * normal
-        dots += [middle + way - sunk for way, there in zip(ways, code, strict=True) if there]
+        dots += [middle + way for way, there in zip(ways, code, strict=True) if there]
     return "".join(
         f'<geom class="seen" type="sphere" size="{DOT_M}" pos="{x} {y} {z}"/>' for x, y, z in dots
     )

@@ -19,7 +19,7 @@ STICK_M = 0.02  # from its hinge to the top of the cap
 CAP_M = 0.008  # radius
 DRAGGED_M = 0.0085  # how far the fingertip drags the tip in goals; a third of it slips
 REACH_M = 0.008
-LIFTED_M = STICK_M + 0.0003
+LIFTED_M = STICK_M - BACK_M + 0.0001  # lets go of an upright stick, which still shows in the gel
 LOWEST_M = 0.0165
 STEP_M = (0.002, 0.002, 0.0006)
 NEAREST = 0.2  # share of the disc of goals in its middle that is left out
@@ -40,7 +40,7 @@ class Stick(Fingertip):
         Args:
             seed: of the start.
             crude: a worse gel, see `_fingertip.py`.
-            sensors: others than the gel.
+            sensors: others than the gel and the fingertip's joints.
         """
         low, high = (-REACH_M, -REACH_M, LOWEST_M), (REACH_M, REACH_M, LIFTED_M)
         joints = ("stick_x", "stick_y")
