@@ -34,7 +34,7 @@ LYING_M = float(np.linalg.norm(MIDDLES_M[0]))  # from its middle to a face: its 
 NORMALS = MIDDLES_M / LYING_M
 ROLL_RAD = float(np.arccos(5**0.5 / 3))  # over an edge, from one face to the next
 PAD = PadConfig(side_m=0.024)
-TRAY_M, REACH_M = 0.006, 0.008  # how far from the middle the die's middle and the fingertip go
+TRAY_M, REACH_M = 0.005, 0.008  # how far from the middle a die lies that touches no wall; the hand's
 PRESSED_M = 2 * LYING_M - BACK_M - SQUEEZED_M
 LIFTED_M = 2 * LYING_M + 0.0001
 STEP_M = (0.004, 0.004, 0.001)
@@ -179,7 +179,7 @@ def _mesh() -> str:
 
 
 def _things() -> str:
-    return f"""{tray(TRAY_M + LYING_M, 0.012)}
+    return f"""{tray(TRAY_M + DIE_M, 0.012)}
     <body name="die" pos="0 0 {LYING_M}">
       <freejoint name="die"/>
       <geom type="mesh" mesh="die" mass="0.004" rgba="0.9 0.85 0.7 1"/>
