@@ -34,7 +34,8 @@ LYING_M = float(np.linalg.norm(MIDDLES_M[0]))  # from its middle to a face: its 
 NORMALS = MIDDLES_M / LYING_M
 ROLL_RAD = float(np.arccos(5**0.5 / 3))  # over an edge, from one face to the next
 PAD = PadConfig(side_m=0.024)
-TRAY_M, REACH_M = 0.005, 0.008  # how far from the middle a die lies that touches no wall; the hand's
+TRAY_M = 0.005  # how far from the middle a die may lie and touch no wall of its tray
+REACH_M = 0.008
 PRESSED_M = 2 * LYING_M - BACK_M - SQUEEZED_M
 LIFTED_M = 2 * LYING_M + 0.0001
 STEP_M = (0.004, 0.004, 0.001)
