@@ -1,8 +1,8 @@
 """The world `stick`: an analogue stick on springs, pushed aside by feel alone.
 
-The stick stands up again as soon as nobody pushes it, so contact is lost on the way and the picture
-of the gel then tells nothing. A knob on its round cap shows how it stands: the cap's imprint alone,
-the same from all sides, does not.
+The stick stands up again as soon as nobody pushes it. The fingertip is lifted by so little that its
+gel still feels the cap, though it holds it no more. A knob on the round cap shows how it stands:
+the cap's imprint alone, the same from all sides, does not.
 """
 
 from collections.abc import Sequence
