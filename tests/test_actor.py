@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from toy_mind import SPEC, STORED_N, learn, stored
 
-from rumpus.actor import Actor, MindConfig
+from rumpus.actor import Actor, Courses, MindConfig
 from rumpus.catalogue import find, names
 from rumpus.errors import WorldError
 from rumpus.learner import Learner
+from rumpus.model.ensemble import EnsembleConfig
 from rumpus.objectives.base import Objective
 from rumpus.planning.base import Plan
 from rumpus.types import Array
@@ -20,8 +21,9 @@ from rumpus.types import Array
 BY = get_args(get_type_hints(MindConfig)["acts_by"])
 
 
-def make(acts_by: Any = "policy", rounds: int = 0) -> Actor:
-    learner = Learner(SPEC, MindConfig(acts_by=acts_by), 0)
+def make(acts_by: Any = "policy", rounds: int = 0, doubt_weight: float = 1.0) -> Actor:
+    doubt = EnsembleConfig(weight=doubt_weight)
+    learner = Learner(SPEC, MindConfig(acts_by=acts_by, ensemble=doubt), 0)
     learn(learner, seed=1, rounds=rounds)
     return learner.snapshot()
 
@@ -67,7 +69,7 @@ class Watched:
 
 
 def test_when_asked_it_begins_the_best_of_the_courses_that_its_policy_ends() -> None:
-    actor = make("rollout", rounds=2)
+    actor = make("rollout", rounds=2, doubt_weight=0.0)
     watched = actor.objective = Watched(actor.objective)
     here, goal = actor.encode(stored())[:2]
     action = actor.plan_action(here, goal, np.random.default_rng(0))
@@ -88,10 +90,28 @@ def test_what_it_plans_costs_no_more_than_its_policys_own_course(acts_by: str) -
     actor = make(acts_by, rounds=2)
     here, goal = actor.encode(stored())[:2]
     policy = np.full((1, getattr(actor.config, acts_by).horizon, 2), np.nan, np.float32)
-    latents, _ = actor._imagination(here, goal)(policy)
+    courses, _ = actor._imagination(here, goal)(policy)
     assert np.isnan(policy).all()  # what was asked is left as it is
-    own = float(actor.objective.score(goal)(latents)[0])
+    own = float(actor._score(goal)(courses)[0])
     assert actor.plan(here, goal, np.random.default_rng(0)).cost <= own + 1e-4
+
+
+def test_what_is_doubted_beyond_what_was_lived_costs_a_plan() -> None:
+    actor = make()
+    goal = actor.encode(stored())[1]
+    latents = goal.expand(3, 4, -1)
+    doubt = torch.tensor([[0.0] * 4, [1.0] * 4, [0.5, 1.5, 3.0, 1.0]])
+    doubted = actor._score(goal)(Courses(latents, doubt))
+    alone = actor.objective.score(goal)(latents)
+    np.testing.assert_allclose(doubted - alone, [0.0, 0.0, 2.5], atol=1e-4)
+
+
+def test_a_plan_is_doubted_as_much_as_what_it_was_searched_among() -> None:
+    actor = make("rollout", rounds=2)
+    here, goal = actor.encode(stored())[:2]
+    courses, actions = actor._imagination(here, goal)(np.full((1, 4, 2), np.nan, np.float32))
+    np.testing.assert_allclose(actor.doubt(here, actions[0]), courses.doubt[0], rtol=1e-4)
+    assert (courses.doubt > 0.0).all()
 
 
 def test_a_planner_is_handed_the_last_plan_and_the_deadline() -> None:
@@ -131,7 +151,9 @@ def test_what_is_imagined_can_be_decoded() -> None:
     decoded = actor.decode(imagined)
     assert list(decoded) == ["camera"]
     assert decoded["camera"].shape == (4, 16, 16, 3)
-    assert actor.imagine_policy(latent, goal, 3, np.random.default_rng(0)).shape == (3, len(latent))
+    latents, doubt = actor.imagine_policy(latent, goal, 3, np.random.default_rng(0))
+    assert latents.shape == (3, len(latent))
+    assert doubt.shape == (3,)
 
 
 def test_kept_tokens_mean_what_their_readings_mean() -> None:

@@ -25,8 +25,8 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     "catalogue": (150, ["catalogue"]),
     "memory": (1300, ["memory"]),
     "exchange": (1400, ["exchange"]),
-    "play and run": (1750, ["play", "run"]),
-    "cli and report": (1620, ["cli", "report"]),
+    "play and run": (1775, ["play", "run"]),
+    "cli and report": (1640, ["cli", "report"]),
     "service": (1200, ["service"]),
     **{
         f"world {path.stem}": (150, [f"worlds/{path.stem}"])

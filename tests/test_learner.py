@@ -14,7 +14,9 @@ from rumpus.learner import Learner
 from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Batch
 
-PARTS = {"world_model", "temporal_distance", "time_map", "policy", "decoders", "dynamics"}
+PARTS = {
+    "world_model", "temporal_distance", "time_map", "policy", "decoders", "dynamics", "ensemble",
+}  # fmt: skip
 
 
 def make(seed: int = 0, spec: RobotSpec = SPEC) -> Learner:
@@ -81,7 +83,7 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
     assert {".".join(name.split(".")[:2]) for name in changed} == {
         "world_model.learned", "world_model.average", "temporal_distance.learned",
         "policy.learned", "policy.average", "decoders.learned", "chance", "dynamics.learned",
-        "dynamics.average", "time_map.learned",
+        "dynamics.average", "time_map.learned", "ensemble.learned",
     }  # fmt: skip
 
 

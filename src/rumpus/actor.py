@@ -18,6 +18,7 @@ from rumpus.model.decoder import Decoders
 from rumpus.model.device import all_to_device, to_array, to_device
 from rumpus.model.dynamics import Dynamics
 from rumpus.model.encoder import Encoder
+from rumpus.model.ensemble import Ensemble, EnsembleConfig
 from rumpus.model.policy import Policy, PolicyConfig
 from rumpus.model.temporal_distance import TemporalDistance, TemporalDistanceConfig
 from rumpus.model.time_map import TimeMap, TimeMapConfig
@@ -26,7 +27,7 @@ from rumpus.objectives._irreversibility import Irreversibility
 from rumpus.objectives.base import Objective
 from rumpus.objectives.temporal_distance import TemporalDistanceObjective
 from rumpus.planning._irreversible import Irreversible, IrreversibleConfig
-from rumpus.planning.base import Imagine, Plan, Planner
+from rumpus.planning.base import Imagine, Plan, Planner, Score
 from rumpus.planning.cem import CemConfig
 from rumpus.planning.icem import IcemConfig
 from rumpus.planning.mppi import MppiConfig
@@ -44,6 +45,7 @@ class MindConfig:
 
     Attributes:
         world_model: predicts what the sensors will read.
+        ensemble: doubts what is imagined.
         temporal_distance: judges how many steps lie between two moments.
         time_map: puts moments where those distances can be seen.
         policy: acts at once.
@@ -59,8 +61,6 @@ class MindConfig:
         learning_rate: of every Adam; the usual one for nets of this size.
         policy_batch: steps of each goal batch from which the policy imagines; a quarter of a
             batch, which costs less and with the averaged policy loses nothing.
-        decoded_windows: windows of each batch of which one imagined step is decoded; half of a
-            batch, as decoding is what costs most.
         average_rate: how fast the averaged encoder, dynamics and policy, with which it sees,
             imagines and acts, follow those that learn; slow, as an average is steadier.
         near_goals: share of each goal batch whose goals are changed for those most like the step;
@@ -72,6 +72,7 @@ class MindConfig:
     """
 
     world_model: WorldModelConfig = field(default_factory=WorldModelConfig)
+    ensemble: EnsembleConfig = field(default_factory=EnsembleConfig)
     temporal_distance: TemporalDistanceConfig = field(default_factory=TemporalDistanceConfig)
     time_map: TimeMapConfig = field(default_factory=TimeMapConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
@@ -84,7 +85,6 @@ class MindConfig:
     acts_by: Literal["policy", "cem", "icem", "mppi", "random_shooting", "rollout"] = "rollout"
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 1e-3
     policy_batch: Annotated[int, Meta(ge=1, le=100_000)] = 128
-    decoded_windows: Annotated[int, Meta(ge=1, le=10_000)] = 32
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.01
     near_goals: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.3
     tried_actions: Annotated[int, Meta(ge=0, le=1_000)] = 2
@@ -96,11 +96,25 @@ class Nets(nn.Module):
 
     def __init__(
         self, encoder: Encoder, dynamics: Dynamics, distance: TemporalDistance, time_map: TimeMap,
-        policy: Policy, decoders: Decoders,
+        policy: Policy, decoders: Decoders, ensemble: Ensemble,
     ) -> None:  # fmt: skip
         super().__init__()
         self.encoder, self.dynamics, self.distance = encoder, dynamics, distance
         self.time_map, self.policy, self.decoders = time_map, policy, decoders
+        self.ensemble = ensemble
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What candidate actions would lead to.
+
+    Attributes:
+        latents: (N, H, D), after each step.
+        doubt: (N, H), of each step; more than 1 is not to be trusted, see `Ensemble`.
+    """
+
+    latents: Tensor
+    doubt: Tensor
 
 
 class Actor:
@@ -187,18 +201,21 @@ class Actor:
     ) -> Plan:  # fmt: skip
         """What it would do next, several steps, from (D,) to (D,); see `planning.base.Planner`.
 
+        What is doubted costs a plan, see `EnsembleConfig.weight`.
+
         Where the policy acts alone, rollouts plan. In play and when asked no planner is given its
         last plan, which brought nothing to rollouts (row 49), so that an action depends on the
         present alone; nor a deadline, by which the same seed would not live the same life.
         """
-        imagine, score = self._imagination(latent, goal), self.objective.score(goal)
+        imagine, score = self._imagination(latent, goal), self._score(goal)
         return self.planner.plan(imagine, score, rng, last=last, deadline_s=deadline_s)
 
     @torch.no_grad()
     def explore(self, latent: Tensor, rng: np.random.Generator) -> Array:
         """Actions (K, A) that begin what its policy can undo least, from a latent (D,)."""
-        score = Irreversibility(self.nets.distance).score(latent)
-        return self.explorer.plan(self._imagination(latent, latent), score, rng).actions
+        cost = Irreversibility(self.nets.distance).score(latent)
+        imagine = self._imagination(latent, latent)
+        return self.explorer.plan(imagine, lambda courses: cost(courses.latents), rng).actions
 
     # Imagining
 
@@ -229,16 +246,31 @@ class Actor:
         return self.nets.dynamics.imagine(latent, to_device(actions, self.device))
 
     @torch.no_grad()
+    def doubt(self, latent: Tensor, actions: Array) -> Array:
+        """How much it doubts what it imagines of actions: (D,) and (H, A) to (H,).
+
+        More than 1 is not to be trusted: 99 of 100 lived steps are doubted less.
+        """
+        imagined = self.imagine(latent, actions)
+        before = torch.cat([latent[None], imagined[:-1]])
+        acted = to_device(actions, self.device)
+        return to_array(self.nets.ensemble.doubt(before, acted, imagined))
+
+    @torch.no_grad()
     def imagine_policy(
         self, latent: Tensor, goal: Tensor, steps: int, rng: np.random.Generator
-    ) -> Tensor:
-        """What it believes will happen if it goes for the goal now: latents (steps, D)."""
-        latents = []
+    ) -> tuple[Tensor, Array]:
+        """What it believes will happen if it goes for the goal now.
+
+        Returns:
+            latents (steps, D), and how much it doubts each, (steps,); see `doubt`.
+        """
+        here, actions = latent, list[Array]()
         for _ in range(steps):
-            action = to_device(self.plan_action(latent, goal, rng), self.device)
-            latent = self.nets.dynamics(latent, action)
-            latents.append(latent)
-        return torch.stack(latents)
+            actions.append(self.plan_action(here, goal, rng))
+            here = self.imagine(here, actions[-1][None])[0]
+        done = np.stack(actions)
+        return self.imagine(latent, done), self.doubt(latent, done)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> dict[str, Array]:
@@ -262,23 +294,36 @@ class Actor:
         """All weights by name, for safetensors; the versions are told beside them."""
         return {name: tensor.contiguous() for name, tensor in self.nets.state_dict().items()}
 
-    def _imagination(self, latent: Tensor, goal: Tensor) -> Imagine[Tensor]:
-        """A function from candidate actions to imagined latents (N, H, D) and actions taken."""
+    def _imagination(self, latent: Tensor, goal: Tensor) -> Imagine[Courses]:
+        """A function from candidate actions to imagined courses and actions taken."""
 
-        def imagine(candidates: Array) -> tuple[Tensor, Array]:
+        def imagine(candidates: Array) -> tuple[Courses, Array]:
             free = np.any(np.isnan(candidates), axis=2)  # where the policy chooses
             taken = to_device(candidates, self.device).clone()
             here, there = latent.expand(len(taken), -1), goal.expand(len(taken), -1)
-            latents = []
+            latents = [here]
             for step in range(taken.shape[1]):
                 if len(rows := np.flatnonzero(free[:, step])):  # it costs as much as the dynamics
                     own, asked = self.nets.policy(here[rows], there[rows]), taken[rows, step]
                     taken[rows, step] = torch.where(asked.isnan(), own, asked)
                 here = self.nets.dynamics(here, taken[:, step])
                 latents.append(here)
-            return torch.stack(latents, 1), to_array(taken)
+            before, after = torch.stack(latents[:-1], 1), torch.stack(latents[1:], 1)
+            doubt = self.nets.ensemble.doubt(before, taken, after)
+            return Courses(after, doubt), to_array(taken)
 
         return imagine
+
+    def _score(self, goal: Tensor) -> Score[Courses]:
+        """What courses cost: what the objective says, and what is doubted in them."""
+        cost, weight = self.objective.score(goal), self.config.ensemble.weight
+
+        def score(courses: Courses) -> Array:
+            beyond = to_array((courses.doubt - 1.0).clamp(min=0.0).sum(-1))
+            total: Array = cost(courses.latents) + weight * beyond
+            return total
+
+        return score
 
 
 def fresh_nets(spec: RobotSpec, config: MindConfig) -> Nets:
@@ -291,4 +336,5 @@ def fresh_nets(spec: RobotSpec, config: MindConfig) -> Nets:
         TimeMap(size, config.time_map),
         Policy(size, spec.action_size, config.policy),
         Decoders(spec, size),
+        Ensemble(size, spec.action_size, config.ensemble),
     )

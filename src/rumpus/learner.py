@@ -19,6 +19,7 @@ from rumpus.actor import Actor, MindConfig, Nets
 from rumpus.model.decoder import Decoders
 from rumpus.model.device import CPU, all_to_device, to_array, to_device
 from rumpus.model.dynamics import Dynamics
+from rumpus.model.ensemble import Ensemble
 from rumpus.model.part import Part, join, split
 from rumpus.model.policy import Policy
 from rumpus.model.temporal_distance import TemporalDistance
@@ -58,6 +59,7 @@ class Learner:
         time_map: puts steps where those distances can be seen.
         policy: acts; its average acts in the actors.
         decoders: draw what is imagined.
+        ensemble: doubts what is imagined.
         world_model_updates: gradient steps of the world model so far.
         policy_updates: gradient steps of distance and policy so far.
     """
@@ -84,6 +86,7 @@ class Learner:
         dynamics = Dynamics(size, spec.action_size, config.world_model.hidden).to(device)
         self.dynamics = Part(dynamics, rate, average)
         self.time_map = Part(TimeMap(size, config.time_map).to(device), rate)
+        self.ensemble = Part(Ensemble(size, spec.action_size, config.ensemble).to(device), rate)
         self.world_model_updates = self.policy_updates = 0
 
     @property
@@ -92,7 +95,7 @@ class Learner:
         return {
             "world_model": self.world_model, "temporal_distance": self.temporal_distance,
             "policy": self.policy, "decoders": self.decoders, "dynamics": self.dynamics,
-            "time_map": self.time_map,
+            "time_map": self.time_map, "ensemble": self.ensemble,
         }  # fmt: skip
 
     def snapshot(self) -> Actor:
@@ -101,6 +104,7 @@ class Learner:
         nets = (
             model.encoder, self.dynamics.average, self.temporal_distance.average,
             self.time_map.average, self.policy.average, self.decoders.average,
+            self.ensemble.average,
         )  # fmt: skip
         frozen = Nets(*(copy.deepcopy(net) for net in nets))  # type: ignore[arg-type]
         version = self.world_model_updates + self.policy_updates
@@ -116,9 +120,7 @@ class Learner:
         told = model.loss(latents, to_device(batch.action, self.device))
         loss, losses = told.loss, dict(told.parts)
         if self.decoders.learned:
-            decoding = self.decoders.learned.loss(
-                told.imagined, readings, present, self.config.decoded_windows, self._chance
-            )
+            decoding = self.decoders.learned.loss(latents, readings, present, self._chance)
             loss = loss + self.config.world_model.decoder_weight * decoding
             losses["decoding"] = decoding.detach()
         self._descend(loss, self.world_model, self.decoders)
@@ -135,13 +137,16 @@ class Learner:
         """
         self._check_encoder(batch.encoder_version)
         latents = self._latent(batch.tokens, batch.present)
+        actions = to_device(batch.action[:, :-1], self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            imagined = self.dynamics.learned.imagine(
-                latents[:, 0], to_device(batch.action[:, :-1], self.device)
-            )
+            imagined = self.dynamics.learned.imagine(latents[:, 0], actions)
         loss = (imagined.float() - latents[:, 1:]).square().mean()
         self._descend(loss, self.dynamics)
-        return {"dynamics": float(loss.detach())}
+        first = latents[:, 0], actions[:, 0]
+        apart = self.ensemble.learned.loss(*first, latents[:, 1])
+        self._descend(apart, self.ensemble)
+        self.ensemble.learned.follow(*first, self.dynamics.average(*first))
+        return {"dynamics": float(loss.detach()), "ensemble": float(apart.detach())}
 
     def update_value_and_policy(self, batch: GoalBatch) -> dict[str, float]:
         """One gradient step on how far steps are apart and how to get from one to another.

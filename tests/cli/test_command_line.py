@@ -460,7 +460,9 @@ def test_evaluate_leaves_figures_pictures_and_a_page(
     (earlier,) = (dot / "report" / "earlier").iterdir()
     assert earlier.read_text() == EARLIER
     rows = json.loads(capfd.readouterr().out)
-    assert {"success_rate", "held_rate", "reached_ever_rate"} <= set(rows[0]["metrics"])
+    assert {"success_rate", "held_rate", "reached_ever_rate", "doubted_rate"} <= set(
+        rows[0]["metrics"]
+    )
     told = json.loads((dot / "report" / "evaluate-by-seed.json").read_text())
     assert told["rows"] == rows
     assert [r["variant"] for r in told["rows"]] == [

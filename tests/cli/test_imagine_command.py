@@ -20,6 +20,7 @@ def test_a_goal_of_its_own_is_gone_for_remembered_and_shown(
     out, err = capfd.readouterr()
     assert (code, err) == (0 if "\nIt got there" in out else 3, "")
     assert out.startswith("It believed itself")
+    assert re.search(r"\nWhat it imagined at first: .*15.* Of what it did, .* in \d+%\.\n", out)
     found = re.search(r"\nIts goal was memory:(\d+) \(seen .* ago\)\.\n", out)
     assert found is not None
     assert int(found[1]) < 60
@@ -56,6 +57,7 @@ def test_a_goal_is_named_as_for_do_and_figures_answer_machines(
     assert "nearest has dot_x_px 1" in err
     said = json.loads(out)
     assert (said["variant"], said["steps"]) == ("imagine dot_x_px=12,dot_y_px=20", 60)
+    assert 0.0 <= said["metrics"]["doubted_rate"] <= 1.0
     assert 0.0 < said["metrics"]["keep_ms"] < said["metrics"]["plan_ms"]
     assert said["written"][-2:] == [
         str(dot / "report" / page) for page in ("imagine-61.html", "index.html")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rumpus.actor import Actor, MindConfig
+from rumpus.actor import Actor, Courses, MindConfig
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.memory import Memory
 from rumpus.planning.base import Plan, Planner
@@ -36,19 +36,24 @@ PLANNERS: dict[str, Planner] = {
 }
 
 
+def going(places: Tensor) -> Courses:
+    """Courses through places, doubted more the farther right."""
+    return Courses(places, places[..., 0])
+
+
 class Walk:
     """A point that should get to (3, 1), whose policy stands still; notes what was imagined."""
 
     def __init__(self) -> None:
         self.actions, self.costs = list[Array](), list[Array]()
 
-    def imagine(self, candidates: Array) -> tuple[Tensor, Array]:
+    def imagine(self, candidates: Array) -> tuple[Courses, Array]:
         actions = np.nan_to_num(candidates)
         self.actions.append(actions)
-        return torch.from_numpy(np.cumsum(actions, 1)), actions
+        return going(torch.from_numpy(np.cumsum(actions, 1))), actions
 
-    def score(self, places: Tensor) -> Array:
-        costs: Array = (places - torch.tensor([3.0, 1.0])).norm(dim=-1).sum(-1).numpy()
+    def score(self, courses: Courses) -> Array:
+        costs: Array = (courses.latents - torch.tensor([3.0, 1.0])).norm(dim=-1).sum(-1).numpy()
         self.costs.append(costs)
         return costs
 
@@ -73,7 +78,8 @@ def test_the_plan_is_as_if_nobody_looked_on_and_the_best_courses_are_kept(name: 
         np.concatenate(walk.actions), np.concatenate(walk.costs), strict=True)}  # fmt: skip
     del different[plan.actions.tobytes()]
     np.testing.assert_array_equal(kept.costs[1:], sorted(different.values())[: KEPT - 1])
-    np.testing.assert_allclose(Walk().score(kept.latents), kept.costs, rtol=1e-6)
+    np.testing.assert_allclose(Walk().score(going(kept.latents)), kept.costs, rtol=1e-6)
+    np.testing.assert_array_equal(kept.doubt, kept.latents[..., 0])
     assert watched.costs == {3: plan.cost}
     assert len(watched.took_s) == 1
 
@@ -94,7 +100,7 @@ def test_the_course_that_was_taken_is_the_first_however_many_are_better() -> Non
     (kept,) = watched.kept
     assert kept.costs[0] == np.float32(plan.cost) == walk.costs[0].max()
     np.testing.assert_array_equal(kept.costs[1:], np.sort(walk.costs[0])[: KEPT - 1])
-    np.testing.assert_array_equal(Walk().score(kept.latents), kept.costs)
+    np.testing.assert_array_equal(Walk().score(going(kept.latents)), kept.costs)
 
 
 def test_only_decisions_that_are_acted_on_and_asked_for_are_kept() -> None:

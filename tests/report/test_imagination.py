@@ -39,10 +39,12 @@ def imagination(size: tuple[int, int] | None = (16, 16)) -> Imagination:
     if size is None:
         happened = [{"joint": readings["joint"]} for readings in happened]
     goal = Goal(happened[-1], "picture", "picture mine.png")
-    done = Done(goal, 70, 6.0, 0.5, pictures([100] * STEPS), happened, None)
-    courses = [Course(pictures([30 + 10 * rank] * H), [2.0, 1.5, 1.0, 0.9], 11.0 + rank)
+    doubt = np.full(STEPS, 0.5, np.float32)
+    done = Done(goal, 70, 6.0, 0.5, pictures([100] * STEPS), doubt, 0.0, happened, None)
+    left, doubts = [2.0, 1.5, 1.0, 0.9], [0.2, 0.4, 0.6, 0.8]
+    courses = [Course(pictures([30 + 10 * rank] * H), left, [d * rank for d in doubts], 11.0 + rank)
                for rank in range(3)]  # fmt: skip
-    told = Course(pictures([200] * 3), [2.5, 2.0, 1.2])
+    told = Course(pictures([200] * 3), [2.5, 2.0, 1.2], [0.1, 0.1, 0.1])
     costs = dict.fromkeys(range(STEPS), 11.0)
     left = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5]
     return Imagination(done, left, costs, [Decision(3, 32, courses, told)], 12.0, 0.25)
@@ -67,7 +69,7 @@ def test_it_shows_what_came_beside_what_was_imagined_step_by_step(tmp_path: Path
     shown = films(page)
     assert [told for told, _ in shown] == [
         "start", "goal", "what came", "imagined at first",
-        "what came", "told what it did", "taken, 11.0", "cost 12.0", "cost 13.0",
+        "what came", "told what it did", "taken, 11.0", "cost 12.0", "cost 13.0, doubted",
     ]  # fmt: skip
     levels = [frames.tolist() for _, frames in shown]
     expected = [

@@ -17,7 +17,7 @@ LAYOUT_1 = {
     "seed": 3,
     "agent": {
         "world_model": {"hidden": 100, "drawing_weight": 2.5, "encoder": {"latent_size": 32}},
-        "planner": {"horizon": 5}, "actor": "planner", "drawn_windows": 7, "tried_actions": 4,
+        "planner": {"horizon": 5}, "actor": "planner", "tried_actions": 4,
     },
     "play": {"random_steps": 11},
     "learn": {
@@ -37,7 +37,7 @@ def test_a_config_of_the_first_layout_keeps_every_value() -> None:
     assert config.mind.world_model.hidden == 100
     assert config.mind.world_model.encoder.latent_size == 32
     assert (config.mind.acts_by, config.mind.cem.horizon) == ("cem", 5)
-    assert (config.mind.decoded_windows, config.mind.tried_actions) == (7, 4)
+    assert config.mind.tried_actions == 4
     assert config.play.random_steps == 11
     assert config.train.train_every == 50
     assert config.train.updates_per_step == 0.25

@@ -17,7 +17,7 @@ from rumpus.run import checkpoint
 from rumpus.run.folder import open_run
 
 SMALL = {  # so that it learns fast
-    "play.random_steps": 40, "mind.decoded_windows": 2, "mind.policy_batch": 4,
+    "play.random_steps": 40, "mind.policy_batch": 4,
     "replay.windows": 4, "replay.prioritized_windows": 2, "replay.goal_batch": 8,
     "mind.rollout.candidates": 2, "mind.rollout.horizon": 2, "train.early_times": 1,
 }  # fmt: skip

@@ -112,7 +112,8 @@ def _go(
             fault = error
     verdict, word = done.verdict, "imagine" if shown else "do"
     figures = {"believed_before_steps": done.believed_before,
-               "believed_after_steps": done.believed_after}  # fmt: skip
+               "believed_after_steps": done.believed_after,
+               "doubted_rate": done.doubted_rate}  # fmt: skip
     if verdict is not None:
         figures |= {"chance_reached": verdict.chance}
     if shown:

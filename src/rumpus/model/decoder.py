@@ -62,28 +62,27 @@ class Decoders(nn.ModuleDict):
         self.places = {sensor.name: place for place, sensor in enumerate(spec.sensors)}
 
     def loss(
-        self, imagined: Tensor, readings: Mapping[str, Tensor], present: Tensor | None,
-        windows: int, chance: torch.Generator,
+        self, sensed: Tensor, readings: Mapping[str, Tensor], present: Tensor | None,
+        chance: torch.Generator,
     ) -> Tensor:  # fmt: skip
-        """How wrongly one step of each of some windows is decoded, summed over sensors.
+        """How wrongly one step of each window is decoded, summed over sensors.
 
         Args:
-            imagined: latents (B, T, D).
+            sensed: latents (B, T, D).
             readings: what was seen, uint8 (B, T, h, w, c) by picture sensor.
             present: bool (B, T, S), which were there; all where it is None.
-            windows: of how many windows, at most.
-            chance: which windows and steps.
+            chance: which steps.
         """
-        window = torch.randperm(len(imagined), generator=chance)[:windows]
-        step = torch.randint(imagined.shape[1], (len(window),), generator=chance)
-        latents, losses = imagined[window, step], []
+        window = torch.arange(len(sensed))
+        step = torch.randint(sensed.shape[1], (len(window),), generator=chance)
+        latents, losses = sensed[window, step], []
         for name, decoder in self.each():
             pictures = readings[name][window, step]
             if present is None:
                 losses.append(decoder.loss(latents, pictures))
             elif (there := present[window, step, self.places[name]]).any():
                 losses.append(decoder.loss(latents[there], pictures[there]))
-        return torch.stack(losses).sum() if losses else imagined.new_zeros(())
+        return torch.stack(losses).sum() if losses else sensed.new_zeros(())
 
     def decode(self, latents: Tensor) -> dict[str, Array]:
         """Latents (B, D) as pictures, uint8 (B, h, w, c) by picture sensor."""

@@ -2,7 +2,7 @@
 
 Joint-embedding prediction: imagined latents are to equal the latents of what then was seen. Three
 terms keep the latent from collapsing to a constant: inverse dynamics, variance, covariance. The
-learner adds a fourth that decodes imagined steps (decoder.py), so that small things that seldom
+learner adds a fourth that decodes what was sensed (decoder.py), so that small things that seldom
 move count too.
 
 Sources: multi-step latent prediction as in JEPA-WMs (arXiv 2512.24497); variance and covariance,
@@ -55,13 +55,11 @@ class WorldModelLoss:
     Attributes:
         loss: scalar, with gradient.
         parts: its terms by name, without.
-        imagined: (B, T, D) the first step of each window as encoded, the others as imagined.
         window_error: (B,) how wrongly each window was imagined.
     """
 
     loss: Tensor
     parts: dict[str, Tensor]
-    imagined: Tensor
     window_error: Tensor
 
 
@@ -107,7 +105,6 @@ class WorldModel(nn.Module):
         return WorldModelLoss(
             loss,
             {name: part.detach() for name, part in parts.items()},
-            torch.cat([latents[:, :1], imagined], 1),
             error.detach().mean((1, 2)),
         )
 

@@ -25,6 +25,8 @@ class Done:
         believed_before: steps that the robot believed to lie between the start and the goal.
         believed_after: the same at the end.
         imagined: what it thought would happen, (steps, h, w, c) by picture sensor.
+        doubt: of each step of that, (steps,); more than 1 is not to be trusted.
+        doubted_rate: the share of its actions whose outcome it did not trust.
         happened: what its sensors read, from the start to the end.
         verdict: whether it got there, as it sees it; None where it cannot tell.
     """
@@ -34,6 +36,8 @@ class Done:
     believed_before: float
     believed_after: float
     imagined: dict[str, Array]
+    doubt: Array
+    doubted_rate: float
     happened: list[Readings]
     verdict: Verdict | None
 
@@ -61,7 +65,8 @@ def do(
         robot.restart()
     chooser = GoalChooser(actor, goal, rng)
     start = actor.encode(robot.observe().readings)
-    imagined = actor.decode(actor.imagine_policy(start, chooser.latent, steps, rng))
+    believed, doubt = actor.imagine_policy(start, chooser.latent, steps, rng)
+    imagined = actor.decode(believed)
     memory.begin_episode(f"do {goal.reason}")
     first_step, happened = len(memory), []
     for number in range(steps):
@@ -80,4 +85,5 @@ def do(
     worth = calibrate(actor, memory, list(goal.readings), np.random.default_rng(0))
     verdict = worth.verdict(after) if worth else None
     happened.append(last.readings)
-    return Done(goal, first_step, before, after, imagined, happened, verdict)
+    rate = chooser.doubted_rate
+    return Done(goal, first_step, before, after, imagined, doubt, rate, happened, verdict)

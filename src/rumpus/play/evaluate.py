@@ -90,6 +90,7 @@ class Outcome:
         end: true state at the end.
         errors: the world's named errors at the end.
         course: the headline error after each step.
+        doubted_rate: the share of its actions whose outcome the actor did not trust.
         shown: pictures, for a few trials of each evaluation.
     """
 
@@ -97,6 +98,7 @@ class Outcome:
     end: State
     errors: dict[str, float]
     course: list[float]
+    doubted_rate: float
     shown: Shown | None = None
 
 
@@ -248,21 +250,22 @@ def _rows(
 
     def row(
         variant: str, errors: list[dict[str, float]], steps: int, wall_s: float,
-        courses: Sequence[list[float]] = (),
+        went: Sequence[Outcome] = (),
     ) -> Row:  # fmt: skip
-        figures = summary(errors, measure) | over_time(courses, measure.tolerance)
+        figures = summary(errors, measure) | over_time([o.course for o in went], measure.tolerance)
+        if went:
+            doubted = float(np.mean([o.doubted_rate for o in went]))
+            figures["doubted_rate"] = round(doubted, 4)
         named = f"{variant}, {found.kind}"
         return Row(named, subject.seed, len(trials), steps, round(wall_s, 2), figures)
 
     untouched = "never touch" if world.keeps_still else "as at the start"
     return [
-        row("agent", [o.errors for o in outcomes], subject.steps, wall_s[1],
-            [o.course for o in outcomes]),
+        row("agent", [o.errors for o in outcomes], subject.steps, wall_s[1], outcomes),
         row(untouched, started, 0, wall_s[0]),
         *(row(name, [world.errors(state, trial.goal) for trial in trials], 0, 0.0)
           for name, state in measure.fixed.items()),
-        row("random goal", [o.errors for o in elsewhere], subject.steps, wall_s[2],
-            [o.course for o in elsewhere]),
+        row("random goal", [o.errors for o in elsewhere], subject.steps, wall_s[2], elsewhere),
     ]  # fmt: skip
 
 
@@ -289,10 +292,12 @@ def attempt(
     end = world.state()
     shown = None
     if show:
-        believed = actor.imagine_policy(actor.encode(start), chooser.latent, measure.steps, rng)
+        here = actor.encode(start)
+        believed, _ = actor.imagine_policy(here, chooser.latent, measure.steps, rng)
         imagined = {name: pictures[0] for name, pictures in actor.decode(believed[-1:]).items()}
         shown = Shown(start, pictured, imagined, world.observe().readings)
-    return Outcome(trial, dict(end), world.errors(end, trial.goal), course, shown)
+    errors = world.errors(end, trial.goal)
+    return Outcome(trial, dict(end), errors, course, chooser.doubted_rate, shown)
 
 
 def course_of(world: World, chooser: Chooser, trial: Trial, measure: Measure) -> list[float]:

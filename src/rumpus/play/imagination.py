@@ -21,8 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rumpus.actor import Actor
+from rumpus.actor import Actor, Courses
 from rumpus.body.robot import Robot
+from rumpus.model.device import to_array
 from rumpus.planning.base import Imagine, Imagined, Plan, Planner, Score
 from rumpus.planning.rollout import Rollout
 from rumpus.play.control import OwnMemory
@@ -42,12 +43,14 @@ class Kept:
         step: of the trial.
         latents: (K, H, D) of at most `KEPT` different courses, first the one that was taken, then
             the cheapest.
+        doubt: (K, H), of each step, see `Actor.doubt`.
         costs: float (K,), what the planner took them to cost.
         tried: how many courses were imagined.
     """
 
     step: int
     latents: Tensor
+    doubt: Tensor
     costs: Array
     tried: int
 
@@ -99,7 +102,7 @@ class Watched:
         return plan
 
 
-def _best(step: int, plan: Plan, tried: Sequence[tuple[Any, Array, Array]]) -> Kept:
+def _best(step: int, plan: Plan, tried: Sequence[tuple[Courses, Array, Array]]) -> Kept:
     """The plan and the cheapest other courses, each once: rounds imagine some of them again."""
     imagined, actions, costs = zip(*tried, strict=True)
     action, cost = np.concatenate(actions), np.concatenate(costs)
@@ -110,7 +113,9 @@ def _best(step: int, plan: Plan, tried: Sequence[tuple[Any, Array, Array]]) -> K
         if len(rows) == KEPT:
             break
     best = list(rows.values())
-    return Kept(step, torch.cat(imagined)[best], cost[best], len(cost))
+    latents = torch.cat([courses.latents for courses in imagined])[best]
+    doubt = torch.cat([courses.doubt for courses in imagined])[best]
+    return Kept(step, latents, doubt, cost[best], len(cost))
 
 
 @dataclass(frozen=True)
@@ -120,11 +125,13 @@ class Course:
     Attributes:
         pictures: by picture sensor, uint8 (H, h, w, c), after each step.
         steps_left: that it believes are left to the goal, after each step.
+        doubt: of each step; more than 1 is not to be trusted.
         cost: what the planner took it to cost; None where nobody planned it.
     """
 
     pictures: dict[str, Array]
     steps_left: list[float]
+    doubt: list[float]
     cost: float | None = None
 
 
@@ -190,15 +197,16 @@ def imagine(
     seen = [actor.encode(readings) for readings in done.happened]
     acted = memory.actions[done.first_step : done.first_step + len(seen) - 1]
 
-    def course(latents: Tensor, cost: float | None = None) -> Course:
+    def course(latents: Tensor, doubt: Array, cost: float | None = None) -> Course:
         left = [actor.predicted_steps(latent, wanted) for latent in latents]
-        return Course(actor.decode(latents), left, cost)
+        return Course(actor.decode(latents), left, doubt.tolist(), cost)
 
     decisions = []
     for kept in watched.kept:
         came = acted[kept.step : kept.step + kept.latents.shape[1]]
-        told = course(actor.imagine(seen[kept.step], came))
-        courses = [course(*each) for each in zip(kept.latents, kept.costs.tolist(), strict=True)]
+        told = course(actor.imagine(seen[kept.step], came), actor.doubt(seen[kept.step], came))
+        planned = zip(kept.latents, to_array(kept.doubt), kept.costs.tolist(), strict=True)
+        courses = [course(*each) for each in planned]
         decisions.append(Decision(kept.step, kept.tried, courses, told))
     left = [actor.predicted_steps(latent, wanted) for latent in seen]
     plan_ms, keep_ms = (1e3 * np.median(watched.took_s, axis=0)).tolist()

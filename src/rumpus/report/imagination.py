@@ -42,9 +42,11 @@ figure {{ margin: 0; width: min-content; max-width: 100%; overflow-x: auto; font
 READ = ("Of some decisions the best plans, the one that was taken in red, each with its cost: the "
         "lower, the better. A film shows a step at a time, and stands at its end. Blue is what "
         "then came, green what it imagines when told afterwards what it did. Where green leaves "
-        "blue, its model is wrong; where red leaves green, it planned anew meanwhile.")  # fmt: skip
+        "blue, its model is wrong; where red leaves green, it planned anew meanwhile. Plans "
+        "in which it doubts a step more than what it lived are marked.")  # fmt: skip
 BELIEFS = ("The steps that it believed were left, as it went on and as plans foresaw them; and "
-           "what plans cost: mostly those steps, added up over the plan.")  # fmt: skip
+           "what plans cost: mostly those steps, added up over the plan; and how much it doubts "
+           "the steps that it imagined: 1 is more than 99 of 100 that it lived.")  # fmt: skip
 
 
 def sentences(imagination: Imagination) -> list[str]:
@@ -103,7 +105,8 @@ def _decision(happened: Sequence[Readings], decision: Decision) -> str:
     ] * bool(decision.told.pictures)
     for rank, course in enumerate(decision.courses):
         kind, named = ("", "cost") if rank else ("taken", "taken,")
-        films.append(_film(f"{named} {course.cost:.1f}", kind, _pictures(came[0], course.pictures)))
+        named = f"{named} {course.cost:.1f}{', doubted' * (max(course.doubt) > 1.0)}"
+        films.append(_film(named, kind, _pictures(came[0], course.pictures)))
     heading = f"<h3>Step {decision.step}: {decision.tried:,} imagined</h3>"
     return f"{heading}<div class=films>{''.join(films)}</div>"
 
@@ -144,7 +147,9 @@ def _inline(kind: str, data: io.BytesIO) -> str:
 def _chart(imagination: Imagination) -> str:
     """The believed steps left, and the costs of what was planned, over the steps of the trial."""
     data = io.BytesIO()
-    figure, (left, costs) = plots(2, figsize=(5.0, 5.5), sharex=True, height_ratios=(3, 2))
+    figure, axes = plots(3, figsize=(5.0, 7.0), sharex=True, height_ratios=(3, 2, 2))
+    left, costs, doubt = axes
+    doubt.axhline(1.0, color="0.4", lw=0.8, ls=":")
     for decision in imagination.decisions:
         now, step = imagination.steps_left[decision.step], decision.step
         first, *others = decision.courses
@@ -155,13 +160,15 @@ def _chart(imagination: Imagination) -> str:
         for course, colour, line, told in shown:
             steps = range(step, step + len(course.steps_left) + 1)
             left.plot(steps, [now, *course.steps_left], line, color=colour, lw=1, label=told)
+            doubt.plot(steps[1:], course.doubt, line, color=colour, lw=1, label=told)
     left.plot(imagination.steps_left, color=BLUE, lw=1.8, label="what came")
     left.set_title("steps that it believes are left")
     costs.plot(*zip(*imagination.costs.items(), strict=True), color=RED, label="the plan taken")
-    costs.set(title="what it believed its plans to cost", xlabel="step")
-    for axes in (left, costs):
-        axes.set_ylim(0.0, 1.1 * axes.dataLim.y1)
-        named = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-        axes.legend(named.values(), named.keys(), frameon=False, fontsize=8)
+    costs.set(title="what it believed its plans to cost")
+    doubt.set(title="how much it doubts each step: above 1 do not trust it", xlabel="step")
+    for each in axes:
+        each.set_ylim(0.0, 1.1 * each.dataLim.y1)
+        named = dict(zip(*reversed(each.get_legend_handles_labels()), strict=True))
+        each.legend(named.values(), named.keys(), frameon=False, fontsize=8)
     save_plots(figure, data)
     return _inline("png", data)

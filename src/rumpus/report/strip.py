@@ -23,8 +23,18 @@ def sentences(done: Done) -> list[str]:
     return [
         f"It believed itself {done.believed_before:.1f} steps from the goal at the start, and "
         f"{done.believed_after:.1f} at the end.",
+        _trust(done),
         sentence(done.verdict),
     ]
+
+
+def _trust(done: Done) -> str:
+    """How far what it imagined is to be trusted, in words."""
+    doubted, steps = np.flatnonzero(done.doubt > 1.0), len(done.doubt)
+    far = (f"from step {doubted[0] + 1} of {steps} on it is not to be trusted" if len(doubted)
+           else f"it is like what it lived, all {steps} steps")  # fmt: skip
+    return (f"What it imagined at first: {far}. Of what it did, it did not trust what it imagined "
+            f"in {done.doubted_rate:.0%}.")  # fmt: skip
 
 
 def write_strip(path: Path, done: Done) -> bool:

@@ -29,7 +29,7 @@ from rumpus.replay.replay import Replay
 from rumpus.run.folder import Run
 from rumpus.update_schedule import UpdateSchedule
 
-LAYOUT = 6
+LAYOUT = 7
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
     OSError, SafetensorError, msgspec.DecodeError, LookupError, TypeError, ValueError, RuntimeError,

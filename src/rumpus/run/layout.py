@@ -49,8 +49,7 @@ def _from_layout_1(old: Mapping[str, Any]) -> dict[str, Any]:
     """A config as it was before its words were the field's."""
     agent, learn = dict(old.get("agent", {})), dict(old.get("learn", {}))
     model = dict(agent.get("world_model", {}))
-    mind = _renamed(agent, {"actor": "acts_by", "planner": "cem",
-                            "drawn_windows": "decoded_windows"})  # fmt: skip
+    mind = _renamed(agent, {"actor": "acts_by", "planner": "cem"})
     if mind.get("acts_by") == "planner":
         mind["acts_by"] = "cem"
     mind["world_model"] = _renamed(model, {"drawing_weight": "decoder_weight"})

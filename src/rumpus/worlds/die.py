@@ -35,11 +35,11 @@ LYING_M = float(np.linalg.norm(MIDDLES_M[0]))  # from its middle to a face: its 
 NORMALS = MIDDLES_M / LYING_M
 ROLL_RAD = float(np.arccos(5**0.5 / 3))  # over an edge, from one face to the next
 PAD = PadConfig(side_m=0.024)
-TRAY_M = 0.005  # how far from the middle a die may lie and touch no wall of its tray
-REACH_M = 0.008
+TRAY_M = 0.007  # how far from the middle a die may lie and touch no wall of its tray
+REACH_M = 0.010
 PRESSED_M = 2 * LYING_M - BACK_M - SQUEEZED_M
 LIFTED_M = 2 * LYING_M + 0.0001
-STEP_M = (0.004, 0.004, 0.001)
+STEP_M = (0.004, 0.004, 0.002)
 OFF_M = 0.002  # how far beside the die's middle the fingertip is in goals and starts
 DOT_M = 0.0008  # radius of a dot, half a ball
 NAMES = ("die_x_m", "die_y_m", "die_z_m", "die_qw", "die_qx", "die_qy", "die_qz")
@@ -62,7 +62,7 @@ class Die(Fingertip):
             crude: a worse gel, see `_fingertip.py`.
             sensors: others than the gel and the fingertip's joints.
         """
-        low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0012), (REACH_M, REACH_M, LIFTED_M)
+        low, high = (-REACH_M, -REACH_M, PRESSED_M - 0.0004), (REACH_M, REACH_M, LIFTED_M)
         sensors = sensors or fingertip(crude, PAD)
         super().__init__("die", _things(), ("die",), STEP_M, low, high, sensors, _mesh(), PAD)
         self.measure = Measure("face_error_rad", 0.3, 60)
