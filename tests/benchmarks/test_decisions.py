@@ -57,7 +57,7 @@ def test_waiting_takes_time_by_the_clock_and_none_of_the_processor() -> None:
 
 def test_a_python_without_stable_worldmodel_is_refused_in_a_sentence() -> None:
     with (
-        pytest.raises(InputError, match=r"No module named '\w+'', expected one with the packages"),
+        pytest.raises(InputError, match="expected one with the packages"),
         peer(sys.executable),
     ):
         pass
