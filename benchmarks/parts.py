@@ -1,16 +1,15 @@
-"""Prove the parts of the mind alone: search, policy, prediction, temporal distance, what acts.
+"""Prove the parts of the mind alone: search, policy, temporal distance, what acts.
 
     python benchmarks/parts.py --door runs/door --pusher runs/pusher
 
 The runs come from `rumpus play door --steps 10000 --run runs/door`, and the same with pusher; they
 are only read. Writes benchmarks/results/parts.json. Truth is used here for measuring, and where a
-row says so, in place of a learned part.
+row says so, in place of a learned part. What it predicts: see predictions.py.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,30 +18,25 @@ from typing import Literal
 import numpy as np
 
 from rumpus.actor import Actor, MindConfig
-from rumpus.body.random_motion import smoothed_actions
 from rumpus.body.safe_robot import SafeRobot
-from rumpus.memory import Memory
 from rumpus.objectives.base import Objective
 from rumpus.objectives.latent_distance import LatentDistanceObjective
 from rumpus.planning.cem import Cem, CemConfig
 from rumpus.play.evaluate import Subject, TrialConfig, attempt, evaluate, summary
 from rumpus.play.progress import Until
-from rumpus.replay import sampler
 from rumpus.result import Metric, Row, write_result
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import begin
 from rumpus.run.play_loop import play
 from rumpus.run.session import Session, make_mind, open_memory, resume
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Array, Executed, Observation, Step
+from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import State, Trial, World
-from rumpus.worlds.catalogue import load
 from rumpus.worlds.door import Door
 
 RESULTS = Path(__file__).parent / "results"
 SEARCH = CemConfig(horizon=5, candidates=20, elites=5, iterations=2)
-HORIZONS = (1, 5, 10)
-HELD_OUT_N, WINDOWS_N, PAIRS_N, RESAMPLES_N = 2000, 512, 400, 500
+PAIRS_N, RESAMPLES_N = 400, 500
 # Pairs further apart than this, in the world's own unit, are told apart on their own.
 FAR = {"door": 0.2, "pusher": 0.05}
 
@@ -54,7 +48,7 @@ def main() -> None:
     for path in (asked.door, asked.pusher):
         if path:
             with resume(path, write=False) as session:
-                rows += [*prediction(session), *distances(session), *acting(session, asked.goals)]
+                rows += [*distances(session), *acting(session, asked.goals)]
     write_result(asked.results / "parts.json", "parts", rows)
     for row in rows:
         print(row.json())
@@ -174,49 +168,6 @@ def policy_from_true_state(steps: int) -> list[Row]:
         Row(f"true state: {row.variant}", row.seed, row.n, row.steps, wall_s, row.metrics)
         for row in found.rows
     ]
-
-
-# Prediction, on life that was never learned from
-
-
-def prediction(session: Session) -> list[Row]:
-    """Errors of prediction, of persistence, and of prediction from shuffled actions."""
-    rng, begun_s = np.random.default_rng(0), time.monotonic()
-    actor = session.mind.learner.snapshot()
-    with held_out(session) as memory:
-        batch, _ = sampler.sample(memory, rng, WINDOWS_N, max(HORIZONS) + 1)
-        seen = actor.encode(batch.readings)
-    start, happened = seen[:, 0], seen[:, 1:]
-    variance = seen.flatten(0, 1).var(0).sum()
-    actions = batch.action[:, :-1]
-    believed = {
-        "model": actor.imagine(start, actions),
-        "persistence": start[:, None].expand_as(happened),
-        "shuffled_actions": actor.imagine(start, rng.permutation(actions)),
-    }
-    wall_s = round(time.monotonic() - begun_s, 2)
-    rows = []
-    for horizon in HORIZONS:
-        wrong = {name: (b - happened)[:, horizon - 1] for name, b in believed.items()}
-        metrics = {
-            f"{name}_error_per_variance": round(float(w.square().sum(-1).mean() / variance), 5)
-            for name, w in wrong.items()
-        }
-        rows.append(_row(session, f"prediction, horizon {horizon}", WINDOWS_N, wall_s, metrics))
-    return rows
-
-
-@contextmanager
-def held_out(session: Session) -> Iterator[Memory]:
-    """A second memory, of random play in another world of the same kind."""
-    spec, rng = session.world.spec, np.random.default_rng(1)
-    world = load(session.run.config.world, 1000 + session.run.config.seed)
-    with TemporaryDirectory() as folder, Memory.create(Path(folder) / "memory", spec) as memory:
-        memory.begin_episode("held out")
-        for action in smoothed_actions(rng, HELD_OUT_N, spec.action_size):
-            memory.append(Step(world.observe(), action, action))
-            world.act(action)
-        yield memory
 
 
 # Temporal distance and latent distance, against the truth
