@@ -1,5 +1,6 @@
 """The half of the mind that learns: every part moves, and what is saved goes on as it was."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,19 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
         "policy.learned", "policy.average", "decoders.learned", "chance", "dynamics.learned",
         "dynamics.average", "time_map.learned", "ensemble.learned",
     }  # fmt: skip
+
+
+def test_what_is_hidden_from_a_window_is_not_asked_of_it() -> None:
+    asked, first, second = (Learner(SPEC, MindConfig(hidden_sensor_rate=1.0), 0) for _ in range(3))
+    batch = windows(np.random.default_rng(0))
+    shown = asked._some_hidden(None, batch.action.shape[:2])
+    assert shown is not None
+    hidden = ~shown[:, 0, 0].numpy()
+    assert 0 < hidden.sum() < len(hidden)
+    camera = batch.readings["camera"].copy()
+    camera[hidden] = 255 - camera[hidden]
+    other = replace(batch, readings={**batch.readings, "camera": camera})
+    assert first.update_world_model(batch).losses == second.update_world_model(other).losses
 
 
 def test_the_policy_does_not_move_what_judges_it() -> None:

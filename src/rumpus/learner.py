@@ -116,11 +116,12 @@ class Learner:
         present = self._present(batch.present)
         model = self.world_model.learned
         tokens = model.encoder.tokens(readings, present)
-        latents = model.encoder.combine(tokens, self._some_hidden(present, len(batch.action)))
+        shown = self._some_hidden(present, batch.action.shape[:2])
+        latents = model.encoder.combine(tokens, shown)
         told = model.loss(latents, to_device(batch.action, self.device))
         loss, losses = told.loss, dict(told.parts)
         if self.decoders.learned:
-            decoding = self.decoders.learned.loss(latents, readings, present, self._chance)
+            decoding = self.decoders.learned.loss(latents, readings, shown, self._chance)
             loss = loss + self.config.world_model.decoder_weight * decoding
             losses["decoding"] = decoding.detach()
         self._descend(loss, self.world_model, self.decoders)
@@ -234,9 +235,9 @@ class Learner:
         """Which readings are there, bool (..., S); None where all are."""
         return None if present.all() else to_device(present, self.device)
 
-    def _some_hidden(self, present: Tensor | None, windows: int) -> Tensor | None:
+    def _some_hidden(self, present: Tensor | None, shape: tuple[int, int]) -> Tensor | None:
         """What the world model is told by, bool (B, T, S): in some windows not every sensor."""
-        sensors = len(self.spec.sensors)
+        sensors, (windows, steps) = len(self.spec.sensors), shape
         if sensors == 1:
             return present
         shown = torch.rand(windows, sensors, generator=self._chance) < 0.5
@@ -244,7 +245,7 @@ class Learner:
         kept = torch.randint(sensors, (windows,), generator=self._chance)
         shown[whole] = True
         shown[torch.arange(windows), kept] = True  # one at least
-        told = shown.to(self.device)[:, None]
+        told = shown.to(self.device)[:, None].expand(-1, steps, -1)
         return told if present is None else told & present
 
     @torch.no_grad()

@@ -70,7 +70,8 @@ class Decoders(nn.ModuleDict):
         Args:
             sensed: latents (B, T, D).
             readings: what was seen, uint8 (B, T, h, w, c) by picture sensor.
-            present: bool (B, T, S), which were there; all where it is None.
+            present: bool (B, T, S), by which the latents are told: what is hidden from one cannot
+                be asked of it; all where it is None.
             chance: which steps.
         """
         window = torch.arange(len(sensed))
