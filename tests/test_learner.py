@@ -89,7 +89,7 @@ def test_learning_changes_every_part_and_gives_finite_losses() -> None:
 
 
 def test_what_is_hidden_from_a_window_is_not_asked_of_it() -> None:
-    asked, first, second = (Learner(SPEC, MindConfig(hidden_sensor_rate=1.0), 0) for _ in range(3))
+    asked, first, second = (Learner(SPEC, MindConfig(hidden_sensor_rate=1.0), 1) for _ in range(3))
     batch = windows(np.random.default_rng(0))
     shown = asked._some_hidden(None, batch.action.shape[:2])
     assert shown is not None
