@@ -94,17 +94,16 @@ class PushT(World):
 
     def headline_error(self, state: State, goal: State) -> float:
         """The worse of place and turn, in tolerances; at most 1 is a success."""
-        return self.errors(state, goal)[self.measure.name]
+        return max(_apart_px(state, goal, BLOCK) / NEAR_PX, _turned_rad(state, goal) / NEAR_RAD)
 
     def errors(self, state: State, goal: State) -> dict[str, float]:
         """The headline error, then how far off are the T's place, its turn and the hand."""
-        hand, block = (float(np.hypot(*(state[name] - goal[name] for name in pair)))
-                       for pair in (HAND, BLOCK))  # fmt: skip
-        turn = float(abs((state["block_rad"] - goal["block_rad"] + np.pi) % (2 * np.pi) - np.pi))
         return {
-            self.measure.name: max(block / NEAR_PX, turn / NEAR_RAD),
-            "block_error_px": block, "turn_error_rad": turn, "hand_error_px": hand,
-        }  # fmt: skip
+            self.measure.name: self.headline_error(state, goal),
+            "block_error_px": _apart_px(state, goal, BLOCK),
+            "turn_error_rad": _turned_rad(state, goal),
+            "hand_error_px": _apart_px(state, goal, HAND),
+        }
 
     def trials(self, count: int, seed: int, kind: str) -> list[Trial]:
         """Poses to bring the T to, none of which it has at the start.
@@ -171,7 +170,7 @@ class PushT(World):
                    for each in met for point in each.contact_point_set.points)  # fmt: skip
 
 
-class _Table(PushTEnv):
+class _Table(PushTEnv):  # type: ignore[misc]  # it has no types
     """Push-T without a place where the T belongs: none is seen, and reaching it ends nothing."""
 
     def __init__(self) -> None:
@@ -188,3 +187,12 @@ class _Table(PushTEnv):
 
     def _get_coverage(self) -> float:
         return 0.0
+
+
+def _apart_px(state: State, goal: State, names: tuple[str, str]) -> float:
+    return float(np.linalg.norm([state[name] - goal[name] for name in names]))
+
+
+def _turned_rad(state: State, goal: State) -> float:
+    """How far the T has to be turned, the shorter way."""
+    return float(abs((state["block_rad"] - goal["block_rad"] + np.pi) % (2 * np.pi) - np.pi))
