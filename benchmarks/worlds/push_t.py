@@ -23,7 +23,7 @@ from rumpus.types import Array, Executed, Observation
 from rumpus.worlds.base import Measure, State, Trial, World
 
 SIDE_PX, RATE_HZ = 48, 10.0
-STEP_PX = 100.0  # how far off an action of 1 sends the hand; in one step it comes 26 px far
+STEP_PX = 100.0  # how far off an action of 1 sends the hand; in one step it comes 30 px far
 WALL_PX, HAND_PX, TABLE_PX = 7.0, 15.0, 512.0  # inner side of the walls, the hand's radius
 REACH_PX = (WALL_PX + HAND_PX, TABLE_PX - WALL_PX - HAND_PX)
 THICK_PX = 400.0
