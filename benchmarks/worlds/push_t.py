@@ -29,6 +29,7 @@ REACH_PX = (WALL_PX + HAND_PX, TABLE_PX - WALL_PX - HAND_PX)
 THICK_PX = 400.0
 NEAR_PX, NEAR_RAD = 10.0, float(np.deg2rad(10.0))  # one tolerance, in place and in turn
 LATER_N = 25  # steps from a start to what is asked for
+REST_N = 20  # steps after which nothing moves by itself any more
 DEPTH_PX = 2.0  # of a hand or a wall in the T where it still stays
 OFF_PX = -1000.0  # where nobody sees it
 HAND, BLOCK = ("hand_x_px", "hand_y_px"), ("block_x_px", "block_y_px")
@@ -150,7 +151,7 @@ class PushT(World):
             values = *rng.uniform(50, 450, 2), *rng.uniform(100, 400, 2), rng.uniform(-np.pi, np.pi)
             self.place(dict(zip(self.names, values, strict=True)))
             if not self._squeezed():
-                return self.state()
+                return self._rested()
 
     def _later(self, start: State, rng: np.random.Generator) -> State:
         """Where random motion comes to from a start, and where it can stay."""
@@ -159,7 +160,13 @@ class PushT(World):
             for action in smoothed_actions(rng, LATER_N, self.spec.action_size):
                 self.act(action)
             if not self._squeezed():
-                return self.state()
+                return self._rested()
+
+    def _rested(self) -> State:
+        """Where it comes to rest: a hand that was stopped in a push still pushes a little."""
+        for _ in range(REST_N):
+            self.act(np.zeros(self.spec.action_size, np.float32))
+        return self.state()
 
     def _squeezed(self) -> bool:
         """Whether hand or wall is in the T, so that it does not stay."""

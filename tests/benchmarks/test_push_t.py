@@ -51,7 +51,7 @@ def test_trials_are_never_done_at_the_start_and_stay_as_they_were_put(kind: str)
         for state in (trial.start, trial.goal):
             world.place(state)
             (*_, end) = live(world, np.zeros((50, 2), np.float32))
-            assert world.headline_error(end, state) < 0.5
+            assert world.headline_error(end, state) < 0.05
         world.place(trial.goal)
         np.testing.assert_array_equal(world.observe().readings["camera"], goal)
 
