@@ -8,6 +8,7 @@ that is given, also whether its latent does, by a linear map.
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from worlds._finger import HAND_M, turned
@@ -27,6 +28,9 @@ from rumpus.worlds.catalogue import load
 from rumpus.worlds.door import DoorConfig
 from worlds import dial, drawer, lever, u_maze
 
+if TYPE_CHECKING:  # it needs a package of other people's worlds
+    from worlds.push_t import PushT
+
 SEARCH = CemConfig(horizon=10, candidates=24, elites=5, iterations=3)
 FINGERTIP_UNIT_M = 0.005
 HAND_UNIT_M = 0.05  # so far from its hold a hand counts as much as one tolerance
@@ -35,6 +39,7 @@ A_THING = 10.0  # what a thing that is left counts: more than the way to the nex
 RANDOM_STEPS_N, STILL_SHARE = 10_000, 0.01  # of the tolerance: a thing that moves less stands still
 PICTURED_N, HELD_OUT_SHARE = 1000, 0.25  # trials of each kind, two pictures each
 POOLED_PX, RIDGE = 2, 1e-4
+Simulated: TypeAlias = "SimulatedWorld | PushT"
 Features = Callable[[Readings], Array]  # of n observations together, (n, F)
 
 
@@ -65,7 +70,7 @@ def possible(world: str, name: str, trials: int, run: Path | None) -> Iterator[R
 # Does random motion come there?
 
 
-def chance(world: SimulatedWorld, kind: str) -> Row:
+def chance(world: Simulated, kind: str) -> Row:
     """How often random motion moves what is asked for, and how many goals it passes in its life."""
     begun_s, near = time.monotonic(), world.measure.tolerance
     goals = [trial.goal for trial in world.trials(100, 1000, kind)]
@@ -117,7 +122,7 @@ def searched(
 
 
 def imagined(
-    dream: SimulatedWorld, saved: Array, trial: Trial, away: Callable[[State, State], float]
+    dream: Simulated, saved: Array, trial: Trial, away: Callable[[State, State], float]
 ) -> Callable[[Array], tuple[Array, Array]]:
     """A function from actions (N, H, A) to the costs (N, H) of what truly follows, and actions."""
 
@@ -245,7 +250,7 @@ AWAY = {
 # Does a picture tell it?
 
 
-def told(world: SimulatedWorld, how: str, features: Features) -> Row:
+def told(world: Simulated, how: str, features: Features) -> Row:
     """What a ridge regression on features reads of the truth, held out: R2, and the error."""
     begun_s = time.monotonic()
     seen, states = pictured(world)
@@ -272,7 +277,7 @@ def told(world: SimulatedWorld, how: str, features: Features) -> Row:
     return Row(how, 0, len(errors), int((~held).sum()), wall_s, metrics)
 
 
-def pictured(world: SimulatedWorld) -> tuple[list[Readings], list[State]]:
+def pictured(world: Simulated) -> tuple[list[Readings], list[State]]:
     """Goals and starts of many trials of every kind, in turn: what is sensed, and the truth."""
     seen, states = list[Readings](), list[State]()
     for seed, kind in enumerate(world.trial_kinds):
