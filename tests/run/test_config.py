@@ -1,7 +1,8 @@
-"""What an older rumpus wrote of its config is understood."""
+"""One config for every robot, and what an older rumpus wrote of it is understood."""
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from rumpus.errors import InputError
 from rumpus.planning.cem import CemConfig
 from rumpus.planning.icem import IcemConfig
 from rumpus.run.config import PLANNERS, RunConfig, decode
+from rumpus.run.session import Asked, begin_or_resume
 
 LAYOUT_1 = {
     "world": "door",
@@ -99,3 +101,16 @@ def test_a_config_that_no_mind_could_learn_by_is_refused(
     file = {"layout": 2, "id": "", "config": {"world": "door", part: value}}
     with pytest.raises((msgspec.DecodeError, InputError), match=says):
         decode(json.dumps(file).encode())
+
+
+def test_one_config_serves_camera_touch_and_all_of_them_byte_for_byte(tmp_path: Path) -> None:
+    """Interview 15:26: it is the same model, only what is sensed has another shape."""
+    written, sensed = set(), set()
+    for world in ("door", "pusher", "ball", "stick", "die", "curtain"):
+        with begin_or_resume(Asked(world, device="cpu"), tmp_path / world) as session:
+            sensed.add(tuple((sensor.name, sensor.shape) for sensor in session.world.spec.sensors))
+        said = json.loads((tmp_path / world / "run.json").read_bytes())["config"]
+        assert said.pop("world") == world
+        written.add(json.dumps(said).encode())
+    assert len(written) == 1
+    assert len(sensed) >= 3
