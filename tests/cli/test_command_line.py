@@ -539,8 +539,11 @@ def test_what_was_done_is_told_also_where_no_film_of_it_can_be_written(
     assert "cannot be written" in one_sentence(err)
 
 
-def test_a_page_shows_under_an_evaluation_what_is_its_own(dot: Path) -> None:
+def test_a_page_shows_under_an_evaluation_what_is_its_own(
+    dot: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["evaluate", str(dot), "--goals", "2"]) == 0
+    assert re.search(r"It did not trust .* in \d+% of its actions", capfd.readouterr().out)
     assert main(["evaluate", str(dot), "--goals", "2", "--steps", "9"]) == 0
     (dot / "report" / "do-mine.png").write_bytes(b"somebody's own")
     assert main(["do", str(dot), "--goal", "memory:7", "--steps", "2"]) in (0, 3)

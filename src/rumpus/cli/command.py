@@ -148,7 +148,8 @@ def evaluate(
         with stoppable("trying") as tick:
             found = trial.evaluate(session.world, session.subject(), asked, tick)
         # Told before it is written: minutes of trials are not lost to a full disk.
-        answer(json, found.rows, *aligned(trial.table(found.rows, found.measure)))
+        told = aligned(trial.table(found.rows, found.measure))
+        answer(json, found.rows, *told, trial.trust(found))
         if warning := trial.too_easy(found):
             remark(warning)
         page = report_evaluation(session.run, found)

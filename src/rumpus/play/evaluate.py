@@ -348,6 +348,12 @@ def too_easy(evaluation: Evaluation) -> str:
     )
 
 
+def trust(evaluation: Evaluation) -> str:
+    """How often the actor did not trust what it imagined, in words."""
+    doubted = float(np.mean([outcome.doubted_rate for outcome in evaluation.outcomes]))
+    return f"It did not trust what it imagined in {doubted:.0%} of its actions."
+
+
 def _median(values: Sequence[float]) -> float:
     return round(float(np.median(values)), 5)
 
