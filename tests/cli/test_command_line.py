@@ -3,6 +3,7 @@ sentence and exit code 2."""
 
 import json
 import os
+import re
 import resource
 import signal
 import sqlite3
