@@ -3,7 +3,7 @@
 It is felt and not seen: raised dots mark each face. The fingertip rolls the die over its edges by
 friction, half as far as it goes itself, there and back; lifted a little, it goes elsewhere on the
 die. A tray keeps the die so near that the pad feels at least a corner of it almost everywhere: in
-1 to 2 of 100 steps of random motion it feels nothing.
+about 2 of 100 steps of random motion it feels nothing.
 
 Source: the hardest task of Tian 2019 ("Manipulation by Feel"); interview 15:56.
 """
