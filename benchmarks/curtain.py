@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.actor import Actor
+from rumpus.errors import RumpusError
 from rumpus.play.control import Choice, Chooser
 from rumpus.play.evaluate import TrialConfig, course_of, draw_trials, over_time, summary
 from rumpus.play.goal_chooser import GoalChooser
@@ -128,7 +129,15 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("runs", type=Path, nargs="+", help="kept runs of the world curtain")
     parser.add_argument("--goals", type=int, default=100)
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the result goes")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    for path in asked.runs:
+        try:
+            world = open_run(path).config.world
+        except RumpusError as error:
+            parser.error(str(error))
+        if world != "curtain":
+            parser.error(f"{path} is a run of {world}, expected one of the world curtain")
+    return asked
 
 
 if __name__ == "__main__":

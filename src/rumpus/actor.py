@@ -251,10 +251,7 @@ class Actor:
 
         More than 1 is not to be trusted: 99 of 100 lived steps are doubted less.
         """
-        imagined = self.imagine(latent, actions)
-        before = torch.cat([latent[None], imagined[:-1]])
-        acted = to_device(actions, self.device)
-        return to_array(self.nets.ensemble.doubt(before, acted, imagined))
+        return self._doubt(latent, actions, self.imagine(latent, actions))
 
     @torch.no_grad()
     def imagine_policy(
@@ -265,12 +262,13 @@ class Actor:
         Returns:
             latents (steps, D), and how much it doubts each, (steps,); see `doubt`.
         """
-        here, actions = latent, list[Array]()
+        here, actions, latents = latent, list[Array](), list[Tensor]()
         for _ in range(steps):
             actions.append(self.plan_action(here, goal, rng))
             here = self.imagine(here, actions[-1][None])[0]
-        done = np.stack(actions)
-        return self.imagine(latent, done), self.doubt(latent, done)
+            latents.append(here)
+        imagined = torch.stack(latents)
+        return imagined, self._doubt(latent, np.stack(actions), imagined)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> dict[str, Array]:
@@ -293,6 +291,11 @@ class Actor:
     def state_dict(self) -> dict[str, Tensor]:
         """All weights by name, for safetensors; the versions are told beside them."""
         return {name: tensor.contiguous() for name, tensor in self.nets.state_dict().items()}
+
+    def _doubt(self, latent: Tensor, actions: Array, imagined: Tensor) -> Array:
+        """How much it doubts what it imagined of actions: (D,), (H, A) and (H, D) to (H,)."""
+        before, acted = torch.cat([latent[None], imagined[:-1]]), to_device(actions, self.device)
+        return to_array(self.nets.ensemble.doubt(before, acted, imagined))
 
     def _imagination(self, latent: Tensor, goal: Tensor) -> Imagine[Courses]:
         """A function from candidate actions to imagined courses and actions taken."""

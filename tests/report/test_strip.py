@@ -13,7 +13,9 @@ from rumpus.types import Goal
     [
         ([0.2, 0.9, 1.1, 0.3], 0.25, "What it imagined at first: from step 3 of 4 on it is not to "
          "be trusted. Of what it did, it did not trust what it imagined in 25%."),
-        ([0.2, 0.9], 0.0, "What it imagined at first: it is like what it lived, all 2 steps. Of "
+        ([0.2, float("nan")], 0.5, "What it imagined at first: from step 2 of 2 on it is not to "
+         "be trusted. Of what it did, it did not trust what it imagined in 50%."),
+        ([0.2, 0.9], 0.0, "What it imagined at first: it doubts none of the 2 steps. Of "
          "what it did, it did not trust what it imagined in 0%."),
     ],
 )  # fmt: skip

@@ -30,8 +30,8 @@ class GoalChooser:
 
     @property
     def doubted_rate(self) -> float:
-        """The share of its actions whose outcome the actor did not trust."""
-        return float(np.mean(np.array(self.doubts) > 1.0)) if self.doubts else 0.0
+        """The share of its actions whose outcome it did not trust, NaN included."""
+        return float(np.mean(~(np.array(self.doubts) <= 1.0))) if self.doubts else 0.0
 
     def interrupt(self) -> Goal | None:
         """A goal that was asked for stays, whatever ends."""

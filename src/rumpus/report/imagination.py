@@ -105,7 +105,8 @@ def _decision(happened: Sequence[Readings], decision: Decision) -> str:
     ] * bool(decision.told.pictures)
     for rank, course in enumerate(decision.courses):
         kind, named = ("", "cost") if rank else ("taken", "taken,")
-        named = f"{named} {course.cost:.1f}{', doubted' * (max(course.doubt) > 1.0)}"
+        trusted = all(doubt <= 1.0 for doubt in course.doubt)
+        named = f"{named} {course.cost:.1f}{'' if trusted else ', doubted'}"
         films.append(_film(named, kind, _pictures(came[0], course.pictures)))
     heading = f"<h3>Step {decision.step}: {decision.tried:,} imagined</h3>"
     return f"{heading}<div class=films>{''.join(films)}</div>"

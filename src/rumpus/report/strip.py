@@ -30,9 +30,9 @@ def sentences(done: Done) -> list[str]:
 
 def _trust(done: Done) -> str:
     """How far what it imagined is to be trusted, in words."""
-    doubted, steps = np.flatnonzero(done.doubt > 1.0), len(done.doubt)
+    doubted, steps = np.flatnonzero(~(done.doubt <= 1.0)), len(done.doubt)
     far = (f"from step {doubted[0] + 1} of {steps} on it is not to be trusted" if len(doubted)
-           else f"it is like what it lived, all {steps} steps")  # fmt: skip
+           else f"it doubts none of the {steps} steps")  # fmt: skip
     return (f"What it imagined at first: {far}. Of what it did, it did not trust what it imagined "
             f"in {done.doubted_rate:.0%}.")  # fmt: skip
 
