@@ -18,21 +18,31 @@ from rumpus.errors import RunError
 from rumpus.memory import Memory
 from rumpus.memory.verify import verify
 from rumpus.play.progress import Progress, Until
-from rumpus.replay.update_ratio import TrainConfig
 from rumpus.run.play_loop import play
 from rumpus.run.session import Asked, begin_or_resume, resume
 from rumpus.service.learner_process import Beside, learn, read_actor, write_actor
 
 DOT = "outside_image:DotEnv"
+# A robot that nobody holds back runs far ahead of its learner, which then owes much.
+LITTLE = {
+    "train.updates_per_step": 0.02, "train.early_times": 1.0, "train.policy_updates_per_step": 0.02,
+    "train.dynamics_ratio": 1.0,
+}  # fmt: skip
+ASKED = Asked(DOT, random_steps=40, settings=[*LITTLE.items()])
+PLAY = [sys.executable, "-m", "rumpus", "play", DOT, "--random-steps", "40", "--learner", "beside"]
+PLAY += [word for name, value in LITTLE.items() for word in ("--set", f"{name}={value}")]
 
 
-def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(dot: Path) -> None:
-    with begin_or_resume(Asked(DOT), dot) as session:
+def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(tmp_path: Path) -> None:
+    dot = tmp_path / "dot"
+    with begin_or_resume(ASKED, dot) as session:
+        play(session, Until(60), lambda progress: None)  # else it is done before an actor comes
+    with begin_or_resume(ASKED, dot) as session:
         until = Until(1100)
         play(session, until, lambda progress: None, partial(Beside, device="cpu"))
         learner = session.mind.learner
         paid = learner.world_model_updates, learner.policy_updates
-        assert paid == TrainConfig().owed(1100, 0, 0)
+        assert paid == session.run.config.train.owed(1100, 0, 0)
     lines = (dot / "metrics.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["steps"] == 1100
     with resume(dot, write=False) as session:
@@ -93,9 +103,9 @@ def test_chance_goes_on_where_a_run_goes_on(tmp_path: Path) -> None:
         assert not np.array_equal(memory.actions[:40], memory.actions[40:])
 
 
-def test_an_actor_that_cannot_be_written_is_one_sentence(dot: Path) -> None:
-    (dot / "actor.safetensors.part").mkdir()
-    with begin_or_resume(Asked(DOT), dot) as session:
+def test_an_actor_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with begin_or_resume(ASKED, tmp_path / "dot") as session:
+        (tmp_path / "dot" / "actor.safetensors.part").mkdir()
         until = Until(700)
         with pytest.raises(RunError, match=r"The actor .* cannot be written"):
             play(session, until, lambda progress: None, partial(Beside, device="cpu"))
@@ -137,10 +147,9 @@ def test_a_learner_that_starts_without_its_robot_writes_nothing(dot: Path) -> No
 
 def test_ctrl_c_ends_robot_and_learner_and_both_are_saved(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", str(run), "--random-steps"]
     with subprocess.Popen(
-        [*command, "40", "--learner", "beside"], stderr=subprocess.PIPE, text=True,
-        env=environment(), start_new_session=True,
+        [*PLAY, "--run", str(run)], stderr=subprocess.PIPE, text=True, env=environment(),
+        start_new_session=True,
     ) as process:  # fmt: skip
         while not (run / "actor.safetensors").exists():  # it has learned something
             assert process.poll() is None, process.stderr and process.stderr.read()
@@ -158,9 +167,8 @@ def test_ctrl_c_ends_robot_and_learner_and_both_are_saved(tmp_path: Path) -> Non
 
 def test_a_learner_whose_robot_is_gone_ends_itself(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", str(run), "--random-steps"]
     with subprocess.Popen(
-        [*command, "40", "--learner", "beside"], stderr=subprocess.DEVNULL, env=environment()
+        [*PLAY, "--run", str(run)], stderr=subprocess.DEVNULL, env=environment()
     ) as process:
         while not (run / "actor.safetensors").exists():
             assert process.poll() is None
