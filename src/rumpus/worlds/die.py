@@ -41,7 +41,8 @@ PRESSED_M = 2 * LYING_M - BACK_M - SQUEEZED_M
 LIFTED_M = 2 * LYING_M + 0.0001
 STEP_M = (0.004, 0.004, 0.002)
 OFF_M = 0.002  # how far beside the die's middle the fingertip is in goals and starts
-DOT_M = 0.0008  # radius of a dot, half a ball
+DOT_M, RAISED_M = 0.0014, 0.0008  # radius of a dot on its face, and how far it stands out
+BALL_M = (DOT_M**2 + RAISED_M**2) / (2 * RAISED_M)  # of which a dot is the top
 NAMES = ("die_x_m", "die_y_m", "die_z_m", "die_qw", "die_qx", "die_qy", "die_qz")
 ROLLS = {"one roll": 1, "two rolls": 2, "anywhere": None}
 
@@ -169,9 +170,10 @@ def _dots() -> str:
         middle = (a + b + c) / 3
         ways = [0 * a, *(0.56 * (x - middle) for x in (a, b, c)),
                 *(0.6 * ((x + y) / 2 - middle) for x, y in ((a, b), (b, c), (c, a)))]  # fmt: skip
+        middle = middle - normal * (BALL_M - RAISED_M)
         dots += [middle + way for way, there in zip(ways, code, strict=True) if there]
     return "".join(
-        f'<geom class="seen" type="sphere" size="{DOT_M}" pos="{x} {y} {z}"/>' for x, y, z in dots
+        f'<geom class="seen" type="sphere" size="{BALL_M}" pos="{x} {y} {z}"/>' for x, y, z in dots
     )
 
 
