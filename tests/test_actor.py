@@ -38,7 +38,7 @@ def test_it_acts_by_its_policy_or_by_any_planner_that_is_here() -> None:
 
 @pytest.mark.parametrize("acts_by", BY)
 def test_an_action_can_be_carried_out_and_depends_on_the_goal(acts_by: str) -> None:
-    actor = make(acts_by, rounds=30)
+    actor = make(acts_by, rounds=60)
     seen = actor.encode(stored())
     assert seen.shape == (STORED_N, actor.config.world_model.encoder.latent_size)
 

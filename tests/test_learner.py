@@ -13,11 +13,13 @@ from toy_mind import SPEC, goals, learn, stored, token_windows, windows
 from rumpus.actor import MindConfig
 from rumpus.learner import Learner
 from rumpus.spec import RobotSpec, SensorSpec
-from rumpus.types import Batch
+from rumpus.types import Array, Batch, GoalBatch
 
 PARTS = {
     "world_model", "temporal_distance", "time_map", "policy", "decoders", "dynamics", "ensemble",
 }  # fmt: skip
+
+SIZE = MindConfig().world_model.encoder.latent_size
 
 
 def make(seed: int = 0, spec: RobotSpec = SPEC) -> Learner:
@@ -163,23 +165,59 @@ def test_what_is_absent_teaches_nothing() -> None:
     assert losses[0] == losses[1]
 
 
+def like(
+    steps: Array, goals: Array, told: Array, arrived: Array, joints: Array | None = None
+) -> GoalBatch:
+    """Steps and goals by their camera's tokens (B, D), the joint's zero, and what goals tell."""
+    still = np.zeros_like(steps) if joints is None else joints
+    tokens, wanted = np.stack([steps, still], 1), np.stack([goals, np.zeros_like(goals)], 1)
+    everything = np.ones((len(steps), 2), bool)
+    return GoalBatch(tokens, everything, tokens, wanted, told, arrived, 0)
+
+
 def test_the_last_goals_of_a_batch_are_changed_for_those_most_like_their_steps() -> None:
     learner = Learner(SPEC, MindConfig(near_goals=0.5), 0)
     learner.policy_updates = 10_000  # compared are more and more; of the first alone none is near
-    latent = torch.tensor([[0.0, 0.0], [9.0, 9.0], [1.0, 0.0], [5.0, 5.0]])
-    goal = torch.tensor([[5.0, 6.0], [1.0, 0.0], [2.0, 0.0], [5.0, 5.0]])
-    arrived = torch.tensor([False, False, False, True])
-    near, still = learner.near_goals(latent, goal, arrived)
+    one, other, bit = np.random.default_rng(0).normal(size=(3, SIZE)).astype(np.float32)
+    steps, goals = np.stack([-one, -other, one, other]), np.stack([other, one, one, other])
+    goals[[0, 2]] += 0.1 * bit
+    arrived = np.array([False, False, False, True])
+    batch = like(steps, goals, np.ones((4, 2), bool), arrived)
+    drawn = latents(learner, batch.goal_tokens)
+    near, still = learner.near_goals(batch, drawn)
     # The third step's own is nearest but for one that is the same; the fourth had arrived.
-    assert near.tolist() == [[5.0, 6.0], [1.0, 0.0], [2.0, 0.0], [5.0, 6.0]]
+    assert torch.equal(near, drawn[[0, 1, 2, 0]])
     assert still.tolist() == [False, False, False, False]
-    assert goal.tolist()[3] == [5.0, 5.0]  # what was drawn is left as it was
+    assert torch.equal(drawn, latents(learner, batch.goal_tokens))  # left as it was drawn
+
+
+def test_what_is_like_a_goal_is_told_by_the_sensors_that_matter_in_it() -> None:
+    learner = Learner(SPEC, MindConfig(near_goals=0.25), 0)
+    learner.policy_updates = 10_000
+    one, other, bit, joint = np.random.default_rng(0).normal(size=(4, SIZE)).astype(np.float32)
+    goals = np.stack([one + 0.1 * bit, one, one + other, other])
+    told = np.array([[True, True], [False, True], [True, True], [True, False]])
+    steps, joints = np.stack([one] * 4), np.stack([9.0 * joint] * 4)  # its joint is like no goal's
+    batch = like(steps, goals, told, np.zeros(4, bool), joints)
+    near, _ = learner.near_goals(batch, latents(learner, batch.goal_tokens, told))
+    # The second tells nothing of the camera, which alone matters to the last.
+    seen = np.array([[True, False]])
+    assert torch.equal(near[3:], latents(learner, batch.goal_tokens[:1], seen))
 
 
 def test_where_nothing_ever_happens_goals_stay_as_they_were_drawn() -> None:
     learner = Learner(SPEC, MindConfig(near_goals=1.0), 0)
     learner.policy_updates = 10_000
-    latent, arrived = torch.ones(6, 2), torch.arange(6) < 3
-    near, still = learner.near_goals(latent, latent.clone(), arrived)
-    assert torch.equal(near, latent)
-    assert torch.equal(still, arrived)
+    alike, arrived = np.ones((6, SIZE), np.float32), np.arange(6) < 3
+    batch = like(alike, alike, np.ones((6, 2), bool), arrived)
+    drawn = latents(learner, batch.goal_tokens)
+    near, still = learner.near_goals(batch, drawn)
+    assert torch.equal(near, drawn)
+    assert still.tolist() == arrived.tolist()
+
+
+def latents(learner: Learner, tokens: Array, told: Array | None = None) -> Tensor:
+    """As the learner sees tokens (B, S, D), of sensors that are told, bool (B, S)."""
+    there = None if told is None else torch.from_numpy(told)
+    with torch.no_grad():
+        return learner.world_model.average.encoder.combine(torch.from_numpy(tokens), there)

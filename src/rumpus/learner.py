@@ -12,6 +12,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -159,7 +160,7 @@ class Learner:
         here = self._latent(batch.tokens, batch.present)
         following = self._latent(batch.next_tokens, batch.present)
         goal = self._latent(batch.goal_tokens, batch.goal_present)
-        goal, arrived = self.near_goals(here, goal, to_device(batch.arrived, self.device))
+        goal, arrived = self.near_goals(batch, goal)
         possible = torch.cat([following[None], self._imagined_steps(here, goal)])
         distance_loss = self.temporal_distance.learned.loss(here, possible, goal, arrived)
         self._descend(distance_loss, self.temporal_distance)
@@ -174,31 +175,40 @@ class Learner:
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     @torch.no_grad()
-    def near_goals(self, latent: Tensor, goal: Tensor, arrived: Tensor) -> tuple[Tensor, Tensor]:
+    def near_goals(self, batch: GoalBatch, goal: Tensor) -> tuple[Tensor, Tensor]:
         """Change the last goals of a batch for those most like their steps, of some in the batch.
 
         Where the hand has arrived and the thing has not, pictures are almost alike, and yet many
         steps are left. Goals that lie ahead or anywhere are seldom so, and then believed near.
         It is mining of hard negatives within a batch (FaceNet, Schroff 2015, section 3.2), of more
         and more goals: who cannot yet tell moments apart learns from like ones that all is far.
+        What is compared is told by the sensors that matter in the goal, in both: by all its sensors
+        no step is like a goal that a gel alone tells.
 
         Args:
-            latent: (B, D), steps.
-            goal: (B, D), their goals.
-            arrived: (B,) bool, the goal is the step itself.
+            batch: steps and their goals.
+            goal: (B, D), those goals' latents.
 
         Returns:
             goals (B, D), and whether they are the step itself, (B,) bool.
         """
-        first = len(latent) - int(self.config.near_goals * len(latent))
-        others = goal[: min(1 + self.policy_updates // HARDER_EVERY, COMPARED)]
-        apart = torch.cdist(latent[first:], others, compute_mode="donot_use_mm_for_euclid_dist")
-        apart[apart < ALIKE] = torch.inf  # the step itself, or nothing happened meanwhile
-        least, nearest = apart.min(1)
-        found = torch.isfinite(least)
-        goal, arrived = goal.clone(), arrived.clone()
-        goal[first:][found] = others[nearest[found]]
-        arrived[first:][found] = False
+        goal, arrived = goal.clone(), to_device(batch.arrived, self.device).clone()
+        first = len(goal) - int(self.config.near_goals * len(goal))
+        others = slice(min(1 + self.policy_updates // HARDER_EVERY, COMPARED))
+        told = batch.present & batch.goal_present
+        for sensors in np.unique(told[first:][told[first:].any(1)], axis=0):
+            rows = first + np.flatnonzero((told[first:] == sensors).all(1))
+            steps = self._latent(batch.tokens[rows], told[rows])
+            goals_tell = np.broadcast_to(sensors, batch.goal_present[others].shape)
+            goals = self._latent(batch.goal_tokens[others], goals_tell)
+            apart = torch.cdist(steps, goals, compute_mode="donot_use_mm_for_euclid_dist")
+            apart[apart < ALIKE] = torch.inf  # the step itself, or nothing happened meanwhile
+            untold = (sensors & ~batch.goal_present[others]).any(1)
+            apart[:, to_device(untold, self.device)] = torch.inf
+            least, nearest = apart.min(1)
+            found = torch.isfinite(least)
+            changed = to_device(rows, self.device)[found]
+            goal[changed], arrived[changed] = goals[nearest[found]], False
         return goal, arrived
 
     def state_dict(self) -> dict[str, Tensor]:
