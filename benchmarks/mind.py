@@ -52,6 +52,10 @@ TOUCH = {  # worlds of touch, which are no part of the ten
     "stick": ("stick", 10_000),
     "die": ("die", 16_000),
     "curtain": ("curtain", 10_000),
+    # The same with what each sensor read three steps ago: does a memory of the recent past help?
+    "stick_before": ("worlds.remembered:remembered,world=stick", 10_000),
+    "die_before": ("worlds.remembered:remembered,world=die", 16_000),
+    "curtain_before": ("worlds.remembered:remembered,world=curtain", 10_000),
 }
 EVERY = WORLDS | TOUCH
 RESAMPLES_N = 2000
