@@ -67,6 +67,8 @@ newest = outside_parts.newest:Newest
 torn = outside_torn:Source
 [rumpus.planners]
 torn = outside_torn:Planner
+[rumpus.success_classifiers]
+torn = outside_torn:Classifier
 """
 
 

@@ -19,6 +19,7 @@ HERE: dict[Kind, set[str]] = {
     "objective": {"latent_distance", "temporal_distance"},
     "goal source": {"skew_fit"},
     "planner": {"cem", "icem", "mppi", "random_shooting", "rollout"},
+    "success classifier": {"naive_classifier", "positive_unlabelled", "vice", "vice_raq"},
 }
 OUTSIDE: dict[Kind, tuple[str, str]] = {
     "sensor": ("warmth", "outside_parts.thermometer:Thermometer"),

@@ -23,7 +23,9 @@ from typing import Any, Literal
 from rumpus.errors import InputError, RumpusError, WorldError, missing_extra, told
 
 HOUSE = Path(__file__).parent
-Kind = Literal["world", "sensor", "robot", "objective", "goal source", "planner"]
+Kind = Literal[
+    "world", "sensor", "robot", "objective", "goal source", "planner", "success classifier"
+]  # fmt: skip
 FOLDERS: dict[Kind, str] = {
     "world": "worlds",
     "sensor": "body/sensors",
@@ -31,6 +33,7 @@ FOLDERS: dict[Kind, str] = {
     "objective": "objectives",
     "goal source": "goals",
     "planner": "planning",
+    "success classifier": "success",
 }
 OTHERS = {
     "world": "any Gymnasium environment, by its name or as package.module:Env",

@@ -16,6 +16,7 @@ from rumpus.finding import Finding
 from rumpus.goals import check as goal_contract
 from rumpus.objectives import check as objective_contract
 from rumpus.planning import check as planner_contract
+from rumpus.success import check as success_contract
 from rumpus.worlds import check as world_contract
 from rumpus.worlds.catalogue import load
 
@@ -26,6 +27,7 @@ EXAMINERS: dict[Kind, Callable[[str], list[Finding]]] = {
     "objective": objective_contract.examine_named,
     "goal source": goal_contract.examine_named,
     "planner": planner_contract.examine_named,
+    "success classifier": success_contract.examine_named,
 }
 PARTS = [(k, n) for k in EXAMINERS for n in names(k)]
 # It lies, and what looks like a cap seldom comes upon the bottle.

@@ -29,7 +29,9 @@ Out = Annotated[Path | None, arg(metavar="PICTURE", help_behavior_hint="")]
 COLUMNS = 8  # of a sheet of goals
 Trials = Annotated[str, arg(metavar="KIND", help_behavior_hint="")]
 Distance = Annotated[float, arg(metavar="X")]
-Kind = Literal["world", "sensor", "robot", "objective", "goal_source", "planner"]
+Kind = Literal[
+    "world", "sensor", "robot", "objective", "goal_source", "planner", "success_classifier"
+]  # fmt: skip
 Part = Annotated[Positional[Kind], arg(metavar="PART")]
 Name = Annotated[Positional[str], arg(metavar="NAME")]
 
@@ -230,7 +232,8 @@ def check(part: Part, name: Name, json: Json = False) -> int:
     """Try out a part, of rumpus or of another package, and say whether it keeps its promises.
 
     Args:
-        part: What to check: world, sensor, robot, objective, goal_source or planner.
+        part: What to check: world, sensor, robot, objective, goal_source, planner or
+            success_classifier.
         name: Its name: of rumpus, of an installed package, or package.module:Name.
         json: the findings.
     """

@@ -1,0 +1,1 @@
+"""How success is told from pictures of it, one classifier a file."""

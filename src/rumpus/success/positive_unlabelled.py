@@ -1,0 +1,129 @@
+"""What was lived is not known to be failure: how much of it is success is asked, and taken off.
+
+Of what was lived, a share shows success, and how large it is a few questions about pictures drawn
+at random tell. The loss takes that share of success out of what counts as failure; so success that
+was lived is not unlearned, as by VICE, and what merely looks like it is. What a person said no to
+counts as failure all the same. Several nets learn alike, and the one that doubts most is believed:
+what none of them has seen they are seldom sure of together (interview 22:50).
+
+Source: non-negative risk of positive and unlabelled data (Kiryo 2017, arXiv 1703.00593, eq. 6).
+
+Differs from the paper:
+    nnPU: where the risk of failure falls below zero, its gradient is turned back in full (gamma =
+    1, beta = 0); the logistic loss; success and failure count alike, however rare success is, or
+    few gradient steps would see it; the share of success is asked for, not known; answers of no
+    have a term of their own; pictures are shifted and lit otherwise while it learns.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import torch
+from msgspec import Meta
+from torch import Tensor, nn
+from torch.nn.functional import pad, softplus
+
+from rumpus.model.device import to_array
+from rumpus.model.part import Part
+from rumpus.success._nets import Logits, drawn, learn, least
+from rumpus.success.base import Evidence, Question
+from rumpus.types import Array
+
+LEAST, MOST = 0.005, 0.9  # what is believed of the share of success, whatever was answered
+
+
+@dataclass(frozen=True)
+class PositiveUnlabelledConfig:
+    """How it learns.
+
+    Attributes:
+        nets: of which the most doubtful is believed.
+        batch: pictures of success in each gradient step; twice as many of what was lived, and half
+            as many that were answered with no.
+        learning_rate: of Adam.
+        failure_weight: of what was answered with no, which is known and counts more.
+        shift: how far pictures are moved while it learns, as a share of their side.
+        light: by how much they are made brighter or darker, and each colour of them.
+    """
+
+    nets: Annotated[int, Meta(ge=1, le=100)] = 3
+    batch: Annotated[int, Meta(ge=2, le=100_000)] = 64
+    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 1e-3
+    failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
+    shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.04
+    light: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.15
+
+
+class PositiveUnlabelled:
+    """Examples and answers against what was lived, less the success in it."""
+
+    asks: tuple[Question, ...] = ("surest", "random")
+
+    def __init__(self, shape: tuple[int, ...], seed: int, config: PositiveUnlabelledConfig) -> None:
+        """For pictures of that shape, (h, w, c)."""
+        torch.manual_seed(seed)
+        self.config = config
+        nets = Logits(_net(shape) for _ in range(config.nets))
+        self.part = Part(nets, config.learning_rate)
+
+    def learn(self, evidence: Evidence, updates: int, rng: np.random.Generator) -> float:
+        """See `SuccessClassifier`."""
+        return learn(self.part, lambda nets: self._loss(nets, evidence, rng), updates)
+
+    def belief(self, pictures: Array) -> Array:
+        """See `SuccessClassifier`."""
+        return to_array(least(self.part, pictures).sigmoid())
+
+    def _loss(self, nets: Logits, evidence: Evidence, rng: np.random.Generator) -> Tensor:
+        batch, weight = self.config.batch, self.config.failure_weight
+        success = self._seen(evidence.successes, batch, rng)
+        lived = self._seen(evidence.lived, 2 * batch, rng)
+        failures = evidence.failures
+        failure = self._seen(failures, batch // 2, rng) if len(failures) else success[:0]
+        logits = nets(torch.cat([success, lived, failure]))
+        success, lived, failure = logits.split([batch, 2 * batch, len(failure)], 1)
+        share = success_share(evidence.random_answers)
+        # Of each net: what was lived, less what of it is success, is failure (eq. 6).
+        wrong = softplus(lived).mean(1) - share * softplus(success).mean(1)
+        loss = softplus(-success).mean(1) + wrong.abs() / (1.0 - share)
+        if len(failures):
+            loss = loss + weight * softplus(failure).mean(1)
+        return loss.mean()
+
+    def _seen(self, pictures: Array, count: int, rng: np.random.Generator) -> Tensor:
+        """So many pictures at random, each shifted and lit a little otherwise."""
+        seen = drawn(pictures, count, rng)
+        height, width = seen.shape[2:]
+        most = round(self.config.shift * max(height, width))
+        if most:
+            down, right = rng.integers(0, 2 * most + 1, 2)
+            seen = pad(seen, (most,) * 4, mode="replicate")
+            seen = seen[:, :, down : down + height, right : right + width]
+        gains = [
+            1.0 + self.config.light * rng.uniform(-1.0, 1.0, (count, planes, 1, 1))
+            for planes in (1, seen.shape[1])
+        ]
+        gain = torch.from_numpy((gains[0] * gains[1]).astype(np.float32))
+        return (seen + 1.0) * gain - 1.0
+
+
+def success_share(answers: Array) -> float:
+    """How much of what was lived is success, from answers about pictures drawn at random.
+
+    As if five had been answered before, of which half a one with yes: success is rare at first.
+    """
+    share = (float(np.sum(answers)) + 0.5) / (len(answers) + 5.0)
+    return min(max(share, LEAST), MOST)
+
+
+def _net(shape: tuple[int, ...]) -> nn.Module:
+    height, width, planes = shape
+    layers: list[nn.Module] = []
+    for channels, kernel in ((16, 5), (32, 3), (32, 3)):
+        layers += [nn.Conv2d(planes, channels, kernel, 2, kernel // 2), nn.ReLU()]
+        height, width, planes = -(-height // 2), -(-width // 2), channels
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Linear(planes * height * width, 128), nn.ReLU(),
+        nn.Linear(128, 1),
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""What each classifier of success is known for: to be cheated, to forget, to do neither."""
+
+import numpy as np
+import pytest
+
+from rumpus.catalogue import make
+from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.success.check import SIDE_PX, squares
+from rumpus.success.positive_unlabelled import LEAST, MOST, success_share
+from rumpus.types import Array
+
+NAIVE, VICE, RAQ, DEFAULT = "naive_classifier", "vice", "vice_raq", "positive_unlabelled"
+NOTHING = squares(0, False, np.random.default_rng(0))
+UPDATES_N = 150
+
+
+def covered(count: int, rng: np.random.Generator) -> Array:
+    """A finger in the lens: its red covers the left of the picture, whatever is behind it."""
+    pictures = squares(count, False, rng)
+    pictures[:, :, : SIDE_PX // 2] = (200, 30, 20)
+    return pictures
+
+
+def learned(name: str, lived: Array, first_n: int, answers: Array) -> SuccessClassifier:
+    """A classifier that was shown twelve pictures of success and lived all these."""
+    given = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
+    classifier: SuccessClassifier = make("success classifier", name, given)
+    shown = squares(12, True, np.random.default_rng(1))
+    evidence = Evidence(shown, NOTHING, lived, first_n, answers)
+    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    return classifier
+
+
+@pytest.mark.parametrize(("name", "cheated"), [(NAIVE, True), (VICE, False), (DEFAULT, False)])
+def test_who_never_learns_from_what_was_tried_is_cheated(name: str, cheated: bool) -> None:
+    rng = np.random.default_rng(2)
+    lived = np.concatenate([squares(200, False, rng), covered(200, rng)])
+    belief = learned(name, lived, 200, np.zeros(20, bool)).belief(covered(20, rng)).mean()
+    assert belief > 0.8 if cheated else belief < 0.2
+
+
+@pytest.mark.parametrize(("name", "forgets"), [(VICE, True), (RAQ, True), (DEFAULT, False)])
+def test_who_takes_all_that_was_lived_for_failure_forgets_success(name: str, forgets: bool) -> None:
+    rng = np.random.default_rng(2)
+    lived = np.concatenate([squares(50, False, rng), squares(350, True, rng)])
+    answers = np.arange(20) < 17  # of pictures drawn at random
+    belief = learned(name, lived, 50, answers).belief(squares(50, True, rng)).mean()
+    assert belief < 0.4 if forgets else belief > 0.6
+
+
+def test_a_picture_that_a_person_said_no_to_is_believed_less() -> None:
+    rng = np.random.default_rng(2)
+    given = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
+    beliefs = []
+    for failures in (NOTHING, covered(2, rng)):
+        classifier: SuccessClassifier = make("success classifier", DEFAULT, given)
+        evidence = Evidence(
+            squares(12, True, rng), failures, squares(200, False, rng), 200, np.zeros(20, bool)
+        )
+        classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+        beliefs.append(float(classifier.belief(covered(20, rng)).mean()))
+    assert beliefs[1] < 0.5 * beliefs[0]
+
+
+def test_the_naive_classifier_learns_once() -> None:
+    rng = np.random.default_rng(2)
+    classifier = learned(NAIVE, squares(50, False, rng), 50, np.zeros(0, bool))
+    before = classifier.belief(squares(20, True, rng := np.random.default_rng(3)))
+    shown = squares(12, False, rng)  # now the other way round
+    evidence = Evidence(shown, NOTHING, squares(50, True, rng), 50, np.zeros(0, bool))
+    assert classifier.learn(evidence, UPDATES_N, rng) == 0.0
+    after = classifier.belief(squares(20, True, np.random.default_rng(3)))
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("name", [NAIVE, VICE, RAQ, DEFAULT])
+def test_what_was_learned_is_saved_whole(name: str) -> None:
+    rng = np.random.default_rng(2)
+    lived = squares(50, False, rng)
+    classifier = learned(name, lived, 50, np.zeros(5, bool))
+    given = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 9}
+    other: SuccessClassifier = make("success classifier", name, given)
+    saved = classifier.part.state_dict()
+    other.part.load_state_dict({tensor: value.clone() for tensor, value in saved.items()})
+    evidence = Evidence(squares(12, True, rng), NOTHING, lived, 50, np.zeros(5, bool))
+    for one in (classifier, other):
+        one.learn(evidence, 3, np.random.default_rng(4))
+    asked = squares(20, True, rng)
+    np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
+
+
+def test_no_pictures_are_no_beliefs() -> None:
+    classifier = learned(VICE, squares(5, False, np.random.default_rng(0)), 5, np.zeros(0, bool))
+    assert classifier.belief(NOTHING).shape == (0,)
+
+
+def test_how_much_of_life_is_success_is_little_until_it_is_answered() -> None:
+    assert success_share(np.zeros(0, bool)) == pytest.approx(0.1)
+    assert success_share(np.arange(100) < 30) == pytest.approx(0.3, abs=0.02)
+    assert success_share(np.zeros(10_000, bool)) == LEAST
+    assert success_share(np.ones(10_000, bool)) == MOST
