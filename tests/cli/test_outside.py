@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from rumpus.cli.command_line import main
+from rumpus.cli.playing import noticing
 from rumpus.memory import Memory
+from rumpus.play.progress import Progress
+from rumpus.run.session import Asked, begin_or_resume
 
 SMALL = ["--random-steps", "100"]
 
@@ -101,6 +104,25 @@ def test_play_says_itself_that_nothing_can_be_learned(
         assert told.count("No episode lasted the 6 steps that it learns from at a time") == 1
         assert "the longest lasted 5: it learns nothing" in told
     assert "rumpus evaluate" not in said.out
+
+
+def test_a_memory_that_is_written_late_is_waited_for_before_it_is_judged(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world, run = "outside_image:DotEnv,lasts=4", tmp_path / "run"
+    assert main(["play", world, "--run", str(run), "--steps", "60", *SMALL]) == 0
+    with begin_or_resume(Asked(world), run) as session:
+        watch = noticing(session)
+        capfd.readouterr()
+        watch(Progress(110, "exploring"))
+        assert capfd.readouterr().err == ""
+        for number in range(50):
+            if number % 5 == 0:
+                session.memory.begin_episode("written late")
+            session.memory.append(session.memory.step(3))
+        watch(Progress(111, "exploring"))
+        watch(Progress(112, "exploring"))
+    assert capfd.readouterr().err.count("No episode lasted the 6 steps") == 1
 
 
 @pytest.mark.parametrize("random_steps", ["0", "3", "40"])

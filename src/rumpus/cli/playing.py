@@ -55,7 +55,8 @@ def noticing(session: Session) -> Watch:
 
     def watch(progress: Progress) -> None:
         nonlocal due
-        if due is not None and progress.steps >= due:
+        # What is still on its way to memory says nothing of how long episodes last.
+        if due is not None and min(progress.steps, len(session.memory)) >= due:
             due = None
             if sentence := too_short(session):
                 remark(sentence)
