@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rumpus.catalogue import make
+from rumpus.errors import InputError
 from rumpus.success.base import Evidence, SuccessClassifier
 from rumpus.success.check import SIDE_PX, squares
 from rumpus.success.positive_unlabelled import LEAST, MOST, success_share
@@ -87,6 +88,12 @@ def test_what_was_learned_is_saved_whole(name: str) -> None:
         one.learn(evidence, 3, np.random.default_rng(4))
     asked = squares(20, True, rng)
     np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
+
+
+@pytest.mark.parametrize("name", [NAIVE, VICE, RAQ, DEFAULT])
+def test_from_no_pictures_nothing_is_learned(name: str) -> None:
+    with pytest.raises(InputError, match="was to learn from no pictures"):
+        learned(name, NOTHING, 0, np.zeros(0, bool))
 
 
 def test_no_pictures_are_no_beliefs() -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from rumpus.errors import InputError
 from rumpus.model.part import Part
 from rumpus.types import Array
 
@@ -73,7 +74,16 @@ def as_input(pictures: Array) -> Tensor:
 
 
 def drawn(pictures: Array, count: int, rng: np.random.Generator) -> Tensor:
-    """So many pictures at random, as a net takes them."""
+    """So many pictures at random, as a net takes them.
+
+    Raises:
+        InputError: when there are none.
+    """
+    if not len(pictures):
+        raise InputError(
+            "A classifier of success was to learn from no pictures; expected some that show "
+            "success, and some that the robot saw: show examples, and let it play first."
+        )
     return as_input(pictures[rng.integers(len(pictures), size=count)])
 
 
