@@ -208,7 +208,8 @@ def act(folder: Path) -> Metrics:
         chooser = PlayChooser(goals, going, rng, memory)
         chooser.take(actor, candidates)
         latent = actor.encode(memory.readings(0))
-        here = Situation(latent, candidates, memory.spec.rate_hz, goal_at(memory), rng)
+        point, rate_hz = actor.point(latent), memory.spec.rate_hz
+        here = Situation(latent, point, candidates, rate_hz, goal_at(memory), rng)
 
         def choose() -> None:
             step = int(rng.integers(len(memory)))

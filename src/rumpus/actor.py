@@ -179,6 +179,12 @@ class Actor:
             points.append(self.nets.time_map(latent))
         return torch.cat(points)
 
+    @torch.no_grad()
+    def point(self, latent: Tensor) -> Tensor:
+        """A latent (D,) as a point (P,) among `goal_embeddings`."""
+        point: Tensor = self.nets.time_map(latent)
+        return point
+
     # Acting
 
     @torch.no_grad()

@@ -17,7 +17,14 @@ from typing import Annotated, Any, Union
 import tyro
 from tyro.conf import subcommand
 
-from rumpus.cli import command, do_command, memory_command, progress_command, run_command
+from rumpus.cli import (
+    command,
+    do_command,
+    memory_command,
+    progress_command,
+    run_command,
+    teach_command,
+)
 from rumpus.cli.verb import Command, answer, remark
 from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
@@ -76,6 +83,9 @@ Verb = _one_of(
     do_command.do,
     command.evaluate,
     do_command.imagine,
+    teach_command.teach,
+    teach_command.questions,
+    teach_command.answer_question,
     progress_command.progress,
     command.goals,
     command.snapshot,

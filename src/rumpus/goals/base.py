@@ -51,6 +51,7 @@ class Situation:
 
     Attributes:
         latent: (D,) of what it senses now.
+        point: (P,) of the same, among those of the candidates.
         candidates: stored steps to choose from.
         rate_hz: control steps a second.
         goal_at: makes a goal of a stored step.
@@ -58,6 +59,7 @@ class Situation:
     """
 
     latent: Tensor
+    point: Tensor
     candidates: Candidates
     rate_hz: float
     goal_at: GoalAt

@@ -69,8 +69,8 @@ def _asked(source: GoalSource) -> list[Goal | None]:
     random = torch.Generator().manual_seed(SEED)
     candidates = Candidates(torch.randn(STEPS_N, POINT_N, generator=random), np.arange(STEPS_N) * 3)
     situation = Situation(
-        torch.randn(LATENT_N, generator=random), candidates, RATE_HZ, _goal_at,
-        np.random.default_rng(SEED),
+        torch.randn(LATENT_N, generator=random), torch.zeros(POINT_N), candidates, RATE_HZ,
+        _goal_at, np.random.default_rng(SEED),
     )  # fmt: skip
     goals = []
     for number in range(ASKED_N):

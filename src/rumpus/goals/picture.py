@@ -24,24 +24,32 @@ def pictured(path: Path, spec: RobotSpec, camera: str = "") -> tuple[Readings, t
     Raises:
         InputError: when it is no picture, or this robot has no such camera.
     """
-    cameras = [sensor for sensor in spec.sensors if sensor.is_picture]
-    if not cameras:
-        raise InputError(
-            f"The robot {spec.name} has no picture sensor, so {path} means nothing to it; give a "
-            "stored step as memory:NUMBER."
-        )
-    names = [sensor.name for sensor in cameras]
-    if camera and camera not in names:
-        raise InputError(
-            f"The robot {spec.name} has no camera '{camera}'; it has: {', '.join(names)}."
-        )
-    seen_by = cameras[names.index(camera) if camera else 0]
+    seen_by = camera_of(spec, camera)
     picture, notices = load_picture(path, seen_by)
     others = [sensor.name for sensor in spec.sensors if sensor != seen_by]
     if others:
         told = f"The picture says nothing of {', '.join(others)}: what they read does not matter."
         notices = (*notices, told)
     return {seen_by.name: picture}, notices
+
+
+def camera_of(spec: RobotSpec, name: str = "") -> SensorSpec:
+    """A robot's camera of that name; the first where none is named.
+
+    Raises:
+        InputError: when it has no such camera.
+    """
+    cameras = {sensor.name: sensor for sensor in spec.sensors if sensor.is_picture}
+    if not cameras:
+        raise InputError(
+            f"The robot {spec.name} has no picture sensor, so a picture means nothing to it; give "
+            "a stored step as memory:NUMBER."
+        )
+    if name and name not in cameras:
+        raise InputError(
+            f"The robot {spec.name} has no camera '{name}'; it has: {', '.join(cameras)}."
+        )
+    return cameras[name or next(iter(cameras))]
 
 
 def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]]:

@@ -90,8 +90,9 @@ class PlayChooser:
         return None if dropped is None else dropped.goal
 
     def _next_attempt(self, actor: Actor, candidates: Candidates, latent: Tensor) -> Attempt | None:
+        rate_hz, point = self.memory.spec.rate_hz, actor.point(latent)
         goal = self.goals.next_goal(
-            Situation(latent, candidates, self.memory.spec.rate_hz, self._goal_at, self.rng)
+            Situation(latent, point, candidates, rate_hz, self._goal_at, self.rng)
         )
         if goal is None:
             return None

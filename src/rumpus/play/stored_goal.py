@@ -85,20 +85,25 @@ def load_goal(
         raise InputError(f"--camera {camera} was given with the goal {text}, which is no picture; "
                          "leave it out.")  # fmt: skip
     if is_stored:
-        return Wanted(goal_at(memory)(_number(text, len(memory)), "memory", text))
+        return Wanted(goal_at(memory)(stored_number(text, len(memory)), "memory", text))
     foreign: tuple[str, ...] = ()
     if is_named:
         readings, notices = named_readings(text, world, elsewhere)
     else:
         readings, notices = pictured(Path(text), memory.spec, camera)
         foreign = tuple(_unfamiliar(readings, memory))
-    still = np.zeros(memory.spec.action_size, np.float32)
-    memory.begin_episode(f"shown {text}")
-    time_s = float(memory.time_s[-1]) if len(memory) else 0.0
-    shown = memory.append(Step(Observation(readings, time_s), still, still, truncated=True))
+    shown = remember_shown(memory, readings, text)
     source = "numbers" if is_named else "picture"
     goal = goal_at(memory)(shown, source, f"{source} {text}")
     return Wanted(goal, (*notices, *foreign), bool(foreign))
+
+
+def remember_shown(memory: OwnMemory, readings: Readings, what: str) -> int:
+    """Keep what a person showed as an episode of its own; its position in memory."""
+    still = np.zeros(memory.spec.action_size, np.float32)
+    memory.begin_episode(f"shown {what}")
+    time_s = float(memory.time_s[-1]) if len(memory) else 0.0
+    return memory.append(Step(Observation(readings, time_s), still, still, truncated=True))
 
 
 def _unfamiliar(readings: Readings, memory: StoredSteps) -> Iterator[str]:
@@ -113,12 +118,15 @@ def _unfamiliar(readings: Readings, memory: StoredSteps) -> Iterator[str]:
             )
 
 
-def _number(text: str, count: int) -> int:
+def stored_number(text: str, count: int) -> int:
+    """The position that "memory:NUMBER" names, of so many stored steps.
+
+    Raises:
+        InputError: when there is no such step.
+    """
     number = text.removeprefix(STORED)
     # Python reads no number of more than 4,300 digits.
     is_number = number.isascii() and number.isdigit() and len(number) < 20
     if not (is_number and int(number) < count):
-        raise InputError(
-            f"The goal '{text}' is no stored step; expected memory:0 to memory:{count - 1}."
-        )
+        raise InputError(f"'{text}' is no stored step; expected memory:0 to memory:{count - 1}.")
     return int(number)

@@ -48,11 +48,14 @@ class Verdict:
         chance: that it is there: the share of remembered moments believed this near that were, of
             as many that were as were not.
         near_steps: what "there" means: at most so many steps before the goal.
+        wish: the name of what was wished, where a classifier of success said so; `chance` is then
+            how surely it believes that the last picture shows it.
     """
 
     reached: bool
     chance: float
     near_steps: int = NEAR_STEPS
+    wish: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,9 @@ def sentence(verdict: Verdict | None) -> str:
     if verdict is None:
         return "Whether it got there it cannot tell: nothing it remembers says how near it is."
     there = "It got there" if verdict.reached else "It did not get there"
+    if verdict.wish:
+        return (f"{there}, as it sees it: it believes by {verdict.chance:.0%} that its last "
+                f"picture shows '{verdict.wish}'.")  # fmt: skip
     return (f"{there}, as it sees it: of the remembered moments that it believed this near to "
             f"their goal, {verdict.chance:.0%} were at most {verdict.near_steps} steps from it (as "
             "many near as far were tried).")  # fmt: skip

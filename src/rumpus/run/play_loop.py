@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from rumpus.errors import MemoryFault
+from rumpus.goals.base import GoalSource
 from rumpus.memory.memory import Memory
 from rumpus.memory.writer_thread import Writer
 from rumpus.play.control import DurableKeeper, control_step
@@ -79,7 +80,7 @@ class Resting:
 
 def play(
     session: Session, until: Until, watch: Watch,
-    begin: Callable[[Session, Until], Training] = Resting,
+    begin: Callable[[Session, Until], Training] = Resting, goals: GoalSource | None = None,
 ) -> None:  # fmt: skip
     """Let a robot play; a mind that knows too little learns first where memory holds enough.
 
@@ -87,11 +88,12 @@ def play(
     exception ends this, the robot is stopped, memory made durable and the mind saved all the
     same, each whatever becomes of the others; only a mind that diverged is not saved over a good
     one. `watch` is called between whole steps: to stop the play in good order, let it raise
-    KeyboardInterrupt. `begin` begins the training.
+    KeyboardInterrupt. `begin` begins the training; `goals` says what to go for, by default what the
+    run's own play goes for.
     """
     run, robot, memory, mind = session.run, session.robot, session.memory, session.mind
     started_s, steps = time.monotonic(), len(memory)
-    chooser = PlayChooser(mind.goals, run.config.play, mind.rng, memory)
+    chooser = PlayChooser(goals or mind.goals, run.config.play, mind.rng, memory)
     training: Training | None = None
 
     def time_left() -> bool:

@@ -319,12 +319,19 @@ def own_goal(session: Session, tick: Tick) -> Goal:
         session: that has learned.
         tick: told (phase, done, owed) while memory is encoded, and goes on with it.
     """
-    trained, memory, mind = wake(session, tick), session.memory, session.mind
+    trained, mind = wake(session, tick), session.mind
     assert trained is not None
-    here = trained.actor.encode(session.robot.observe().readings)
-    return mind.goals.next_goal(
-        Situation(here, trained.candidates, memory.spec.rate_hz, goal_at(memory), mind.rng)
-    )
+    return mind.goals.next_goal(situation(session, trained))
+
+
+def situation(session: Session, trained: Trained) -> Situation:
+    """Where the robot is now, to be given a goal."""
+    memory, actor = session.memory, trained.actor
+    here = actor.encode(session.robot.observe().readings)
+    return Situation(
+        here, actor.point(here), trained.candidates, memory.spec.rate_hz, goal_at(memory),
+        session.mind.rng,
+    )  # fmt: skip
 
 
 @contextmanager

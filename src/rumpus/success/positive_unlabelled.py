@@ -120,9 +120,10 @@ def success_share(answers: Array) -> float:
 def _net(shape: tuple[int, ...]) -> nn.Module:
     height, width, planes = shape
     layers: list[nn.Module] = []
-    for channels, kernel in ((16, 5), (32, 3), (32, 3)):
-        layers += [nn.Conv2d(planes, channels, kernel, 2, kernel // 2), nn.ReLU()]
-        height, width, planes = -(-height // 2), -(-width // 2), channels
+    # Every fourth pixel first: a fifth of the time of every second.
+    for channels, kernel, stride in ((24, 5, 4), (32, 3, 2), (32, 3, 2)):
+        layers += [nn.Conv2d(planes, channels, kernel, stride, kernel // 2), nn.ReLU()]
+        height, width, planes = -(-height // stride), -(-width // stride), channels
     return nn.Sequential(
         *layers, nn.Flatten(), nn.Linear(planes * height * width, 128), nn.ReLU(),
         nn.Linear(128, 1),

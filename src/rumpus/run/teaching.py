@@ -1,0 +1,339 @@
+"""Practising a wish: play whose goals show it, and a classifier that learns whether they did.
+
+Whenever the robot rests and its mind learns, the classifier learns on from all that was said and
+lived until then. It is never saved: who wakes learns it anew from the labels, so that what it
+believes is of today's labels, and no reward is ever stored. Then it asks a person about a few
+pictures (interview 22:50), never more than are left to be answered, and goes on without waiting.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from rumpus.catalogue import make
+from rumpus.goals.wish import WishGoalSource
+from rumpus.memory.labels import Labels, Question, Why, Wish, open_labels
+from rumpus.play.control import DurableKeeper
+from rumpus.play.progress import Until, Watch
+from rumpus.play.verdict import Verdict
+from rumpus.replay.base import ReplayView
+from rumpus.replay.cells import cells
+from rumpus.replay.measured import Measured
+from rumpus.replay.window import lived
+from rumpus.result import wilson_interval
+from rumpus.run.play_loop import Resting, play
+from rumpus.run.session import Session, situation, wake
+from rumpus.spec import Readings
+from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.types import Array, Goal
+from rumpus.update_schedule import Tick, Trained
+
+UNSURE = (0.1, 0.9)  # between these, a person is asked
+OUTCOME: Why = "outcome"
+KNOWN = ("yes", "no")  # what is said for certain
+BELIEVED = 0.5  # as surely as this, a picture shows success
+SIDE_PX = 8  # pictures are told apart at this size
+FOLDS_N, FOLD_UPDATES_N = 5, 100  # to judge examples by the others
+ODD = 0.1  # an example that is believed less by the others is told
+SUREST_N = 20  # of which the one is asked about that looks least like what is known
+
+
+@dataclass(frozen=True)
+class TeachConfig:
+    """How a wish is practised.
+
+    Attributes:
+        questions: a person may be asked in all, for as long as the wish is known.
+        most_open: of them may wait for an answer at once.
+        updates: gradient steps of the classifier when it learns anew.
+        more_updates: gradient steps each time that it learns on.
+        lived_steps: of all that was lived, so many at random stand for it.
+    """
+
+    questions: Annotated[int, Meta(ge=0, le=100_000)] = 20
+    most_open: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 400
+    more_updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    lived_steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+
+
+@dataclass(frozen=True)
+class Believed:
+    """What a classifier makes of what was lived.
+
+    Attributes:
+        steps: int64 (n,), some lived steps, in order.
+        belief: float32 (n,), how surely each shows the wish, 0 to 1.
+    """
+
+    steps: Array
+    belief: Array
+
+
+@dataclass(frozen=True)
+class SuccessRate:
+    """How many attempts came out well, by what people said of some that were drawn at random.
+
+    Attributes:
+        rate: of those that were answered with yes or no.
+        interval: of 95 %.
+        n: answers.
+    """
+
+    rate: float
+    interval: tuple[float, float]
+    n: int
+
+
+class WishLearner:
+    """Learns what shows a wish from all that was said and lived.
+
+    Attributes:
+        labels: what was said.
+        wish: which wish.
+        config: how.
+    """
+
+    def __init__(
+        self, labels: Labels, wish: Wish, memory: ReplayView, config: TeachConfig, seed: int
+    ) -> None:
+        """Learn of a wish in pictures of a memory, the same for the same labels and seed."""
+        self.labels, self.wish, self.config = labels, wish, config
+        self._memory, self._seed = memory, seed
+        self._rng = np.random.default_rng(seed)
+        self._classifier: SuccessClassifier | None = None
+
+    def learn(self) -> tuple[SuccessClassifier, Believed]:
+        """A classifier of all that was said and lived until now, and what it makes of that."""
+        rng = np.random.default_rng(self._seed)
+        steps = self._lived(rng)
+        frames = self._memory.frames(self.wish.sensor)
+        shape = frames.shape[1:]
+        given: dict[str, Callable[[], object]] = {
+            "shape": lambda: shape,
+            "seed": lambda: self._seed,
+        }
+        classifier: SuccessClassifier = make("success classifier", self.wish.classifier, given)
+        pictures = frames[steps]
+        classifier.learn(self._evidence(steps, pictures), self.config.updates, rng)
+        belief = classifier.belief(pictures)
+        for said, certain in ((KNOWN[0], 1.0), (KNOWN[1], 0.0)):
+            belief[np.isin(steps, self._answered(said))] = certain
+        return classifier, Believed(steps, belief)
+
+    def held_out_belief(self) -> Array:
+        """How surely each example is believed by who was shown the others alone: float32 (n,)."""
+        rng = np.random.default_rng(self._seed)
+        steps, examples = self._lived(rng), self.examples
+        frames = self._memory.frames(self.wish.sensor)
+        evidence, belief = self._evidence(steps, frames[steps]), np.ones(len(examples), np.float32)
+        for fold in np.array_split(rng.permutation(len(examples)), FOLDS_N):
+            if 0 < len(fold) < len(examples):
+                shown = frames[np.delete(examples, fold)]
+                classifier = self._fresh()
+                classifier.learn(replace(evidence, successes=shown), FOLD_UPDATES_N, rng)
+                belief[fold] = classifier.belief(frames[examples[fold]])
+        return belief
+
+    @property
+    def examples(self) -> Array:
+        """The steps that were shown as success, int64 (n,)."""
+        return self.labels.examples(self.wish)
+
+    def _fresh(self) -> SuccessClassifier:
+        shape = self._memory.frames(self.wish.sensor).shape[1:]
+        given: dict[str, Callable[[], object]] = {
+            "shape": lambda: shape,
+            "seed": lambda: self._seed,
+        }
+        classifier: SuccessClassifier = make("success classifier", self.wish.classifier, given)
+        return classifier
+
+    def _lived(self, rng: np.random.Generator) -> Array:
+        """Lived steps with a picture, at random where there are too many: int64 (n,), in order."""
+        steps = np.flatnonzero(self._memory.present(self.wish.sensor))
+        steps = steps[lived(self._memory.episode_of, steps)]
+        if len(steps) > self.config.lived_steps:
+            steps = np.sort(rng.choice(steps, self.config.lived_steps, replace=False))
+        return steps
+
+    def _evidence(self, steps: Array, pictures: Array) -> Evidence:
+        frames = self._memory.frames(self.wish.sensor)
+        asked = self.labels.questions(self.wish)
+        yes, no = map(self._answered, KNOWN)
+        successes = np.concatenate([self.examples, yes])
+        first_n = int(np.searchsorted(steps, self.wish.first_step))
+        random = [q.verdict == "yes" for q in asked if q.why == "random" and q.verdict in KNOWN]
+        return Evidence(frames[successes], frames[no], pictures, first_n, np.array(random, bool))
+
+    def _answered(self, said: str) -> Array:
+        return _steps([q for q in self.labels.questions(self.wish) if q.verdict == said])
+
+
+class Teaching:
+    """The training of a robot that practises a wish: its mind's, and the classifier's after it."""
+
+    def __init__(
+        self, session: Session, until: Until, learner: WishLearner, goals: WishGoalSource
+    ) -> None:
+        self._resting = Resting(session, until)
+        self._memory, self._rng = session.memory, session.mind.rng
+        self._learner, self._goals = learner, goals
+        self._ended_n, self._outcomes, self._asked_until = 0, list[int](), 0
+
+    @property
+    def measured(self) -> Measured | None:
+        """See `Training`."""
+        return self._resting.measured
+
+    def wake(self, tick: Tick) -> Trained | None:
+        """See `Training`."""
+        trained = self._resting.wake(tick)
+        self._goals.examples = self._learner.examples
+        self._ask(*self._learn())
+        return trained
+
+    def after_step(self, steps: int, keeper: DurableKeeper, tick: Tick) -> Trained | None:
+        """See `Training`; notes how attempts ended, and asks about some."""
+        if self._goals.attempts_n > self._ended_n:  # judged by what the last step saw
+            self._ended_n = self._goals.attempts_n
+            self._outcomes.append(steps - 1)
+        trained = self._resting.after_step(steps, keeper, tick)
+        if trained is not None:
+            self._ask(*self._learn())
+        return trained
+
+    def save(self) -> None:
+        """See `Training`."""
+        self._resting.save()
+
+    def _learn(self) -> tuple[SuccessClassifier, Believed]:
+        classifier, found = self._learner.learn()
+        self._goals.believed = found.steps[found.belief > BELIEVED]
+        return classifier, found
+
+    def _ask(self, classifier: SuccessClassifier, found: Believed) -> None:
+        """One question of each kind that is of use, while there are any left."""
+        learner, frames = self._learner, self._memory.frames(self._learner.wish.sensor)
+        for why in (*classifier.asks, OUTCOME):
+            asked = learner.labels.questions(learner.wish)
+            open_n = sum(not question.answers for question in asked)
+            if len(asked) >= learner.config.questions or open_n >= learner.config.most_open:
+                break
+            known = np.concatenate([_steps(asked), learner.examples])
+            step = self._chosen(why, found, known)
+            if step is not None:
+                belief = float(classifier.belief(frames[step : step + 1])[0])
+                learner.labels.ask(learner.wish, step, why, belief)
+        self._asked_until, self._outcomes = int(found.steps.max(initial=-1)) + 1, []
+
+    def _chosen(self, why: Why, found: Believed, known: Array) -> int | None:
+        """Which step to ask about, of those about which nothing was said."""
+        if why == "surest":
+            new = found.steps >= self._asked_until
+            steps = found.steps[new][np.argsort(-found.belief[new], kind="stable")[:SUREST_N]]
+        else:
+            steps = np.array(self._outcomes, np.int64) if why == OUTCOME else found.steps
+        steps = np.setdiff1d(steps, known)
+        if not len(steps):
+            return None
+        if why != "surest":
+            return int(self._rng.choice(steps))
+        frames = self._memory.frames(self._learner.wish.sensor)
+        new_ones, old_ones = (
+            np.stack([cells(frames[step], SIDE_PX).reshape(-1) for step in some])
+            for some in (steps, known)
+        )
+        apart = np.abs(new_ones[:, None] - old_ones).mean(2).min(1)
+        return int(steps[int(apart.argmax())])
+
+
+class KnownWish:
+    """A wish as it is known now: what is gone for, and whether it has come true."""
+
+    def __init__(self, learner: WishLearner) -> None:
+        """Learn what is known of it."""
+        self._learner, self._goals = learner, WishGoalSource(name=learner.wish.name)
+        self._classifier, found = learner.learn()
+        self._goals.believed = found.steps[found.belief > BELIEVED]
+        self._goals.examples = learner.examples
+
+    def goal(self, session: Session, tick: Tick) -> Goal:
+        """What the robot should go for from where it is; `tick` is told while memory is encoded."""
+        trained = wake(session, tick)
+        assert trained is not None
+        goal = self._goals.wished(situation(session, trained))
+        assert goal is not None
+        return goal
+
+    def verdict(self, readings: Readings) -> Verdict | None:
+        """Whether a picture shows it; None where the camera gave none."""
+        wish = self._learner.wish
+        if wish.sensor not in readings:
+            return None
+        belief = float(self._classifier.belief(readings[wish.sensor][None])[0])
+        return Verdict(belief > BELIEVED, belief, wish=wish.name)
+
+    def ask(self, step: int, verdict: Verdict | None) -> bool:
+        """Ask a person about a step where the verdict is unsure; whether that was done."""
+        if verdict is None or not UNSURE[0] < verdict.chance < UNSURE[1]:
+            return False
+        return self._learner.labels.ask(self._learner.wish, step, "unsure", verdict.chance)
+
+
+@contextmanager
+def wishing(session: Session, name: str | None) -> Iterator[KnownWish | None]:
+    """What a run knows of a wish; None where none is named.
+
+    Raises:
+        InputError: when nothing of that name was taught.
+    """
+    if name is None:
+        yield None
+        return
+    seed, memory = session.run.config.seed, session.memory
+    with open_labels(memory.path) as labels:
+        yield KnownWish(WishLearner(labels, labels.wish(name), memory, TeachConfig(), seed))
+
+
+def teach(session: Session, learner: WishLearner, until: Until, watch: Watch) -> None:
+    """Let a robot practise a wish, as `play` plays; see there for how it ends."""
+    goals = WishGoalSource(session.mind.goals, learner.wish.name)
+    begin = partial(Teaching, learner=learner, goals=goals)
+    play(session, until, watch, begin, goals)
+
+
+def doubted(learner: WishLearner) -> str:
+    """A sentence where what was shown cannot be told from life, or some of it from the rest.
+
+    Each fifth of the examples is judged by a classifier that was shown the others.
+    """
+    belief = learner.held_out_belief()
+    odd = np.flatnonzero(belief < ODD)
+    if not len(odd):
+        return ""
+    if 2 * len(odd) >= len(belief):
+        return (f"{len(odd)} of the {len(belief)} pictures of '{learner.wish.name}' look like what "
+                "the robot saw anyway; if they show no success, teach another name by others, else "
+                "answer what it asks.")  # fmt: skip
+    steps = ", ".join(f"memory:{step}" for step in learner.examples[odd])
+    return (
+        f"Unlike the other pictures of '{learner.wish.name}' is {steps}; look whether it shows it."
+    )
+
+
+def success_rate(questions: list[Question]) -> SuccessRate | None:
+    """What people said of attempts that were drawn at random; None where they said nothing."""
+    said = [q.verdict == "yes" for q in questions if q.why == OUTCOME and q.verdict in KNOWN]
+    if not said:
+        return None
+    return SuccessRate(sum(said) / len(said), wilson_interval(sum(said), len(said)), len(said))
+
+
+def _steps(questions: list[Question]) -> Array:
+    return np.array([question.step for question in questions], np.int64)

@@ -1,0 +1,1 @@
+"""What people watch a robot by in a browser."""
