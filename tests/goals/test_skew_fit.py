@@ -25,7 +25,9 @@ def goal_at(step: int, source: str, reason: str) -> Goal:
 
 
 def situation(stored: Candidates, seed: int = 1) -> Situation:
-    return Situation(torch.zeros(4), torch.zeros(1), stored, 10.0, goal_at, np.random.default_rng(seed))
+    return Situation(
+        torch.zeros(4), torch.zeros(1), stored, 10.0, goal_at, np.random.default_rng(seed)
+    )
 
 
 def share_of_rare(skew_exponent: float, source: SkewFit | None = None) -> float:

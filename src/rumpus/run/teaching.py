@@ -38,7 +38,7 @@ OUTCOME: Why = "outcome"
 KNOWN = ("yes", "no")  # what is said for certain
 BELIEVED = 0.5  # as surely as this, a picture shows success
 SIDE_PX = 8  # pictures are told apart at this size
-FOLDS_N, FOLD_UPDATES_N = 5, 100  # to judge examples by the others
+FOLDS_N = 5  # to judge examples by the others
 ODD = 0.1  # an example that is believed less by the others is told
 SUREST_N = 20  # of which the one is asked about that looks least like what is known
 
@@ -51,7 +51,7 @@ class TeachConfig:
         questions: a person may be asked in all, for as long as the wish is known.
         most_open: of them may wait for an answer at once.
         updates: gradient steps of the classifier when it learns anew.
-        more_updates: gradient steps each time that it learns on.
+        more_updates: gradient steps each time that it learns on, and of one that judges examples.
         lived_steps: of all that was lived, so many at random stand for it.
     """
 
@@ -136,7 +136,7 @@ class WishLearner:
             if 0 < len(fold) < len(examples):
                 shown = frames[np.delete(examples, fold)]
                 classifier = self._fresh()
-                classifier.learn(replace(evidence, successes=shown), FOLD_UPDATES_N, rng)
+                classifier.learn(replace(evidence, successes=shown), self.config.more_updates, rng)
                 belief[fold] = classifier.belief(frames[examples[fold]])
         return belief
 

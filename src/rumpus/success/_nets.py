@@ -70,7 +70,8 @@ def least(part: Part[Logits], pictures: Array) -> Tensor:
 
 def as_input(pictures: Array) -> Tensor:
     """Uint8 (B, h, w, c) to float32 (B, c, h, w) from -1 to 1."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    copied = torch.tensor(pictures)  # memory's own pictures cannot be written, which torch minds
+    return copied.permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
 
 def drawn(pictures: Array, count: int, rng: np.random.Generator) -> Tensor:
