@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from rumpus.memory.labels import Labels, Question, Wish
     from rumpus.run.session import Session
 
-Named = Annotated[str, arg(metavar="NAME")]
+DEFAULT = "positive_unlabelled"  # by measurement, see docs/decisions/0010
+Named = Annotated[str, arg(metavar="NAME", help_behavior_hint="")]
 Shown = Annotated[tuple[str, ...], arg(metavar="PICTURES", help_behavior_hint="")]
 Word = Annotated[tuple[str, ...], arg(metavar="WORD", help_behavior_hint="")]
 COLUMNS = 6  # of a sheet of questions
+MOST_ASKED = 1_000_000  # steps or questions at once: more are a slip
 WHY = {
     "surest": "it is surest of this one", "random": "drawn at random from its life",
     "outcome": "drawn at random from how its attempts ended",
@@ -28,7 +30,7 @@ WHY = {
 def teach(
     run: Run, wish: Named, examples: Shown = (), words: Word = (),
     camera: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "",
-    classifier: Named = "positive_unlabelled", practise: Whole = 3000, questions: Whole = 20,
+    classifier: Named = "", practise: Whole = 3000, questions: Whole = 20,
     device: Device = "auto", json: Json = False,
 ) -> int:  # fmt: skip
     """Show a robot pictures of success by a name, and let it practise that, asking where unsure.
@@ -40,13 +42,15 @@ def teach(
             now for what its camera sees now.
         words: Other names that mean the same.
         camera: Which camera sees success, where the robot has several. Default: the first.
-        classifier: How success is told from pictures; see `rumpus check success_classifier`.
+        classifier: How success is told from pictures: positive_unlabelled, naive_classifier, vice,
+            vice_raq, or one of your own. Default: the first, or as the wish was begun.
         practise: For so many steps more; 0 takes in the examples and no more.
         questions: How many it may ask in all.
         device: Where the mind learns and acts.
         json: what is known of the wish.
     """
     from rumpus.cli.progress import telling
+    from rumpus.errors import InputError
     from rumpus.memory.labels import open_labels
     from rumpus.play.progress import Progress, Until
     from rumpus.run.folder import check_run
@@ -55,6 +59,9 @@ def teach(
     from rumpus.run.teaching import teach as practise_wish
     from rumpus.service.interrupt import INTERRUPTED, Interrupted, interruptible
 
+    for asked_n, what in ((practise, "steps of practice"), (questions, "questions")):
+        if not 0 <= asked_n <= MOST_ASKED:
+            raise InputError(f"{asked_n} {what} were asked for, expected 0 to {MOST_ASKED:,}.")
     check_run(run)
     config, begun_s = TeachConfig(questions=questions), time.monotonic()
     with (
@@ -116,10 +123,11 @@ def questions(
 
     begun = open_run(run)
     if serve:
-        from rumpus.watch.thumbs import serve as serve_thumbs
+        from rumpus.watch import thumbs
 
-        tell(f"Answer at http://127.0.0.1:{port} ; stop with Ctrl-C.")
-        serve_thumbs(begun.memory, port)
+        listening = thumbs.listen(port)
+        tell(f"Answer at http://127.0.0.1:{port}, and stop this with Ctrl-C.")
+        thumbs.serve(begun.memory, listening)
         return 0
     with open_labels(begun.memory) as labels, Memory.open(begun.memory, write=False) as memory:
         sensors = {wish.name: wish.sensor for wish in labels.wishes()}
@@ -170,10 +178,11 @@ def _taught(
     from rumpus.play.examples import load_examples
 
     check_name(name)
-    find("success classifier", classifier)
+    find("success classifier", classifier or DEFAULT)
     known = {wish.name: wish for wish in labels.wishes()}
     memory, first_step = session.memory, len(session.memory)
-    wish = Wish(name, first_step, camera_of(memory.spec, camera).name, classifier, words)
+    wish = Wish(name, first_step, camera_of(memory.spec, camera).name,
+                classifier or DEFAULT, words)  # fmt: skip
     if name in known:
         wish = replace(known[name], words=words)
     if not (examples or name in known):

@@ -57,7 +57,7 @@ class TeachConfig:
 
     questions: Annotated[int, Meta(ge=0, le=100_000)] = 20
     most_open: Annotated[int, Meta(ge=1, le=10_000)] = 10
-    updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 400
+    updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 300
     more_updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
     lived_steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 

@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from typing import cast, get_args
 from urllib.parse import parse_qs
 
@@ -72,20 +73,28 @@ def application(memory: Path) -> Starlette:
     return Starlette(routes=routes, middleware=[only_here])
 
 
-def serve(memory: Path, port: int) -> None:
-    """Serve the page on this machine until stopped.
+def listen(port: int) -> socket:
+    """Take a port of this machine, for `serve`.
 
     Raises:
-        InputError: when the port is none, or another program has it.
+        InputError: when it is none, or another program has it.
     """
     if not 0 < port < 65536:
         raise InputError(f"The port is {port}, expected 1 to 65,535.")
-    config = uvicorn.Config(application(memory), HOSTS[0], port, log_level="warning")
+    taken = socket()
+    taken.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # also where it was served just before
     try:
-        listening = config.bind_socket()
-    except SystemExit:
-        raise InputError(f"The port {port} is taken, or not yours to use; give another as --port."
+        taken.bind((HOSTS[0], port))
+    except OSError as error:
+        taken.close()
+        raise InputError(f"The port {port} cannot be had: {error.strerror}; give another as --port."
                          ) from None  # fmt: skip
+    return taken
+
+
+def serve(memory: Path, listening: socket) -> None:
+    """Serve the page for the memory in a folder until stopped."""
+    config = uvicorn.Config(application(memory), log_level="warning")
     with listening:
         uvicorn.Server(config).run([listening])
 
