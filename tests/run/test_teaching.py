@@ -3,21 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rumpus.goals.wish import WishGoalSource
 from rumpus.memory.labels import Labels, Question, Wish, open_labels
 from rumpus.play.progress import Until
+from rumpus.run.play_loop import Resting, play
 from rumpus.run.session import Session, resume
 from rumpus.run.teaching import (
     KnownWish,
     TeachConfig,
+    Teaching,
     WishLearner,
     doubted,
     success_rate,
-    teach,
     wishing,
 )
 from rumpus.types import Array
@@ -41,6 +44,12 @@ def taught(
         places = [across(picture) for picture in session.memory.frames("observation")]
         labels.teach(LEFT, np.argsort(places)[:shown].tolist())
         yield session, labels, WishLearner(labels, LEFT, session.memory, config, 0)
+
+
+def practise(session: Session, learner: WishLearner, steps: int) -> None:
+    goals = WishGoalSource(session.mind.goals, LEFT.name)
+    begin = partial(Teaching, begin=Resting, learner=learner, goals=goals)
+    play(session, Until(steps=steps), lambda _: None, begin, goals)
 
 
 def test_what_looks_like_the_examples_is_believed(dot: Path) -> None:
@@ -70,7 +79,7 @@ def test_the_same_labels_lead_to_the_same_beliefs(dot: Path) -> None:
 
 def test_practice_goes_for_the_wish_asks_and_never_waits(dot: Path) -> None:
     with taught(dot) as (session, labels, learner):
-        teach(session, learner, Until(steps=200), lambda _: None)
+        practise(session, learner, 200)
         memory = session.memory
         assert len(memory) == 200
         aims = [memory.step(k).goal_reason for k in range(200)]
@@ -87,7 +96,7 @@ def test_practice_goes_for_the_wish_asks_and_never_waits(dot: Path) -> None:
                 assert here != before
         for question in labels.questions():
             labels.answer(question.id, "yes")
-        teach(session, learner, Until(steps=240), lambda _: None)
+        practise(session, learner, 240)
         assert len(labels.questions()) == QUICK.questions  # and no more in all
 
 

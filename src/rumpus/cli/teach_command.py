@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
@@ -51,12 +52,13 @@ def teach(
     """
     from rumpus.cli.progress import telling
     from rumpus.errors import InputError
+    from rumpus.goals.wish import WishGoalSource
     from rumpus.memory.labels import open_labels
     from rumpus.play.progress import Progress, Until
     from rumpus.run.folder import check_run
+    from rumpus.run.play_loop import Resting, play
     from rumpus.run.session import resume
-    from rumpus.run.teaching import TeachConfig, WishLearner, doubted, success_rate
-    from rumpus.run.teaching import teach as practise_wish
+    from rumpus.run.teaching import TeachConfig, Teaching, WishLearner, doubted, success_rate
     from rumpus.service.interrupt import INTERRUPTED, Interrupted, interruptible
 
     for asked_n, what in ((practise, "steps of practice"), (questions, "questions")):
@@ -81,7 +83,9 @@ def teach(
                     check_stop()
 
                 if practise:
-                    practise_wish(session, learner, until, watch)
+                    goals = WishGoalSource(session.mind.goals, known.name)
+                    begin = partial(Teaching, begin=Resting, learner=learner, goals=goals)
+                    play(session, until, watch, begin, goals)
         except Interrupted as stop:
             remark(f"Stopped: {session.memory.acknowledged:,} steps remembered; the same command "
                    "goes on.")  # fmt: skip

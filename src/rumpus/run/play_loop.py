@@ -4,7 +4,6 @@ import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
 
 from rumpus.errors import MemoryFault
 from rumpus.goals.base import GoalSource
@@ -19,28 +18,8 @@ from rumpus.run.config import RunConfig
 from rumpus.run.meter import Meter
 from rumpus.run.session import Session, wake
 from rumpus.run.train_phase import learns_first, pay, train_phase
+from rumpus.run.training import Training
 from rumpus.update_schedule import Tick, Trained
-
-
-class Training(Protocol):
-    """When and where a playing robot's mind learns."""
-
-    @property
-    def measured(self) -> Measured | None:
-        """At the last train phase, for whoever watches; None before any."""
-        ...
-
-    def wake(self, tick: Tick) -> Trained | None:
-        """What to play by from the beginning; None where nothing was learned yet."""
-        ...
-
-    def after_step(self, steps: int, keeper: DurableKeeper, tick: Tick) -> Trained | None:
-        """Told between two steps that so many are kept; what to play by from now on, if new."""
-        ...
-
-    def save(self) -> None:
-        """Play is over: keep what was learned."""
-        ...
 
 
 class Resting:

@@ -9,7 +9,6 @@ pictures (interview 22:50), never more than are left to be answered, and goes on
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -19,15 +18,15 @@ from rumpus.catalogue import make
 from rumpus.goals.wish import WishGoalSource
 from rumpus.memory.labels import Labels, Question, Why, Wish, open_labels
 from rumpus.play.control import DurableKeeper
-from rumpus.play.progress import Until, Watch
+from rumpus.play.progress import Until
 from rumpus.play.verdict import Verdict
 from rumpus.replay.base import ReplayView
 from rumpus.replay.cells import cells
 from rumpus.replay.measured import Measured
 from rumpus.replay.window import lived
 from rumpus.result import wilson_interval
-from rumpus.run.play_loop import Resting, play
 from rumpus.run.session import Session, situation, wake
+from rumpus.run.training import Training
 from rumpus.spec import Readings
 from rumpus.success.base import Evidence, SuccessClassifier
 from rumpus.types import Array, Goal
@@ -179,9 +178,19 @@ class Teaching:
     """The training of a robot that practises a wish: its mind's, and the classifier's after it."""
 
     def __init__(
-        self, session: Session, until: Until, learner: WishLearner, goals: WishGoalSource
-    ) -> None:
-        self._resting = Resting(session, until)
+        self, session: Session, until: Until, begin: Callable[[Session, Until], Training],
+        learner: WishLearner, goals: WishGoalSource,
+    ) -> None:  # fmt: skip
+        """Practise a wish, for `play`.
+
+        Args:
+            session: the run.
+            until: when play stops.
+            begin: begins the training of its mind.
+            learner: learns what shows the wish.
+            goals: what it goes for, to be given to `play` too.
+        """
+        self._mind = begin(session, until)
         self._memory, self._rng = session.memory, session.mind.rng
         self._learner, self._goals = learner, goals
         self._ended_n, self._outcomes, self._asked_until = 0, list[int](), 0
@@ -189,11 +198,11 @@ class Teaching:
     @property
     def measured(self) -> Measured | None:
         """See `Training`."""
-        return self._resting.measured
+        return self._mind.measured
 
     def wake(self, tick: Tick) -> Trained | None:
         """See `Training`."""
-        trained = self._resting.wake(tick)
+        trained = self._mind.wake(tick)
         self._goals.examples = self._learner.examples
         self._ask(*self._learn())
         return trained
@@ -203,14 +212,14 @@ class Teaching:
         if self._goals.attempts_n > self._ended_n:  # judged by what the last step saw
             self._ended_n = self._goals.attempts_n
             self._outcomes.append(steps - 1)
-        trained = self._resting.after_step(steps, keeper, tick)
+        trained = self._mind.after_step(steps, keeper, tick)
         if trained is not None:
             self._ask(*self._learn())
         return trained
 
     def save(self) -> None:
         """See `Training`."""
-        self._resting.save()
+        self._mind.save()
 
     def _learn(self) -> tuple[SuccessClassifier, Believed]:
         classifier, found = self._learner.learn()
@@ -299,13 +308,6 @@ def wishing(session: Session, name: str | None) -> Iterator[KnownWish | None]:
     seed, memory = session.run.config.seed, session.memory
     with open_labels(memory.path) as labels:
         yield KnownWish(WishLearner(labels, labels.wish(name), memory, TeachConfig(), seed))
-
-
-def teach(session: Session, learner: WishLearner, until: Until, watch: Watch) -> None:
-    """Let a robot practise a wish, as `play` plays; see there for how it ends."""
-    goals = WishGoalSource(session.mind.goals, learner.wish.name)
-    begin = partial(Teaching, learner=learner, goals=goals)
-    play(session, until, watch, begin, goals)
 
 
 def doubted(learner: WishLearner) -> str:
