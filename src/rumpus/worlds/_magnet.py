@@ -29,6 +29,7 @@ LOW_M, HIGH_M = np.array([-0.09, -0.10, 0.005]), np.array([0.09, 0.0, 0.085])
 STEP_M = (0.018, 0.018, 0.014)
 RIM_M = 0.013
 REACH_M = 0.09  # how far from the middle things lie; the camera sees a little less
+CAMERA_M = (0.0, -0.25, 0.11)
 LIFT_M = 0.002  # what runs on a rail is above the table, which would hold it by friction
 MAGNET_N, HELD_N = 1.5, 2.2  # with which the hand holds, and what holds more strongly
 RED = "0.9 0.2 0.1 1"
@@ -173,7 +174,7 @@ def _mjcf(name: str, things: str, holds: str) -> str:
     <default class="seen"><geom contype="0" conaffinity="0" margin="0" gap="0"/></default>
   </default>
   <worldbody>
-    <camera name="camera" pos="0 -0.25 0.11" xyaxes="1 0 0 0 0.25 0.968" fovy="42"/>
+    <camera name="camera" pos="{" ".join(map(str, CAMERA_M))}" xyaxes="1 0 0 0 0.25 0.968" fovy="42"/>
     <geom type="plane" size="1 1 0.1" rgba="0.25 0.3 0.28 1"/>
     {things}
     <body name="hand" gravcomp="1">
