@@ -17,7 +17,14 @@ from typing import Annotated, Any, Union
 import tyro
 from tyro.conf import subcommand
 
-from rumpus.cli import command, do_command, memory_command, progress_command, run_command
+from rumpus.cli import (
+    bench_command,
+    command,
+    do_command,
+    memory_command,
+    progress_command,
+    run_command,
+)
 from rumpus.cli.verb import Command, answer, remark
 from rumpus.errors import InputError, RumpusError, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
@@ -84,6 +91,7 @@ Verb = _one_of(
     run_command.compare,
     run_command.config,
     command.check,
+    bench_command.bench,
     memory,
     command.list_worlds,
 )

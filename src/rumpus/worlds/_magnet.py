@@ -174,7 +174,8 @@ def _mjcf(name: str, things: str, holds: str) -> str:
     <default class="seen"><geom contype="0" conaffinity="0" margin="0" gap="0"/></default>
   </default>
   <worldbody>
-    <camera name="camera" pos="{" ".join(map(str, CAMERA_M))}" xyaxes="1 0 0 0 0.25 0.968" fovy="42"/>
+    <camera name="camera" pos="{" ".join(map(str, CAMERA_M))}" xyaxes="1 0 0 0 0.25 0.968"
+      fovy="42"/>
     <geom type="plane" size="1 1 0.1" rgba="0.25 0.3 0.28 1"/>
     {things}
     <body name="hand" gravcomp="1">

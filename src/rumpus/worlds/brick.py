@@ -1,12 +1,13 @@
 """The world `brick`: a red block, another that it is put upon, and a third that looks like it.
 
 The lower block slides on the table and holds what is put on it more strongly than the hand's
-magnet, so a hand that is raised leaves the upper block there; moved sideways, it takes it off again,
-or pushes both about. The third is narrower, red and as high, and stands there as well. Source:
-interview 20:49.
+magnet, so a hand that is raised leaves the upper block there; moved sideways, it takes it off
+again, or pushes both about. The third is narrower, red and as high, and stands there as well.
+Source: interview 20:49.
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Brick(Magnet):
 
     names = (*HAND_M, "base_x_m", "brick_x_m", "brick_z_m", "peg_x_m", "peg_z_m")
     wish, wanted, within_m = "bricks together", "brick", ON_M
-    loose = {"brick": BRICK_M, "peg": PEG_M}
+    loose = MappingProxyType({"brick": BRICK_M, "peg": PEG_M})
 
     def __init__(self, seed: int = 0, sensors: Sequence[SensorFactory] = ()) -> None:
         """Start with all three on the table, at places drawn from `seed`."""

@@ -5,6 +5,7 @@ raised leaves the cap there; moved sideways, it takes it off again. Source: inte
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Cap(Magnet):
 
     names = (*HAND_M, "cap_x_m", "cap_z_m", "block_x_m", "block_z_m")
     wish, wanted, within_m = "cap on", "cap", ON_M
-    loose = {"cap": CAP_M, "block": BLOCK_M}
+    loose = MappingProxyType({"cap": CAP_M, "block": BLOCK_M})
 
     def __init__(self, seed: int = 0, sensors: Sequence[SensorFactory] = ()) -> None:
         """Start with the cap on the table, everything at places drawn from `seed`."""

@@ -1,12 +1,13 @@
 """The world `hatch`: a sliding door in a cabinet, and a dark plate that looks like the opening.
 
-The hand drags the door along by its top or its sides, and what it uncovers is dark. The plate is as
-dark, and when it stands before the shut door, it looks open. The plate and a block are carried along
-a line in front of the cabinet; the ground before the door and at one other place holds what stands
-there more strongly than the hand's magnet. Source: interview 20:49.
+The hand drags the door along by its top or its sides, and what it uncovers is dark. The plate is
+as dark, and when it stands before the shut door, it looks open. The plate and a block are carried
+along a line in front of the cabinet; the ground before the door and at one other place holds what
+stands there more strongly than the hand's magnet. Source: interview 20:49.
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Hatch(Magnet):
     names = (*HAND_M, "door_x_m", "plate_x_m", "plate_z_m", "block_x_m", "block_z_m")
     trial_kinds = ("open", "shut")
     wish, wanted, within_m = "door open", "door", (WITHIN_M, 1.0)
-    loose = {"plate": PLATE_M, "block": BLOCK_M}
+    loose = MappingProxyType({"plate": PLATE_M, "block": BLOCK_M})
     line_m = LINE_M
 
     def __init__(self, seed: int = 0, sensors: Sequence[SensorFactory] = ()) -> None:
@@ -69,8 +70,22 @@ def _things() -> str:
         pos="0 0 {(height_m + LIFT_M) / 2}" mass="0.1" rgba="{RED}"/>
     </body>
     {patches("ground", SHUT_X_M, ELSEWHERE_X_M, LINE_M)}
-    {thing("plate", f'type="box" size="{PLATE_M[0]} 0.004 {PLATE_M[1] / 2}"', PLATE_M[1], DARK,
-           LINE_M)}
-    {thing("block", f'type="box" size="{BLOCK_M[0]} {BLOCK_M[0]} {BLOCK_M[1] / 2}"', BLOCK_M[1],
-           "0.3 0.45 0.8 1", LINE_M)}
+    {
+        thing(
+            "plate",
+            f'type="box" size="{PLATE_M[0]} 0.004 {PLATE_M[1] / 2}"',
+            PLATE_M[1],
+            DARK,
+            LINE_M,
+        )
+    }
+    {
+        thing(
+            "block",
+            f'type="box" size="{BLOCK_M[0]} {BLOCK_M[0]} {BLOCK_M[1] / 2}"',
+            BLOCK_M[1],
+            "0.3 0.45 0.8 1",
+            LINE_M,
+        )
+    }
     """

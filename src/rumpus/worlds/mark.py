@@ -6,6 +6,7 @@ puck that hangs over the mark, or lies on the block there, is not on it. Source:
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Mark(Magnet):
 
     names = (*HAND_M, "puck_x_m", "puck_z_m", "block_x_m", "block_z_m")
     wish, wanted, within_m = "puck on the mark", "puck", ON_M
-    loose = {"puck": PUCK_M, "block": BLOCK_M}
+    loose = MappingProxyType({"puck": PUCK_M, "block": BLOCK_M})
 
     def __init__(self, seed: int = 0, sensors: Sequence[SensorFactory] = ()) -> None:
         """Start with the puck beside the mark, everything at places drawn from `seed`."""
