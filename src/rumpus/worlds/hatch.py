@@ -17,8 +17,8 @@ from rumpus.worlds.base import State
 
 SHUT_X_M, OPEN_X_M = 0.03, -0.022  # where the door is
 DOOR_M, OPENING_M = (0.023, 0.004, 0.042), (0.02, 0.038)  # half its sides and its height; likewise
-LINE_M, ELSEWHERE_X_M = -0.045, -0.06  # where plate and block are carried; where else they are held
-PLATE_M, BLOCK_M = (0.016, 0.03), (0.012, 0.012)  # half their breadth, and their height
+LINE_M, ELSEWHERE_X_M = -0.022, -0.06  # where plate and block are carried; where else they are held
+PLATE_M, BLOCK_M = (0.016, 0.042), (0.012, 0.012)  # half their breadth, and their height
 WITHIN_M = 0.013  # how far from wide open the door still counts as open
 DARK, WOOD = "0.06 0.05 0.05 1", "0.75 0.6 0.4 1"
 
