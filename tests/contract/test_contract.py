@@ -32,7 +32,7 @@ EXAMINERS: dict[Kind, Callable[[str], list[Finding]]] = {
 PARTS = [(k, n) for k in EXAMINERS for n in names(k)]
 # Each lies, and what looks like a cap seldom comes upon the bottle.
 SELDOM = re.compile(
-    r"((ball|die|peg|plate)_z_m|block_x_m) .* parts of its range are hardly ever seen\."
+    r"((ball|die|peg|plate|block)_z_m|block_x_m) .* parts of its range are hardly ever seen\."
 )
 ENVS = ["outside_image:DotEnv", "outside_dict:CartEnv"]
 
