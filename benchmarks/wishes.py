@@ -93,7 +93,9 @@ class TrueLearner(WishLearner):
         return NeverAsks(), Believed(steps, shows.astype(np.float32))  # type: ignore[return-value]
 
 
-def answered(labels: Labels, wish: Wish, shows: Array, wrong: float, rng: np.random.Generator) -> None:
+def answered(
+    labels: Labels, wish: Wish, shows: Array, wrong: float, rng: np.random.Generator
+) -> None:
     """Answer what is asked by the truth, now and then wrongly."""
     for question in labels.questions(wish):
         if not question.answers:
@@ -138,7 +140,9 @@ class Life:
                 here = trained.actor.encode(world.observe().readings)
                 point, rate_hz = trained.actor.point(here), memory.spec.rate_hz
                 asked = Situation(here, point, trained.candidates, rate_hz, goal_at(memory), rng)
-                source = self.goals if kind == "wish" else replace(self.goals, believed=np.zeros(0, int))
+                source = (
+                    self.goals if kind == "wish" else replace(self.goals, believed=np.zeros(0, int))
+                )
                 goal = source.wished(asked)
                 assert goal is not None
                 course_of(world, GoalChooser(trained.actor, goal, rng), trial, world.measure)

@@ -673,7 +673,7 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
         (
             ["frobnicate"],
             "there are: play, do, evaluate, imagine, progress, goals, snapshot, learn, runs, "
-            "compare, config, check, memory, list; see",
+            "compare, config, check, bench, memory, list; see",
         ),
     ],
 )

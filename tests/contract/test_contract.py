@@ -30,8 +30,10 @@ EXAMINERS: dict[Kind, Callable[[str], list[Finding]]] = {
     "success classifier": success_contract.examine_named,
 }
 PARTS = [(k, n) for k in EXAMINERS for n in names(k)]
-# It lies, and what looks like a cap seldom comes upon the bottle.
-SELDOM = re.compile(r"((ball|die)_z_m|block_x_m) .* parts of its range are hardly ever seen\.")
+# Each lies, and what looks like a cap seldom comes upon the bottle.
+SELDOM = re.compile(
+    r"((ball|die|peg|plate|block)_z_m|block_x_m) .* parts of its range are hardly ever seen\."
+)
 ENVS = ["outside_image:DotEnv", "outside_dict:CartEnv"]
 
 

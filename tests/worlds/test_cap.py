@@ -25,19 +25,19 @@ def test_the_magnet_puts_the_cap_on_and_leaves_it_and_sideways_takes_it_off() ->
     cap.place(LYING)
     go(cap, [(-0.04, 0.0, CAP_M[1]), (-0.04, 0.0, 0.08), ABOVE])
     assert cap.state()["cap_z_m"] > NECK_M
-    assert not cap.is_on(cap.state())  # it hangs from the hand
+    assert not cap.is_success(cap.state())  # it hangs from the hand
     go(cap, [ON, ABOVE])
-    assert cap.is_on(cap.state())
+    assert cap.is_success(cap.state())
     go(cap, [ON, (-0.02, 0.0, NECK_M + CAP_M[1])])
-    assert not cap.is_on(cap.state())
+    assert not cap.is_success(cap.state())
 
 
 def test_a_block_on_the_bottle_is_no_cap_on_it() -> None:
     cap = Cap()
     cap.place({**LYING, "block_x_m": NECK_X_M, "block_z_m": NECK_M})
-    assert not cap.is_on(cap.state())
+    assert not cap.is_success(cap.state())
     cap.place({**LYING, "cap_x_m": NECK_X_M, "cap_z_m": NECK_M})
-    assert cap.is_on(cap.state())
+    assert cap.is_success(cap.state())
 
 
 def test_before_the_lens_the_hand_hides_the_cap() -> None:
@@ -57,7 +57,7 @@ def test_random_play_puts_it_on_and_takes_it_off(seed: int) -> None:
     cap, on = Cap(seed), []
     for action in smoothed_actions(np.random.default_rng(seed), 3000, 3):
         cap.act(action)
-        on.append(cap.is_on(cap.state()))
+        on.append(cap.is_success(cap.state()))
     changes = np.diff(np.array(on).astype(int))
     assert (changes > 0).any()
     assert (changes < 0).any()
@@ -67,5 +67,5 @@ def test_random_play_puts_it_on_and_takes_it_off(seed: int) -> None:
 def test_a_trial_asks_for_the_cap_on_or_off_the_bottle(kind: str) -> None:
     cap = Cap()
     for trial in cap.trials(20, 3, kind):
-        assert cap.is_on(trial.goal) == (kind == "on")
-        assert cap.is_on(trial.start) == (kind == "off")
+        assert cap.is_success(trial.goal) == (kind == "on")
+        assert cap.is_success(trial.start) == (kind == "off")

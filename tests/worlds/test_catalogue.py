@@ -41,7 +41,7 @@ def test_a_package_adds_a_world_by_an_entry_point(
     ("name", "words"),
     [
         ("dor", "did you mean 'door'?"),
-        ("zzz", "there are: ball, cap, curtain, die, door"),
+        ("zzz", "there are: ball, brick, cap, curtain, die, door, hatch, mark"),
         ("nowhere.at_all:Env", "no module 'nowhere'"),
         ("outside_image:Dot", "its classes are: DotEnv"),
         ("outside_image:SIZE_PX", "no class or function 'SIZE_PX'"),

@@ -18,6 +18,7 @@ import tyro
 from tyro.conf import subcommand
 
 from rumpus.cli import (
+    bench_command,
     command,
     do_command,
     memory_command,
@@ -94,6 +95,7 @@ Verb = _one_of(
     run_command.compare,
     run_command.config,
     command.check,
+    bench_command.bench,
     memory,
     command.list_worlds,
 )

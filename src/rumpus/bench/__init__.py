@@ -1,0 +1,1 @@
+"""Tries how well what tells success from pictures withstands who is after its belief."""

@@ -1,0 +1,265 @@
+"""How often a classifier of success is cheated: what its attackers find is false, in rounds.
+
+A person shows pictures of success, the robot plays at random, and the classifier learns. Then, in
+every round, attackers look for the scenes that it believes most; what they find is lived, beside
+more of random play, a few questions are answered, and it learns on. The share of the attackers'
+best scenes that are false is its cheat rate. Where the wish is out of reach, as it is for a robot
+at first, they find false scenes alone: how many of those it believes is told, too, and half of what
+is lived is such. Beside both stands how much of true success it still believes, as who believes
+nothing is never cheated. Source: interview 20:49 to 23:16; the rounds are those of VICE-RAQ (Singh
+2019, arXiv 1904.07854, algorithm 2), with a search in the place of its policy.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rumpus.bench.attackers import ATTACKERS
+from rumpus.bench.scenes import FAMILIES, Scenes
+from rumpus.body.random_motion import smoothed_action
+from rumpus.catalogue import make
+from rumpus.errors import InputError
+from rumpus.result import Metric, Row, wilson_interval
+from rumpus.success._own_file import OwnClassifier
+from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.types import Array
+
+Classifier = SuccessClassifier | OwnClassifier
+BELIEVED = 0.5  # above which a picture is taken for success
+
+
+@dataclass(frozen=True)
+class CheatConfig:
+    """How long and how hard it is tried.
+
+    Attributes:
+        rounds: of attack and learning; after the last it learns and is attacked once more.
+        shown: pictures of success that a person shows.
+        first: steps of random play before the first round.
+        played: steps of random play in each round.
+        found: of the most believed scenes how many are judged; half of them are lived.
+        tries: scenes that each attacker may try, in a round, for either.
+        answers: of a person, in all rounds.
+        answer_error: share of answers that are wrong.
+        updates: gradient steps in a round; before the first, `first_updates`.
+        first_updates: before the first round.
+        recalled: true successes that it is asked about and never learns from.
+    """
+
+    rounds: int = 15
+    shown: int = 20
+    first: int = 1500
+    played: int = 100
+    found: int = 100
+    tries: int = 600
+    answers: int = 20
+    answer_error: float = 0.0
+    updates: int = 60
+    first_updates: int = 360
+    recalled: int = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """The scenes that were believed most, by all attackers, in order.
+
+    Attributes:
+        points: (n, size), see `Scenes`.
+        beliefs: (n,).
+        families: of each, "" where it is true, (n,).
+    """
+
+    points: Array
+    beliefs: Array
+    families: Array
+
+
+class Life:
+    """What a robot lives in the rounds, and what a person shows and answers.
+
+    Attributes:
+        scenes: in which it is attacked.
+        recalled: pictures of true success that no classifier learns from.
+        seen: every picture that was lived, in order, uint8 (n, h, w, 3).
+        answers_n: questions that were answered so far.
+    """
+
+    def __init__(self, wish: str, seed: int, config: CheatConfig) -> None:
+        """Show successes, and play at random for the first time."""
+        self.scenes, self._config = Scenes(wish, seed), config
+        # Chance of its own for each, so that every classifier is shown, and lives, the same.
+        showing, self._playing, self._asking = np.random.default_rng(seed).spawn(3)
+        shown_n, asked_n = config.shown, config.recalled
+        points = self.scenes.successes(shown_n + asked_n, showing)
+        self._successes, _ = self.scenes.pictures(points[:shown_n])
+        self.recalled, _ = self.scenes.pictures(points[shown_n:])
+        self._failures, self._asked, self._at_random = self._successes[:0], set[int](), list[bool]()
+        self._world, self._action = Scenes(wish, seed).world, np.zeros(3, np.float32)
+        self.seen, self._truth = self._played(config.first)
+
+    @property
+    def answers_n(self) -> int:
+        """Questions that were answered so far."""
+        return len(self._asked)
+
+    def evidence(self) -> Evidence:
+        """All that a classifier may learn from."""
+        at_random, first_n = np.array(self._at_random, bool), self._config.first
+        return Evidence(self._successes, self._failures, self.seen, first_n, at_random)
+
+    def go_on(self, found: Array, classifier: Classifier, due: int) -> None:
+        """Live what was found, and play; then so many questions are answered in all."""
+        newest = len(self.seen)
+        (seen, families), (more, truth) = (
+            self.scenes.pictures(found),
+            self._played(self._config.played),
+        )
+        self.seen = np.concatenate([self.seen, seen, more])
+        self._truth = np.concatenate([self._truth, families == "", truth])
+        beliefs = classifier.belief(self.seen[newest:])
+        surest = [newest + int(k) for k in np.argsort(-beliefs, kind="stable")]
+        while classifier.asks and self.answers_n < due:
+            question = classifier.asks[self.answers_n % len(classifier.asks)]
+            left = [k for k in range(len(self.seen)) if k not in self._asked]
+            if question == "surest":
+                self._answered(next(k for k in [*surest, *left] if k not in self._asked))
+            else:
+                self._at_random.append(self._answered(int(self._asking.choice(left))))
+
+    def _answered(self, index: int) -> bool:
+        """What a person says of that picture, who errs now and then."""
+        self._asked.add(index)
+        said = bool(self._truth[index]) != (self._asking.random() < self._config.answer_error)
+        picture = self.seen[index : index + 1]
+        if said:
+            self._successes = np.concatenate([self._successes, picture])
+        else:
+            self._failures = np.concatenate([self._failures, picture])
+        return said
+
+    def _played(self, steps: int) -> tuple[Array, Array]:
+        """Pictures of so many steps of random play, and which are true; nothing is put back."""
+        seen, truth = list[Array](), list[bool]()
+        for _ in range(steps):
+            self._action = smoothed_action(self._playing, self._action)
+            self._world.act(self._action)
+            seen += self._world.observe().readings.values()
+            truth.append(self._world.is_success(self._world.state()))
+        return np.array(seen).reshape(-1, *self.recalled.shape[1:]), np.array(truth, bool)
+
+
+def classifier_named(name: str, shape: tuple[int, ...], seed: int) -> Classifier:
+    """A classifier of success of that name, or of a Python file; see `_own_file.py`.
+
+    Raises:
+        InputError: when there is none.
+    """
+    if name.endswith(".py"):
+        return OwnClassifier(Path(name))
+    given = {"shape": lambda: shape, "seed": lambda: seed}
+    made: SuccessClassifier = make("success classifier", name, given)
+    return made
+
+
+def check_asked(config: CheatConfig, wishes: Sequence[str], classifiers: Sequence[str]) -> None:
+    """Refuse what cannot be measured before anything is.
+
+    Raises:
+        InputError: naming it and what would do.
+    """
+    if config.rounds < 0:
+        raise InputError(f"{config.rounds} rounds were asked for, expected 0 or more.")
+    if not 0.0 <= config.answer_error <= 1.0:
+        raise InputError(f"The share of wrong answers is {config.answer_error:g}, expected 0 to 1.")
+    shapes = [Scenes(wish, 0).world.spec.sensors[0].shape for wish in wishes]
+    for name in classifiers:
+        classifier_named(name, shapes[0], 0)
+
+
+def attacked(
+    wish: str, name: str, seed: int, config: CheatConfig | None = None,
+    tick: Callable[[int], None] = lambda done: None,
+) -> list[Row]:  # fmt: skip
+    """A row for every round, the last one with all figures; the same again from the same seed.
+
+    Args:
+        wish: a world that has one.
+        name: of the classifier, see `classifier_named`.
+        seed: of everything.
+        config: how long and how hard it is tried.
+        tick: told after every round how many are done.
+
+    Raises:
+        InputError: when there is no such wish or classifier.
+    """
+    begun_s, config = time.monotonic(), config or CheatConfig()
+    life, rows = Life(wish, seed, config), list[Row]()
+    classifier = classifier_named(name, life.recalled.shape[1:], seed)
+    learning, attacking = np.random.default_rng(seed).spawn(5)[3:]
+    for round_n in range(config.rounds + 1):
+        updates = config.updates if round_n else config.first_updates
+        classifier.learn(life.evidence(), updates, learning)
+        attacks = [(life.scenes, classifier, config, attacking, out) for out in (False, True)]
+        free, kept = (best_found(*attack) for attack in attacks)
+        metrics = _cheated("", free, kept)
+        metrics |= _recalled(classifier.belief(life.recalled)) | {"answers_n": life.answers_n}
+        last = round_n == config.rounds
+        if last:
+            unknown = (best_found(*attack, held_out=True) for attack in attacks)
+            metrics |= _cheated("held_out_", *unknown)
+        variant = f"{wish}, {Path(name).stem}" + f", round {round_n}" * (not last)
+        wall_s = round(time.monotonic() - begun_s, 2)
+        rows.append(Row(variant, seed, config.found, len(life.seen), wall_s, metrics))
+        if not last:
+            half_n = config.found // 2
+            found = np.concatenate([free.points[:half_n], kept.points[:half_n]])
+            life.go_on(found, classifier, config.answers * (round_n + 1) // config.rounds)
+        tick(round_n + 1)
+    return rows
+
+
+def best_found(
+    scenes: Scenes, classifier: Classifier, config: CheatConfig, rng: np.random.Generator,
+    out_of_reach: bool, held_out: bool = False,
+) -> Found:  # fmt: skip
+    """What the classifier believes most, of all that every attacker tried.
+
+    Args:
+        scenes: where they look.
+        classifier: whom they cheat.
+        config: how many scenes they try.
+        rng: chance.
+        out_of_reach: whether they find no scene that is true, nor one that nearly is.
+        held_out: see `Scenes.at`.
+    """
+
+    def believed(points: Array) -> Array:
+        seen, families = scenes.pictures(points, held_out)
+        beliefs = classifier.belief(seen)
+        return np.where(out_of_reach & np.isin(families, ("", "near")), -1.0, beliefs)
+
+    tried = [attack(believed, scenes.size, config.tries, rng) for attack in ATTACKERS.values()]
+    points, beliefs = (np.concatenate(each) for each in zip(*tried, strict=True))
+    best = np.argsort(-beliefs, kind="stable")[: config.found]
+    return Found(points[best], beliefs[best], scenes.pictures(points[best], held_out)[1])
+
+
+def _cheated(which: str, free: Found, kept: Found) -> dict[str, Metric]:
+    """How many of the best are false, and of which families; how many false ones are believed."""
+    n, families = len(free.points), free.families.tolist()
+    false_n, fooled_n = n - families.count(""), int((kept.beliefs > BELIEVED).sum())
+    told: dict[str, Metric] = {
+        "cheat_share": false_n / n, "cheat_interval": wilson_interval(false_n, n),
+        "fooled_share": fooled_n / n, "fooled_interval": wilson_interval(fooled_n, n),
+        **{f"{f}_share": families.count(f) / n for f in FAMILIES if f in families},
+    }  # fmt: skip
+    return {f"{which}{name}": value for name, value in told.items()}
+
+
+def _recalled(beliefs: Array) -> dict[str, Metric]:
+    """How much of true success is believed."""
+    believed, n = int((beliefs > BELIEVED).sum()), len(beliefs)
+    return {"recall_rate": believed / n, "recall_interval": wilson_interval(believed, n)}
