@@ -103,7 +103,7 @@ class WishLearner:
     ) -> None:
         """Learn of a wish in pictures of a memory, the same for the same labels and seed."""
         self.labels, self.wish, self.config = labels, wish, config
-        self._memory, self._seed = memory, seed
+        self.memory, self._seed = memory, seed
         self._rng = np.random.default_rng(seed)
         self._classifier: SuccessClassifier | None = None
 
@@ -111,7 +111,7 @@ class WishLearner:
         """A classifier of all that was said and lived until now, and what it makes of that."""
         rng = np.random.default_rng(self._seed)
         steps = self._lived(rng)
-        frames = self._memory.frames(self.wish.sensor)
+        frames = self.memory.frames(self.wish.sensor)
         shape = frames.shape[1:]
         given: dict[str, Callable[[], object]] = {
             "shape": lambda: shape,
@@ -129,7 +129,7 @@ class WishLearner:
         """How surely each example is believed by who was shown the others alone: float32 (n,)."""
         rng = np.random.default_rng(self._seed)
         steps, examples = self._lived(rng), self.examples
-        frames = self._memory.frames(self.wish.sensor)
+        frames = self.memory.frames(self.wish.sensor)
         evidence, belief = self._evidence(steps, frames[steps]), np.ones(len(examples), np.float32)
         for fold in np.array_split(rng.permutation(len(examples)), FOLDS_N):
             if 0 < len(fold) < len(examples):
@@ -145,7 +145,7 @@ class WishLearner:
         return self.labels.examples(self.wish)
 
     def _fresh(self) -> SuccessClassifier:
-        shape = self._memory.frames(self.wish.sensor).shape[1:]
+        shape = self.memory.frames(self.wish.sensor).shape[1:]
         given: dict[str, Callable[[], object]] = {
             "shape": lambda: shape,
             "seed": lambda: self._seed,
@@ -155,14 +155,14 @@ class WishLearner:
 
     def _lived(self, rng: np.random.Generator) -> Array:
         """Lived steps with a picture, at random where there are too many: int64 (n,), in order."""
-        steps = np.flatnonzero(self._memory.present(self.wish.sensor))
-        steps = steps[lived(self._memory.episode_of, steps)]
+        steps = np.flatnonzero(self.memory.present(self.wish.sensor))
+        steps = steps[lived(self.memory.episode_of, steps)]
         if len(steps) > self.config.lived_steps:
             steps = np.sort(rng.choice(steps, self.config.lived_steps, replace=False))
         return steps
 
     def _evidence(self, steps: Array, pictures: Array) -> Evidence:
-        frames = self._memory.frames(self.wish.sensor)
+        frames = self.memory.frames(self.wish.sensor)
         asked = self.labels.questions(self.wish)
         yes, no = map(self._answered, KNOWN)
         successes = np.concatenate([self.examples, yes])

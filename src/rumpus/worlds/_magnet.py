@@ -11,16 +11,17 @@ should be. A look-alike lies about that is not meant.
 The leading underscore says that this file is not a world. Source: interview 20:49 and 21:10.
 """
 
+import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from rumpus.body.sensors.camera import Camera
 from rumpus.body.sensors.scene import SensorFactory
-from rumpus.types import Array
+from rumpus.types import Array, Executed
 from rumpus.worlds._simulation import SimulatedWorld, distance_m
 from rumpus.worlds.base import Measure, State, Trial
 
@@ -104,6 +105,11 @@ class Magnet(SimulatedWorld):
         """Whether the wish has come true."""
         off_m = self.off_m(state)
         return all(abs(off) < within for off, within in zip(off_m, self.within_m, strict=True))
+
+    def act(self, action: Array) -> Executed:
+        """See `SimulatedWorld`; the outcome tells whether the wish has come true."""
+        executed = super().act(action)
+        return replace(executed, outcome=json.dumps({"success": self.is_success(self.state())}))
 
     def headline_error(self, state: State, goal: State) -> float:
         """How far what is wanted is from the goal's, and what it belongs on."""
