@@ -97,6 +97,9 @@ SNAPSHOT = "rumpus snapshot door --out now.png"
 DO = f"rumpus do runs/door --goal memory:{STEPS * 2 // 3}"
 DO_PICTURE = "rumpus do runs/door --goal now.png"
 IMAGINE = "rumpus imagine runs/door --goal angle_rad=0.3"
+TEACH = ("rumpus teach runs/door --wish 'as it began' --practise 500 --examples "
+         + " ".join(f"memory:{step}" for step in range(0, 16, 2)))  # fmt: skip
+QUESTIONS = "rumpus questions runs/door"
 ANYWHERE = "rumpus evaluate runs/door --goals 50 --kind anywhere"
 REPORT = "runs/door/report"
 SHOTS = {
@@ -153,6 +156,17 @@ SHOTS = {
              "ends, beside what then came.", IMAGINE, file=f"{REPORT}/imagine-*.html"),
         Shot("imagine-phone", "That page on a phone.", IMAGINE,
              file=f"{REPORT}/imagine-*.html", width_px=PHONE_PX),
+    ],
+    "Wishes": [
+        Shot("teach", "Some pictures have something in common; it practises that.", TEACH),
+        Shot("questions", "What it asks.", QUESTIONS),
+        Shot("questions-sheet", "The sheet: the pictures that it asks about.", QUESTIONS,
+             file=f"{REPORT}/questions.png"),
+        Shot("answer", "A person answers.", "rumpus answer runs/door 1 yes"),
+        Shot("do-wish", "It is asked for by its name.",
+             "rumpus do runs/door --wish 'as it began'"),
+        Shot("bench", "A classifier of success is attacked, before it learns from what was tried.",
+             "rumpus bench cheat --wish cap --classifier naive_classifier --rounds 0"),
     ],
     "Measuring": [
         Shot("evaluate", "How well it does what pictures show, beside trivial baselines.",

@@ -35,7 +35,7 @@ def test_a_misuse_is_the_same_sentence_on_a_terminal_of_any_width(
     columns: int, tmp_path: Path
 ) -> None:
     said = screen(
-        "rumpus plya door\nrumpus play door --stesp 4\nrumpus do runs/x", columns, tmp_path
+        "rumpus plya door\nrumpus play door --stesp 4\nrumpus do runs/x --goal memory:1", columns, tmp_path
     )
     lines = said.splitlines()
     assert max(map(len, lines)) <= columns
@@ -43,7 +43,7 @@ def test_a_misuse_is_the_same_sentence_on_a_terminal_of_any_width(
     assert "There is no command 'plya'; there are: play, do, evaluate," in words
     assert "list; did you mean play? See `rumpus --help`." in words
     assert "Unrecognized options: --stesp, 4; did you mean --steps? See" in words
-    assert "rumpus do needs --goal GOAL; see `rumpus do --help`." in words
+    assert "There is no run in runs/x: it holds no run.json;" in words
 
 
 def test_what_does_not_fit_goes_on_below_its_column_and_no_word_is_broken(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ KINDS = [
     ("an argument where none is taken", "list worlds", "worlds"),
     ("an argument too few", "memory merge run", "needs INTO"),
     ("two arguments too few", "check", "needs PART and NAME"),
-    ("a needed option too few", "do run", "needs --goal"),
+    ("a needed option too few", "do run", "give either --goal or --wish"),
     ("an option without its value", "play door --steps", "--steps needs a value"),
     ("a value for a switch", "play door --json=yes", "yes"),
     ("a choice that there is not", "play door --device gpu", "auto, cpu, cuda"),

@@ -31,7 +31,7 @@ from rumpus.types import Array
 HOSTS = ("127.0.0.1", "localhost")
 BATCH_N, EXAMPLES_N = 20, 3  # questions on a page; pictures of success beside each
 MOST_BYTES = 10_000  # of an answer
-THUMBS = {"yes": "&#x1F44D; yes", "no": "&#x1F44E; no", "unsure": "&#x1F937; can't tell"}
+THUMBS = {"yes": "&#x2714; yes", "no": "&#x2718; no", "unsure": "? can't tell"}
 STYLE = """
 .ask { border-bottom: 1px solid #ddd; padding: 1rem 0; }
 .ask img { image-rendering: pixelated; height: 9rem; margin-right: .5rem; }
