@@ -35,7 +35,9 @@ def test_a_misuse_is_the_same_sentence_on_a_terminal_of_any_width(
     columns: int, tmp_path: Path
 ) -> None:
     said = screen(
-        "rumpus plya door\nrumpus play door --stesp 4\nrumpus do runs/x --goal memory:1", columns, tmp_path
+        "rumpus plya door\nrumpus play door --stesp 4\nrumpus do runs/x --goal memory:1",
+        columns,
+        tmp_path,
     )
     lines = said.splitlines()
     assert max(map(len, lines)) <= columns
