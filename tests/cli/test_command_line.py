@@ -672,8 +672,8 @@ def test_no_truth_reaches_memory_mind_or_report_of_play(
         (["play", "door", "--stepz", "5"], "did you mean --steps?"),
         (
             ["frobnicate"],
-            "there are: play, do, evaluate, imagine, progress, goals, snapshot, learn, runs, "
-            "compare, config, check, bench, memory, list; see",
+            "there are: play, do, evaluate, imagine, teach, questions, answer, progress, goals, "
+            "snapshot, learn, runs, compare, config, check, bench, memory, list; see",
         ),
     ],
 )
