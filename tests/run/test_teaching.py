@@ -112,7 +112,7 @@ def test_doubtful_examples_are_told(dot: Path) -> None:
 def test_examples_that_show_nothing_special_are_told(dot: Path) -> None:
     with resume(dot, write=True) as session, open_labels(session.memory.path) as labels:
         labels.teach(LEFT, range(0, 60, 3))
-        learner = WishLearner(labels, LEFT, session.memory, TeachConfig(), 0)
+        learner = WishLearner(labels, LEFT, session.memory, QUICK, 0)
         assert "look like what the robot saw anyway" in doubted(learner)
 
 
