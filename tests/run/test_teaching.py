@@ -26,7 +26,7 @@ from rumpus.run.teaching import (
 from rumpus.types import Array
 
 LEFT = Wish("dot on the left", 60, "observation", "positive_unlabelled")
-QUICK = TeachConfig(questions=7, most_open=5, updates=60, more_updates=20)
+QUICK = TeachConfig(questions=7, most_open=5, updates=60, fold_updates=20)
 
 
 def across(picture: Array) -> float:
@@ -101,7 +101,7 @@ def test_practice_goes_for_the_wish_asks_and_never_waits(dot: Path) -> None:
 
 
 def test_doubtful_examples_are_told(dot: Path) -> None:
-    with taught(dot, replace(QUICK, more_updates=60)) as (session, labels, learner):
+    with taught(dot, replace(QUICK, fold_updates=60)) as (session, labels, learner):
         places = [across(picture) for picture in session.memory.frames("observation")]
         assert doubted(learner) == ""
         wrong = int(np.argmax(places))

@@ -1,9 +1,10 @@
 """Practising a wish: play whose goals show it, and a classifier that learns whether they did.
 
-Whenever the robot rests and its mind learns, the classifier learns on from all that was said and
-lived until then. It is never saved: who wakes learns it anew from the labels, so that what it
-believes is of today's labels, and no reward is ever stored. Then it asks a person about a few
-pictures (interview 22:50), never more than are left to be answered, and goes on without waiting.
+Whenever the robot rests and its mind learns, the classifier learns anew from all that was said and
+lived until then. It is never saved, so what it believes is of today's labels, and no reward is ever
+stored; and one that learned on would know the few examples by heart (decision 10). Then it asks a
+person about a few pictures (interview 22:50), never more than are left to be answered, and goes on
+without waiting.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,15 +52,15 @@ class TeachConfig:
     Attributes:
         questions: a person may be asked in all, for as long as the wish is known.
         most_open: of them may wait for an answer at once.
-        updates: gradient steps of the classifier when it learns anew.
-        more_updates: gradient steps each time that it learns on, and of one that judges examples.
+        updates: gradient steps of the classifier each time that it learns.
+        fold_updates: gradient steps of one that judges examples by the others.
         lived_steps: of all that was lived, so many at random stand for it.
     """
 
     questions: Annotated[int, Meta(ge=0, le=100_000)] = 20
     most_open: Annotated[int, Meta(ge=1, le=10_000)] = 10
     updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 300
-    more_updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    fold_updates: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
     lived_steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
 
@@ -106,21 +107,12 @@ class WishLearner:
         """Learn of a wish in pictures of a memory, the same for the same labels and seed."""
         self.labels, self.wish, self.config = labels, wish, config
         self.memory, self._seed = memory, seed
-        self._rng = np.random.default_rng(seed)
-        self._classifier: SuccessClassifier | None = None
 
     def learn(self) -> tuple[SuccessClassifier, Believed]:
         """A classifier of all that was said and lived until now, and what it makes of that."""
-        rng = np.random.default_rng(self._seed)
+        rng, classifier = np.random.default_rng(self._seed), self._fresh()
         steps = self._lived(rng)
-        frames = self.memory.frames(self.wish.sensor)
-        shape = frames.shape[1:]
-        given: dict[str, Callable[[], object]] = {
-            "shape": lambda: shape,
-            "seed": lambda: self._seed,
-        }
-        classifier: SuccessClassifier = make("success classifier", self.wish.classifier, given)
-        pictures = frames[steps]
+        pictures = self.memory.frames(self.wish.sensor)[steps]
         classifier.learn(self._evidence(steps, pictures), self.config.updates, rng)
         belief = classifier.belief(pictures)
         for said, certain in ((KNOWN[0], 1.0), (KNOWN[1], 0.0)):
@@ -139,7 +131,7 @@ class WishLearner:
         some = frames[rng.choice(steps, min(COMPARED_N, len(steps)), replace=False)]
         for fold in np.array_split(rng.permutation(len(examples)), FOLDS_N):
             classifier, shown = self._fresh(), frames[np.delete(examples, fold)]
-            classifier.learn(replace(evidence, successes=shown), self.config.more_updates, rng)
+            classifier.learn(replace(evidence, successes=shown), self.config.fold_updates, rng)
             belief, others = classifier.belief(frames[examples[fold]]), classifier.belief(some)
             ranks[fold] = (others < belief[:, None]).mean(1)
         return ranks
