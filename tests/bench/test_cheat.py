@@ -14,7 +14,7 @@ from rumpus.errors import InputError, WorldError
 
 SMALL = CheatConfig(
     rounds=2, shown=4, first=30, played=10, found=10, tries=30, answers=4, updates=2,
-    first_updates=3, recalled=10,
+    recalled=10,
 )  # fmt: skip
 GOOD = """
 def learned(evidence):

@@ -65,7 +65,7 @@ def learn(part: Part[Logits], loss: Callable[[Logits], Tensor], updates: int) ->
 def least(part: Part[Logits], pictures: Array) -> Tensor:
     """Of each picture (B, h, w, c) the logit of the net that doubts it most, (B,)."""
     chunks = [pictures[at : at + CHUNK] for at in range(0, len(pictures), CHUNK)]
-    return torch.cat([torch.zeros(0), *(part.learned(as_input(c)).amin(0) for c in chunks)])
+    return torch.cat([torch.zeros(0), *(part.average(as_input(c)).amin(0) for c in chunks)])
 
 
 def as_input(pictures: Array) -> Tensor:

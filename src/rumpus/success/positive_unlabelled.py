@@ -42,14 +42,17 @@ class PositiveUnlabelledConfig:
         batch: pictures of success in each gradient step; twice as many of what was lived, and half
             as many that were answered with no.
         learning_rate: of Adam.
+        average_rate: how fast the average of the weights follows, which is what is believed: the
+            weights themselves swing, as where the risk falls below zero its gradient turns back.
         failure_weight: of what was answered with no, which is known and counts more.
         shift: how far pictures are moved while it learns, as a share of their side.
         light: by how much they are made brighter or darker, and each colour of them.
     """
 
     nets: Annotated[int, Meta(ge=1, le=100)] = 3
-    batch: Annotated[int, Meta(ge=2, le=100_000)] = 64
-    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 1e-3
+    batch: Annotated[int, Meta(ge=2, le=100_000)] = 32
+    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 3e-3
+    average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
     failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
     shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.04
     light: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.15
@@ -62,18 +65,22 @@ class PositiveUnlabelled:
 
     def __init__(self, shape: tuple[int, ...], seed: int, config: PositiveUnlabelledConfig) -> None:
         """For pictures of that shape, (h, w, c)."""
-        torch.manual_seed(seed)
-        self.config = config
-        nets = Logits(_Net(shape) for _ in range(config.nets))
-        self.part = Part(nets, config.learning_rate)
+        self.config, self._shape = config, shape
+        self.part = self._fresh(seed)
 
     def learn(self, evidence: Evidence, updates: int, rng: np.random.Generator) -> float:
-        """See `SuccessClassifier`."""
+        """See `SuccessClassifier`; forgets what it learned before (decision 10, rows 5 and 6)."""
+        self.part = self._fresh(int(rng.integers(2**31)))
         return learn(self.part, lambda nets: self._loss(nets, evidence, rng), updates)
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
         return to_array(least(self.part, pictures).sigmoid())
+
+    def _fresh(self, seed: int) -> Part[Logits]:
+        torch.manual_seed(seed)
+        nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
+        return Part(nets, self.config.learning_rate, self.config.average_rate)
 
     def _loss(self, nets: Logits, evidence: Evidence, rng: np.random.Generator) -> Tensor:
         batch, weight = self.config.batch, self.config.failure_weight
@@ -134,7 +141,7 @@ class _Net(nn.Module):
         )
         self.register_buffer("place", torch.stack(lines)[None], persistent=False)
         layers, planes = list[nn.Module](), planes + 2
-        for channels, kernel, stride in ((16, 5, 4), (24, 3, 1), (32, 3, 1)):
+        for channels, kernel, stride in ((16, 5, 3), (24, 3, 1), (32, 3, 1)):
             layers += [nn.Conv2d(planes, channels, kernel, stride, kernel // 2), nn.ReLU()]
             planes = channels
         self.parts = nn.Sequential(*layers)

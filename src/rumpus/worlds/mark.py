@@ -15,7 +15,7 @@ from rumpus.worlds._magnet import HAND_M, REACH_M, Magnet, Solid, patches, thing
 from rumpus.worlds.base import State
 
 MARK_X_M, ELSEWHERE_X_M = -0.05, 0.045  # where the mark is, and where else the table holds
-PUCK_M, BLOCK_M = (0.016, 0.01), (0.012, 0.016)  # half their breadth, and their height
+PUCK_M, BLOCK_M = (0.016, 0.01), (0.009, 0.024)  # half their breadth, and their height
 ON_M = (0.012, 0.003)  # how far from the mark's middle, sideways and up, a puck is still on it
 
 
