@@ -115,5 +115,5 @@ def import_again(tmp_path: Path) -> int:
 def test_a_recording_that_was_killed_is_one_sentence(tmp_path: Path, mode: str) -> None:
     _, code = lerobot(tmp_path, "write", str(tmp_path / "in"), mode, "killed")
     assert code == -signal.SIGKILL
-    with pytest.raises(InputError, match=r"Nothing of .*, or was not closed as its recording was"):
+    with pytest.raises(InputError, match=r"Nothing of .*, or not closed as it was killed"):
         lerobot_spec(tmp_path / "in")

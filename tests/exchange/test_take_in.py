@@ -153,6 +153,7 @@ def test_two_equal_episodes_of_a_dataset_are_two(tmp_path: Path) -> None:
     memory, _ = strangers.taken(folder, tmp_path / "m")
     with memory:
         assert [e.length for e in memory.episodes()] == [3, 3]
+        assert len({e.origin for e in memory.episodes()}) == 2
         assert import_lerobot(folder, memory).steps == 0
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rumpus.errors import InputError, RumpusError, WorldError, told
+from rumpus.errors import InputError, RumpusError, WorldError
 from rumpus.exchange.transfer import Ours, Transfer, appearing, scaled, step_of
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.memory import Memory
@@ -113,9 +113,9 @@ def understood(folder: Path) -> Iterator[None]:
     except (RumpusError, ModuleNotFoundError):
         raise
     except Exception as error:  # each library has its own, of any kind
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise InputError(
-            f"{folder} cannot be taken in, something in it is damaged ({told(error)[:500]}); take "
-            "another copy of it."
+            f"{folder} cannot be taken in, something in it is damaged ({said}); take another copy."
         ) from error
 
 
@@ -130,7 +130,7 @@ def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
     _check_robot(dataset, memory)
     episodes, indices = _looked_through(dataset, memory)
     if not episodes:
-        why = [note for note in dataset.notes if "ost" in note] or ["It holds no step."]
+        why = [note for note in dataset.notes if "lost" in note.lower()] or ["It holds no step."]
         raise InputError(f"Nothing of {dataset.folder} can come in. {why[0]}")
     steps = len(indices)
     place = places(episodes, steps, dataset.folder, memory)
@@ -280,5 +280,7 @@ def _missed(dataset: Dataset, episodes: int, steps: int, astray: int) -> Iterato
             f"Lost: {all_episodes - episodes:,} of {all_episodes:,} episodes and "
             f"{all_steps - steps:,} of {all_steps:,} frames."
         )
+    if steps > all_steps > 0:
+        yield f"It holds {steps:,} steps, but tells of {all_steps:,}: all that it holds came."
     if astray:
         yield f"{astray:,} goals lie in steps that did not come; they are -1."

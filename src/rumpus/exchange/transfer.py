@@ -75,27 +75,38 @@ class Ours:
         check_robot(self.spec)
 
 
-def inside(folder: Path, file: Path) -> Path:
-    """Where a file of a dataset really is; nothing outside the dataset's folder is ever read.
+def inside(folder: Path, path: Path) -> Path:
+    """Where a file or folder of a dataset really is; nothing outside the dataset is ever read.
 
     Raises:
-        InputError: when it leads out of the folder, is no plain file, or stands for one that
-            git-lfs has not brought.
-        OSError: when it is not there.
+        InputError: when it leads out of the dataset, is a device or a pipe, or stands for a file
+            that git-lfs has not brought.
     """
-    real = file.resolve()
-    if not real.is_relative_to(folder.resolve()) or (real.exists() and not real.is_file()):
+    real = path.resolve()
+    is_plain = real.is_file() or real.is_dir() or not real.exists()
+    if not (is_plain and real.is_relative_to(folder.resolve())):
         raise InputError(
-            f"{file} leads to {real}, which is no plain file in {folder}, and nothing else is read;"
+            f"{path} leads to {real}, which is no plain file in {folder}, and nothing else is read;"
             " put a copy in its place."
         )
-    with real.open("rb") as opened:
-        if opened.read(len(POINTER)) == POINTER:
-            raise InputError(
-                f"{file} only stands for a file that git-lfs has not brought; run `git lfs pull` "
-                f"in {folder}, and import it again."
-            )
+    if real.is_file():
+        with real.open("rb") as opened:
+            if opened.read(len(POINTER)) == POINTER:
+                raise InputError(
+                    f"{path} only stands for a file that git-lfs has not brought; run `git lfs "
+                    f"pull` in {folder}, and import it again."
+                )
     return real
+
+
+def files(folder: Path, part: str) -> list[Path]:
+    """The Parquet files in the folders of a part of a dataset, in their order.
+
+    Raises:
+        InputError: as `inside` does.
+    """
+    chunks = [inside(folder, chunk) for chunk in sorted(inside(folder, folder / part).glob("*"))]
+    return [inside(folder, f) for chunk in chunks for f in sorted(chunk.glob("*.parquet"))]
 
 
 def told(folder: Path, name: str, kind: type[T]) -> T:
@@ -261,7 +272,7 @@ def reward_of(outcome: str) -> float:
 
 def scaled(action: Array, low: Array, high: Array) -> Array:
     """A motor command in [low, high] as float32 (A,) in [-1, 1]; a motor without room is at 0."""
-    command, low, high = (np.ravel(of).astype(np.float64) for of in (action, low, high))
+    command, low, high = np.ravel(action), np.ravel(low), np.ravel(high)
     middle, reach = (low + high) / 2.0, (high - low) / 2.0
     inside = np.zeros(command.shape)
     np.divide(command - middle, reach, out=inside, where=reach > 0)

@@ -16,9 +16,9 @@ from rumpus.exchange import transfer
 from rumpus.exchange.incoming import Dataset, IncomingRow, Limits, import_dataset, understood
 from rumpus.exchange.lerobot import layout
 from rumpus.exchange.lerobot.layout import OWN, Feature, values
-from rumpus.exchange.lerobot.parquet import checked, columns_of
+from rumpus.exchange.lerobot.parquet import check_footer, columns_of
 from rumpus.exchange.lerobot.videos import Places, pictures, places
-from rumpus.exchange.transfer import DAMAGES, MODES, Ours, Shape, Transfer, decoded, inside
+from rumpus.exchange.transfer import DAMAGES, MODES, Ours, Shape, Transfer, decoded, files, inside
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
@@ -223,7 +223,7 @@ class LeRobotDataset(Dataset):
                     "take away the file that is there too often, or number what was merged anew."
                 )
             off = np.abs(np.diff(of["timestamp"].astype(np.float64)) - 1.0 / self.info.fps)
-            worst_s = max(worst_s, float(off.max(initial=0.0)))
+            worst_s = float(np.maximum(worst_s, off.max(initial=0.0)))
             said = [sentences.get(task, "") for task in dict.fromkeys(of["task_index"].tolist())]
             found[number] = len(span), ", then ".join(filter(None, said))
         if not worst_s <= UNEVEN / self.info.fps:
@@ -278,16 +278,12 @@ class LeRobotDataset(Dataset):
 
     def _readable(self) -> Iterator[Path]:
         """The data files that can be read; of a killed recording, those that were closed."""
-        for file in sorted(self.folder.glob("data/*/*.parquet")):
-            real = inside(self.folder, file)
+        for file in files(self.folder, "data"):
             try:
-                checked(real, pq.read_metadata(real), self._features)
-                yield real
+                check_footer(file, pq.read_metadata(file), self._features)
+                yield file
             except (pa.ArrowException, OSError):
-                self.note(
-                    f"Lost: {file.relative_to(self.folder)}, which is damaged, or was not closed "
-                    "as its recording was killed; look for a copy."
-                )
+                self.note(f"Lost: {file}, damaged, or not closed as it was killed; find a copy.")
 
 
 def _senses(features: dict[str, Feature]) -> dict[str, str]:

@@ -118,10 +118,11 @@ class Info:
             )
         if missing := [key for key in OWN if key not in self.features]:
             raise InputError(f"{INFO} declares no {', '.join(missing)}; mend what wrote it.")
-        if (self.data_path, self.video_path or VIDEO) != (DATA, VIDEO):
+        others = {self.data_path, self.video_path or VIDEO} - {DATA, VIDEO}
+        if others:
             raise InputError(
-                f"{INFO} lays its files out as {self.data_path[:99]}, not as {VERSION} does "
-                f"({DATA}, {VIDEO}); convert it with LeRobot's convert_dataset_v21_to_v30."
+                f"{INFO} lays its files out as {min(others)[:200]}, not as {VERSION} does; convert "
+                "it with LeRobot's convert_dataset_v21_to_v30."
             )
 
 

@@ -12,10 +12,8 @@ from rumpus.exchange.lerobot.layout import Feature
 from rumpus.exchange.transfer import LARGEST_RATIO, inside
 
 
-def checked(
-    file: Path, footer: pq.FileMetaData, features: Mapping[str, Feature]
-) -> pq.FileMetaData:
-    """The footer of a file, which can be true.
+def check_footer(file: Path, footer: pq.FileMetaData, features: Mapping[str, Feature]) -> None:
+    """Refuse a file whose footer cannot be true.
 
     Args:
         file: whose it is.
@@ -41,7 +39,6 @@ def checked(
             f"{file} claims {claims[0]} in {file.stat().st_size:,} bytes, more than it can have by "
             "its size and by info.json; put back a copy of it."
         )
-    return footer
 
 
 def columns_of(folder: Path, file: Path, names: Sequence[str]) -> list[list[Any]]:
@@ -53,5 +50,5 @@ def columns_of(folder: Path, file: Path, names: Sequence[str]) -> list[list[Any]
         pa.ArrowException, OSError: when it cannot be read.
     """
     with pq.ParquetFile(real := inside(folder, file)) as opened:
-        checked(real, opened.metadata, {})
+        check_footer(real, opened.metadata, {})
         return [opened.read([name])[name].to_pylist() for name in names]

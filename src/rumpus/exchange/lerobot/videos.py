@@ -17,7 +17,7 @@ import pyarrow as pa
 from rumpus.errors import InputError
 from rumpus.exchange.lerobot.layout import VIDEO
 from rumpus.exchange.lerobot.parquet import columns_of
-from rumpus.exchange.transfer import Shape, inside
+from rumpus.exchange.transfer import Shape, files, inside
 from rumpus.types import Array
 
 
@@ -54,15 +54,16 @@ def places(folder: Path, key: str, lengths: Mapping[int, int], fps: float) -> Pl
         fps: of the dataset.
     """
     told = _recorded(folder, key)
-    films = {file: _film(folder, file) for file in {file for file, _, _ in told.values()}}
+    films = {file: _film(file) for file in {file for file, _, _ in told.values()}}
     begins_s = {file: np.sort([s for of, s, _ in told.values() if of == file]) for file in films}
     found: Places = {}
     for episode, (file, from_s, to_s) in told.items():
         film, n = films[file], lengths.get(episode, 0)
-        ends_s = np.array([from_s - 0.5 / fps, from_s + (n - 0.5) / fps])
+        half_s = 0.5 / fps
+        at, after = np.searchsorted(film.times_s, [from_s - half_s, from_s + half_s]).tolist()
+        ends_s = [from_s - half_s, from_s + n / fps - half_s]
         is_alone = np.diff(np.searchsorted(begins_s[file], ends_s)) == 1
-        at = int(np.searchsorted(film.times_s, ends_s[0]))
-        if is_alone and film.has(at, n, fps) and (to_s - from_s) * fps > n - 0.5:
+        if is_alone and at < after and film.has(at, n, fps) and to_s > ends_s[1]:
             found[episode] = film, at
     return found
 
@@ -103,25 +104,22 @@ def _recorded(folder: Path, key: str) -> dict[int, tuple[Path, float, float]]:
     told = {}
     names = ("chunk_index", "file_index", "from_timestamp", "to_timestamp")
     wanted = ["episode_index", *(f"videos/{key}/{name}" for name in names)]
-    for file in sorted(folder.glob("meta/episodes/*/*.parquet")):
+    for file in files(folder, "meta/episodes"):
         with suppress(pa.ArrowException, OSError, KeyError):
             for row in zip(*columns_of(folder, file, wanted), strict=True):
-                with suppress(TypeError, ValueError, OverflowError):  # it tells nothing, or NaN
+                with suppress(TypeError, ValueError, ArithmeticError, OSError):  # of nothing, NaN
                     episode, chunk, number = map(int, row[:3])
                     name = VIDEO.format(video_key=key, chunk_index=chunk, file_index=number)
-                    told[episode] = folder / name, float(row[3]), float(row[4])
+                    told[episode] = inside(folder, folder / name), float(row[3]), float(row[4])
     return told
 
 
-def _film(folder: Path, file: Path) -> Film:
+def _film(file: Path) -> Film:
     """A film as it lies there; one that cannot be read has no pictures."""
-    with (
-        suppress(av.FFmpegError, OSError, IndexError),
-        _opened(inside(folder, file)) as (container, stream),
-    ):
+    with suppress(av.FFmpegError, IndexError), _opened(file) as (container, stream):
         packets = (packet for packet in container.demux(stream) if not packet.is_discard)
         ticks = np.sort([packet.pts for packet in packets if packet.pts is not None])
-        return Film(inside(folder, file), ticks, ticks * float(stream.time_base or 0))
+        return Film(file, ticks, ticks * float(stream.time_base or 0))
     return Film(file, np.zeros(0, np.int64), np.zeros(0))
 
 
