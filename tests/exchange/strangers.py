@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from rumpus.types import Array
 KEY = "observation.images.top"
 ROWS, INFO, PLACES = "data/chunk-000/file-000.parquet", "meta/info.json", "meta/episodes/chunk-000"
 FILM = f"videos/{KEY}/chunk-000/file-000.mp4"
+META, HDF5 = "data/metadata.json", "data/main_data.hdf5"  # of Minari
 SIDES = (64, 96, 3)  # x265 breaks on smaller ones
 OWN = {"timestamp": pa.float32()} | dict.fromkeys(
     ("frame_index", "episode_index", "index", "task_index"), pa.int64()
@@ -102,6 +104,28 @@ def lerobot(
         write_film(folder / FILM, [level(k) for k in range(n)])
         begins = np.cumsum([0, *lengths]) / 10
         tell(folder, [(e, 0, begins[e], begins[e + 1]) for e in range(len(lengths))])
+    return folder
+
+
+def minari(folder: Path) -> Path:
+    """A Minari dataset of two episodes."""
+    (folder / "data").mkdir(parents=True)
+    box = {"type": "Box", "dtype": "float32", "low": [-1.0], "high": [1.0], "shape": [1]}
+    eye = {"type": "Box", "dtype": "uint8", "shape": [8, 8, 3], "low": 0, "high": 255}
+    about = {
+        "dataset_id": "toy-v0", "data_format": "hdf5", "action_space": json.dumps(box),
+        "observation_space": json.dumps({"type": "Dict", "subspaces": {"eye": eye, "arm": box}}),
+    }  # fmt: skip
+    (folder / META).write_text(json.dumps(about))
+    with h5py.File(folder / HDF5, "w") as file:
+        for k, n in enumerate((5, 4)):
+            group = file.create_group(f"episode_{k}")
+            group["observations/eye"] = np.full((n, 8, 8, 3), k, np.uint8)
+            group["observations/arm"] = np.zeros((n, 1), np.float32)
+            group["actions"] = np.zeros((n - 1, 1), np.float32)
+            group["rewards"] = np.zeros(n - 1)
+            for end in ("terminations", "truncations"):
+                group[end] = np.zeros(n - 1, bool)
     return folder
 
 

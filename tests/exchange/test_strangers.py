@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,8 @@ from tests.exchange.strangers import FILM, INFO, KEY, ROWS, assert_agree, flat, 
 
 from rumpus.cli.command_line import main
 from rumpus.errors import InputError
+from rumpus.exchange.minari.dataset import import_minari, minari_spec
+from rumpus.memory import Memory
 
 
 def test_two_takes_under_one_number_are_two_episodes(tmp_path: Path) -> None:
@@ -124,6 +127,15 @@ def test_all_tasks_of_an_episode_are_kept(tmp_path: Path) -> None:
         assert said == ["open the drawer, then put the cup in", "open the drawer"]
 
 
+@pytest.mark.parametrize("part", [FILM, ROWS, INFO, "data", "meta/episodes", "meta"])
+def test_a_link_out_of_a_dataset_is_not_followed(tmp_path: Path, part: str) -> None:
+    folder, other = strangers.lerobot(tmp_path / "in"), strangers.lerobot(tmp_path / "out")
+    (folder / part).rename(tmp_path / "away")
+    (folder / part).symlink_to(other / part)
+    with pytest.raises(InputError, match=r"no plain file in .*, and nothing else is read"):
+        taken(folder, tmp_path / "m")
+
+
 @pytest.mark.parametrize("which", [FILM, ROWS, INFO, "meta/tasks.parquet"])
 def test_what_git_lfs_left_is_said_and_leaves_no_memory(
     tmp_path: Path, which: str, capsys: pytest.CaptureFixture[str]
@@ -189,6 +201,49 @@ def test_every_picture_of_a_film_is_found_between_its_key_frames(
     with memory:
         assert came.steps == 57
         assert_agree(memory)
+
+
+def elsewhere(group: Any, outside: Path, way: str) -> None:
+    """Put an array of an episode into another file, or claim more of it than there is."""
+    name, shape = "observations/eye", (5, 8, 8, 3)
+    del group[name]
+    if way == "link":
+        group[name] = h5py.ExternalLink(str(outside / strangers.HDF5), f"episode_0/{name}")
+    elif way == "raw":
+        (outside / "raw").write_bytes(bytes(1000))
+        group.create_dataset(name, shape, np.uint8, external=[(str(outside / "raw"), 0, 1000)])
+    elif way == "virtual":
+        layout = h5py.VirtualLayout(shape, np.uint8)
+        source = h5py.VirtualSource(str(outside / strangers.HDF5), f"episode_0/{name}", shape)
+        layout[...] = source
+        group.create_virtual_dataset(name, layout)
+    else:  # chunks that were never written
+        group.create_dataset(name, shape, np.uint8, chunks=shape)
+
+
+@pytest.mark.parametrize("way", ["link", "raw", "virtual", "claim"])
+def test_an_array_that_is_not_in_its_file_is_not_read(tmp_path: Path, way: str) -> None:
+    folder, outside = strangers.minari(tmp_path / "in"), strangers.minari(tmp_path / "out")
+    with h5py.File(folder / strangers.HDF5, "a") as file:
+        elsewhere(file["episode_0"], outside, way)
+    with (
+        Memory.create(tmp_path / "m", minari_spec(folder)) as memory,
+        pytest.raises(InputError, match=r"lies in another file|that are not in it"),
+    ):
+        import_minari(folder, memory)
+
+
+def test_a_command_beyond_its_range_is_refused_where_it_is(tmp_path: Path) -> None:
+    folder = strangers.minari(tmp_path / "in")
+    with Memory.create(tmp_path / "m", minari_spec(folder)) as memory:
+        assert import_minari(folder, memory).steps == 9
+    with h5py.File(folder / strangers.HDF5, "a") as file:
+        file["episode_1/actions"][2] = 7.0
+    with (
+        Memory.create(tmp_path / "n", minari_spec(folder)) as memory,
+        pytest.raises(InputError, match=r"Step 2 of episode 1 .* \[7.\], but it tells of 1 motors"),
+    ):
+        import_minari(folder, memory)
 
 
 LISTS, NAN = pa.list_(pa.float32()), float("nan")

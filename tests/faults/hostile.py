@@ -19,39 +19,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.exchange import strangers
-from tests.exchange.strangers import FILM, INFO, KEY, PLACES, ROWS, change, flat, png, put
+from tests.exchange.strangers import (
+    FILM,
+    HDF5,
+    INFO,
+    KEY,
+    META,
+    PLACES,
+    ROWS,
+    change,
+    flat,
+    minari,
+    png,
+    put,
+)  # fmt: skip
 
 SECRET = 77  # the grey level, and the number, of all that lies outside
 PLACE = f"{PLACES}/file-000.parquet"
-TASKS, META, HDF5 = "meta/tasks.parquet", "data/metadata.json", "data/main_data.hdf5"
+TASKS = "meta/tasks.parquet"
 LEROBOT_FILES = (INFO, ROWS, TASKS, PLACE, FILM)
 PICTURES = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 STRANGE: list[Any] = [
     None, -1, 0, 2**31, 10**30, 1e308, "", "x", "../../outside", [], {}, [[]], True, -0.5,
     {"a": {}}, [2**20, 2**20], "\u0000\u001b[31m\n", "9" * 5000,
 ]  # fmt: skip
-
-
-def minari(folder: Path) -> Path:
-    """A Minari dataset of two episodes."""
-    (folder / "data").mkdir(parents=True)
-    box = {"type": "Box", "dtype": "float32", "low": [-1.0], "high": [1.0], "shape": [1]}
-    eye = {"type": "Box", "dtype": "uint8", "shape": [8, 8, 3], "low": 0, "high": 255}
-    about = {
-        "dataset_id": "toy-v0", "data_format": "hdf5", "action_space": json.dumps(box),
-        "observation_space": json.dumps({"type": "Dict", "subspaces": {"eye": eye, "arm": box}}),
-    }  # fmt: skip
-    (folder / META).write_text(json.dumps(about))
-    with h5py.File(folder / HDF5, "w") as file:
-        for k, n in enumerate((5, 4)):
-            group = file.create_group(f"episode_{k}")
-            group["observations/eye"] = np.full((n, 8, 8, 3), k, np.uint8)
-            group["observations/arm"] = np.zeros((n, 1), np.float32)
-            group["actions"] = np.zeros((n - 1, 1), np.float32)
-            group["rewards"] = np.zeros(n - 1)
-            for end in ("terminations", "truncations"):
-                group[end] = np.zeros(n - 1, bool)
-    return folder
 
 
 def secrets(outside: Path) -> None:
