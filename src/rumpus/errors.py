@@ -19,7 +19,7 @@ HOUSE = str(Path(__file__).parent)
 EXTRAS = {
     "torch": "learn", "safetensors": "learn", "mujoco": "sim", "gymnasium": "sim",
     "matplotlib": "report", "av": "movies", "pyarrow": "exchange", "h5py": "exchange",
-    "thriftpy2": "exchange", "rerun": "rerun", "tensorboardX": "tensorboard",
+    "rerun": "rerun", "tensorboardX": "tensorboard",
     "starlette": "watch", "uvicorn": "watch",
 }  # fmt: skip
 

@@ -277,7 +277,7 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path, memory: Memory) -> None:
             minari_spec(tmp_path / "toy-v0")
     about.write_text(json.dumps(told))
     (tmp_path / "toy-v0/data/main_data.hdf5").write_bytes(b"no such thing")
-    with pytest.raises(InputError, match=r"main_data\.hdf5 is no HDF5 file or is damaged"):
+    with pytest.raises(InputError, match=r"something in it is damaged"):
         import_minari(tmp_path / "toy-v0", memory)
 
 
@@ -292,7 +292,7 @@ def test_a_flipped_byte_is_never_a_wrong_number(tmp_path: Path, memory: Memory) 
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
         with (
             Memory.create(tmp_path / f"again {place}", memory.spec) as other,
-            pytest.raises(InputError, match=r"main_data\.hdf5 is no HDF5 file or is damaged"),
+            pytest.raises(InputError, match=r"something in it is damaged"),
         ):
             import_minari(tmp_path / "toy-v0", other)
     file.write_bytes(whole[:-100])

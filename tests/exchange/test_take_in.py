@@ -1,24 +1,32 @@
 """A dataset comes in whole or not at all; what may come in part says what it lost."""
 
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.exchange import strangers
 from tests.exchange.life import ARM, Life, assert_same, lived
 
 from rumpus.cli.command_line import main
 from rumpus.errors import InputError
-from rumpus.exchange.lerobot.dataset import import_lerobot
+from rumpus.exchange.lerobot.dataset import import_lerobot, lerobot_spec
 from rumpus.exchange.lerobot.export import export_lerobot
 from rumpus.exchange.minari.dataset import import_minari
 from rumpus.exchange.minari.export import export_minari
+from rumpus.exchange.transfer import Ours
 from rumpus.memory import Memory
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.merge import merge
+from rumpus.memory.verify import verify
 
 LIFE = Life(ARM, [("play", 300), ("nothing", 0), ("again", 20)], seed=0)
 ROWS = "data/chunk-000/file-000.parquet"
@@ -114,34 +122,103 @@ def test_where_and_when_an_episode_was_lived_is_kept(tmp_path: Path, format: str
 
 
 @both
-def test_what_comes_in_twice_is_a_stretch_of_its_own_the_second_time(
-    tmp_path: Path, format: str
-) -> None:
+def test_what_comes_in_twice_comes_once(tmp_path: Path, format: str) -> None:
     go_out, come_in = FORMATS[format]
-    with lived(LIFE) as (memory, _):
+    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
         go_out(memory, tmp_path / "out")
-        come_in(tmp_path / "out", memory)
-        episodes = [episode for episode in memory.episodes() if episode.length]
-        assert len(episodes) == 4
-        assert len({episode.origin for episode in episodes}) == 4
-        assert episodes[2].begun_unix_s == episodes[0].begun_unix_s
+        for target in (memory, back):
+            come_in(tmp_path / "out", target)
+            again = come_in(tmp_path / "out", target)
+            assert (len(target), again.episodes, again.steps) == (320, 0, 0)
+            assert any("320 steps were there already" in sentence for sentence in again.lost)
+        assert merge(memory, back, lambda done, total: None).steps == 0
 
 
-def test_pictures_that_were_blurred_do_not_pass_for_the_ones_that_were_seen(
-    tmp_path: Path,
+def test_a_strangers_episode_is_known_by_what_it_holds(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in", (5, 5, 4))
+    memory, _ = strangers.taken(folder, tmp_path / "m")
+    other, _ = strangers.taken(shutil.copytree(folder, tmp_path / "renamed"), tmp_path / "n")
+    with memory, other:
+        assert [e.length for e in memory.episodes()] == [5, 5, 4]
+        assert import_lerobot(tmp_path / "renamed", memory).steps == 0
+        assert merge(other, memory, lambda done, total: None).known == 14
+        more = strangers.lerobot(tmp_path / "more", (5, 5, 4, 3))
+        assert import_lerobot(more, memory).steps == 3
+
+
+def test_two_equal_episodes_of_a_dataset_are_two(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in", (3, 3), "image")
+    table = pq.read_table(folder / ROWS)
+    for name in (strangers.KEY, "observation.state", "action"):
+        cells = table[name].to_pylist()
+        strangers.put(folder, name, cells[:3] * 2, table.schema.field(name).type)
+    memory, _ = strangers.taken(folder, tmp_path / "m")
+    with memory:
+        assert [e.length for e in memory.episodes()] == [3, 3]
+        assert len({e.origin for e in memory.episodes()}) == 2
+        assert import_lerobot(folder, memory).steps == 0
+
+
+def test_pictures_of_a_film_do_not_pass_for_the_ones_that_were_seen(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in", (3, 2))
+    told = [Episode(k, 0, 0, "play", 12345.5, Origin("another", k)) for k in (1, 2)]
+    about = Ours(lerobot_spec(folder), tuple(told))
+    (folder / "meta/rumpus.json").write_bytes(msgspec.json.encode(about))
+    memory, _ = strangers.taken(folder, tmp_path / "m")
+    with memory:
+        assert [e.length for e in memory.episodes()] == [3, 2]
+        assert {e.begun_unix_s for e in memory.episodes()} == {12345.5}
+        assert "another" not in {e.origin.memory for e in memory.episodes()}
+        assert import_lerobot(folder, memory).steps == 0
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from rumpus.exchange.incoming import import_dataset
+from rumpus.exchange.lerobot.dataset import LeRobotDataset
+from rumpus.memory import Memory
+
+class Deadly(LeRobotDataset):
+    looked = 0
+
+    def rows(self):
+        self.looked += 1
+        for k, row in enumerate(super().rows()):
+            if self.looked == 2 and k == int(sys.argv[4]):
+                sys.argv[3] == "kill" and os.kill(os.getpid(), signal.SIGKILL)
+                raise KeyboardInterrupt
+            yield row
+
+with Memory.open(Path(sys.argv[2])) as memory:
+    import_dataset(Deadly(Path(sys.argv[1])), memory)
+"""
+
+
+# The view grows after 4,096 steps, and is then ahead of what is durable.
+@pytest.mark.parametrize(("end", "at"), [("kill", 4200), ("kill", 3), ("interrupt", 70)])
+def test_an_import_that_is_broken_off_leaves_nothing_and_can_be_done_again(
+    tmp_path: Path, end: str, at: int
 ) -> None:
-    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
-        export_lerobot(memory, tmp_path / "out", video=True)
-        import_lerobot(tmp_path / "out", back)
-        assert {episode.origin.memory for episode in back.episodes()} == {back.id}
-        assert back.episodes()[0].begun_unix_s == memory.episodes()[0].begun_unix_s
+    steps = at + 10
+    folder = strangers.lerobot(tmp_path / "in", (steps - 6, 6), "none")
+    with Memory.create(tmp_path / "m", lerobot_spec(folder)) as memory:
+        before = strangers.lerobot(tmp_path / "before", (8,), "none")
+        assert import_lerobot(before, memory).steps == 8
+    program = [sys.executable, "-c", KILLED, str(folder), str(tmp_path / "m"), end, str(at)]
+    ended = subprocess.run(program, capture_output=True, check=False)
+    assert ended.returncode == (-signal.SIGKILL if end == "kill" else -signal.SIGINT), ended.stderr
+    with Memory.open(tmp_path / "m") as memory:
+        assert (len(memory), len(memory.episodes())) == (8, 1)
+        assert verify(memory, lambda done, total: None).good
+        assert import_lerobot(folder, memory).steps == steps
+        assert import_lerobot(folder, memory).steps == 0
+        assert len(memory) == steps + 8
 
 
-def test_where_films_lie_is_counted_where_that_is_damaged(tmp_path: Path) -> None:
-    with lived(LIFE) as (memory, _), Memory.create(tmp_path / "back", ARM) as back:
-        export_lerobot(memory, tmp_path / "out", video=True)
-        file = tmp_path / "out/meta/episodes/chunk-000/file-000.parquet"
-        file.write_bytes(b"PAR1" + b"\x07" * 500 + b"PAR1")
-        taken = import_lerobot(tmp_path / "out", back)
-        assert taken.steps == len(memory)
-        assert any("counted anew" in sentence for sentence in taken.lost)
+def test_nothing_that_came_is_no_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    (folder / strangers.FILM).write_bytes(b"no film")
+    assert main(["memory", "import", str(folder), str(tmp_path / "m")]) == 2
+    assert "can come in" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()

@@ -61,7 +61,8 @@ def list_episodes(folder: Folder, json: Json = False) -> int:
         episodes, id_ = memory.episodes(), memory.id
 
     def line(episode: "Episode") -> str:
-        begun = datetime.fromtimestamp(episode.begun_unix_s).strftime("%Y-%m-%d %H:%M")
+        when = datetime.fromtimestamp(episode.begun_unix_s) if episode.begun_unix_s else None
+        begun = f"{when:%Y-%m-%d %H:%M}" if when else f"{'unknown':16}"
         elsewhere = "" if episode.origin.memory == id_ else f", from memory {episode.origin.memory}"
         steps = f"{episode.length:9,}  {episode.first:10,}"
         return f"{episode.id:7}  {begun}  {steps}  {episode.provenance}{elsewhere}"

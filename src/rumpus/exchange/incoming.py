@@ -1,11 +1,15 @@
 """Datasets come into a memory: looked through as a whole before the first step is taken.
 
 A format gives rows, as they lie in it. What they become in a memory is decided here, once for all
-formats: actions in [-1, 1], steps with a time and a chosen action, new goals.
+formats: actions in [-1, 1], steps with a time and a chosen action, new goals. They come in one
+transaction, all or none, and an episode that is here already comes no second time: it is known by
+where it was recorded, or, where rumpus did not record it, by what it holds.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,13 +18,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rumpus.errors import InputError, WorldError
+from rumpus.errors import InputError, RumpusError, WorldError
 from rumpus.exchange.transfer import Ours, Transfer, appearing, scaled, step_of
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.memory import Memory
+from rumpus.memory.merge import begin, places
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Step
 
+TOLERANCE = 1e-4  # of a motor's range, in which floats are rounded
 Limits = tuple[Array, Array]  # lowest and highest motor command, float64 (A,) each
 
 
@@ -29,6 +35,7 @@ class IncomingRow(NamedTuple):
 
     Attributes:
         episode: number of its episode in its dataset, from 0.
+        frame: which of its episode's steps it is; 0 begins one.
         name: what tells where its episode comes from, where rumpus did not write it.
         columns: what its dataset knows of it, by the names of `transfer.kinds_of`; `step_index`, by
             which goals are told, and `executed_action`, a motor command, are always there.
@@ -36,6 +43,7 @@ class IncomingRow(NamedTuple):
     """
 
     episode: int
+    frame: int
     name: str
     columns: Mapping[str, Any]
     readings: Readings
@@ -92,26 +100,51 @@ class Dataset(ABC):
         return f"{np.ravel(low).tolist()} to {np.ravel(high).tolist()}"
 
 
-def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
-    """Add all episodes of a dataset to a memory, as new ones; a refused one changes nothing.
+@contextmanager
+def understood(folder: Path) -> Iterator[None]:
+    """Whatever a library makes of a damaged dataset leaves as one sentence.
 
     Raises:
-        InputError: when the dataset is of another robot, or damaged.
-        MemoryFault: when the disk does not take it; what came before that stays.
+        InputError: naming the dataset.
+    """
+    try:
+        with np.errstate(all="ignore"):  # what does not fit is infinite, and refused
+            yield
+    except (RumpusError, ModuleNotFoundError):
+        raise
+    except Exception as error:  # each library has its own, of any kind
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise InputError(
+            f"{folder} cannot be taken in, something in it is damaged ({said}); take another copy."
+        ) from error
+
+
+def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
+    """Add all episodes of a dataset to a memory that it has not yet: all of them, or none.
+
+    Raises:
+        InputError: when the dataset is of another robot, damaged, or nothing of it can come.
+        MemoryFault: when the disk does not take it, or the memory and what the dataset was made
+            of are copies of one memory that both went on.
     """
     _check_robot(dataset, memory)
-    looked = _looked_through(dataset, memory)
-    goals, astray = _goals(looked, len(memory))
-    known = {(e.origin.memory, e.origin.episode) for e in memory.episodes()}
-    begun: list[int] = []
-    for (row, step), goal in zip(_steps(dataset), goals.tolist(), strict=True):
-        if row.episode not in begun[-1:]:
-            memory.begin_episode(*_origin(dataset, row, memory, known))
-            begun.append(row.episode)
-        memory.append(replace(step, goal_index=goal))
-    memory.flush()
-    lost = (*dataset.notes, *_missed(dataset, len(begun), len(looked), astray))
-    return Transfer(dataset.folder, len(begun), len(looked), lost)
+    episodes, indices = _looked_through(dataset, memory)
+    if not episodes:
+        why = [note for note in dataset.notes if "lost" in note.lower()] or ["It holds no step."]
+        raise InputError(f"Nothing of {dataset.folder} can come in. {why[0]}")
+    steps = len(indices)
+    place = places(episodes, steps, dataset.folder, memory)
+    is_new = place < 0
+    place[is_new] = len(memory) + np.arange(is_new.sum())
+    goals, astray = _goals(indices, place)
+    new = [e for e in episodes if is_new[e.first : e.first + e.length].any()]
+    if new:
+        with memory.as_one():
+            _append(dataset, memory, {e.first: e for e in episodes}, is_new, goals)
+    lost = (*dataset.notes, *_missed(dataset, len(episodes), steps, astray))
+    if known := int((~is_new).sum()):
+        lost += (f"{known:,} steps were there already, and do not come twice.",)
+    return Transfer(dataset.folder, len(new), steps - known, lost)
 
 
 @contextmanager
@@ -123,6 +156,20 @@ def memory_for(place: Path, spec: RobotSpec) -> Iterator[Memory]:
     else:
         with appearing(place) as new, Memory.create(new, spec) as memory:
             yield memory
+
+
+def _append(
+    dataset: Dataset, memory: Memory, begun: dict[int, Episode], is_new: Array, goals: Array
+) -> None:
+    """Add the steps that are new; an episode of which some are known goes on as one of its own."""
+    episode = begun[0]
+    every = zip(_steps(dataset), is_new.tolist(), goals.tolist(), strict=True)
+    for k, ((_, step), is_missing, goal) in enumerate(every):
+        episode = begun.get(k, episode)
+        if is_missing:
+            if k == episode.first or not is_new[k - 1]:
+                begin(memory, episode, k - episode.first)
+            memory.append(replace(step, goal_index=goal))
 
 
 def _check_robot(dataset: Dataset, memory: Memory) -> None:
@@ -137,61 +184,90 @@ def _check_robot(dataset: Dataset, memory: Memory) -> None:
         )
 
 
-def _looked_through(dataset: Dataset, memory: Memory) -> Array:
-    """Index and goal of every step, int64 (N, 2); all can be read and are of this robot."""
-    found = array("q")
+def _looked_through(dataset: Dataset, memory: Memory) -> tuple[list[Episode], Array]:
+    """All episodes as they lie in the dataset, and index and goal of every step, int64 (N, 2).
+
+    Every step can be read and is of this robot.
+    """
+    found, begun = array("q"), list[tuple[IncomingRow, int, Any]]()
     for row, step in _steps(dataset):
         try:
             memory.check(step)
         except (WorldError, InputError) as error:
-            raise InputError(f"{dataset.folder} cannot be taken in: {error}") from error
+            raise InputError(
+                f"{dataset.folder} cannot be taken in: step {row.frame} of its episode "
+                f"{row.episode}: {error}"
+            ) from error
+        if row.frame == 0:
+            begun.append((row, len(found) // 2, hashlib.blake2b(digest_size=16)))
+        begun[-1][2].update(_content(step))
         found.extend((int(row.columns["step_index"]), step.goal_index))
-    return np.reshape(np.asarray(found, np.int64), (-1, 2))
+    indices = np.reshape(np.asarray(found, np.int64), (-1, 2))
+    return _named(dataset, begun, len(indices)), indices
+
+
+def _named(
+    dataset: Dataset, begun: list[tuple[IncomingRow, int, Any]], steps: int
+) -> list[Episode]:
+    """The episodes that begin with some rows, with what is known of where each was lived.
+
+    Where rumpus did not write it, or its pictures are blurred, it has the name of its content, and
+    what a dataset holds twice is counted. Nothing says when that was: it began at 0.
+    """
+    given, contents, episodes = set[Origin](), Counter[str](), list[Episode]()
+    scaling = f"; actions scaled from {dataset.range}" if dataset.range else ""
+    stops = [*(first for _, first, _ in begun[1:]), steps]
+    for (row, first, digest), stop in zip(begun, stops, strict=False):  # none has no stop
+        content = digest.hexdigest()
+        contents[content] += 1
+        origin = Origin(content, contents[content])
+        episode = dataset.stored.get(row.episode, Episode(0, 0, 0, row.name + scaling, 0.0, origin))
+        if dataset.is_blurred or episode.origin in given:
+            episode = replace(episode, origin=origin)
+        given.add(episode.origin)
+        episodes.append(replace(episode, first=first, length=stop - first))
+    return episodes
+
+
+def _content(step: Step) -> bytes:
+    """What makes a step the one that it is: neither its time nor its place in a dataset."""
+    seen = [reading.tobytes() for reading in step.observation.readings.values()]
+    done = [step.action.tobytes(), step.executed_action.tobytes(), step.outcome.encode()]
+    return b"".join([*seen, *done, bytes([step.terminated, step.truncated])])
 
 
 def _steps(dataset: Dataset) -> Iterator[tuple[IncomingRow, Step]]:
     """All rows, each with the step that it becomes."""
     spec = dataset.spec
-    for row in dataset.rows():
+    for k, row in enumerate(dataset.rows()):
         given = row.columns
         if "action" not in given:
             dataset.note("It has one action: that stands for the chosen and the executed one.")
         if "time_s" not in given:
-            dataset.note(f"It has no clock: {spec.rate_hz:g} steps are taken for a second.")
+            dataset.note(f"No clock of its own comes in: {spec.rate_hz:g} steps make a second.")
         for name, reading in row.readings.items():
             if not np.can_cast(reading.dtype, spec.sensor(name).dtype):
                 dataset.note(f"Readings of '{name}' were {reading.dtype}, and are float32 now.")
         seen = {s.name: row.readings[s.name].astype(s.dtype, copy=False) for s in spec.sensors}
-        time_s = given["step_index"] / spec.rate_hz
-        columns = {"time_s": time_s, "action": given["executed_action"], **given}
+        columns = {"time_s": k / spec.rate_hz, "action": given["executed_action"], **given}
         for name in ("action", "executed_action"):
-            columns[name] = scaled(columns[name], *dataset.limits)
+            command, columns[name] = columns[name], scaled(columns[name], *dataset.limits)
+            if dataset.ours is None and np.abs(columns[name]).max() > 1.0 + TOLERANCE:
+                raise InputError(
+                    f"Step {row.frame} of episode {row.episode} in {dataset.folder} has the action "
+                    f"{np.ravel(command)}, but it tells of {spec.motors}; write the true "
+                    "ranges into it."
+                )
         yield row, step_of(spec, seen, columns)
 
 
-def _goals(looked: Array, base: int) -> tuple[Array, int]:
+def _goals(indices: Array, place: Array) -> tuple[Array, int]:
     """Where in memory the goal of each step will be, -1 where it does not come; how many do not."""
-    index, wanted = looked.T
+    index, wanted = indices.T
     order = np.argsort(index)
     at = order[np.searchsorted(index, wanted, sorter=order).clip(max=len(index) - 1)]
-    comes = index[at] == wanted
-    return np.where(comes, base + at, -1), int((~comes & (wanted >= 0)).sum())
-
-
-def _origin(
-    dataset: Dataset, row: IncomingRow, memory: Memory, known: set[tuple[str, int]]
-) -> tuple[str, Episode | None]:
-    """Provenance of an episode, and what is kept of when and where it was lived.
-
-    One that is here already, or whose pictures are blurred, comes as one of its own.
-    """
-    stored = dataset.stored.get(row.episode)
-    if stored is None:
-        scaling = f"; actions scaled from {dataset.range}" if dataset.range else ""
-        return row.name + scaling, None
-    if dataset.is_blurred or (stored.origin.memory, stored.origin.episode) in known:
-        stored = replace(stored, origin=Origin(memory.id))
-    return stored.provenance, stored
+    comes = (index[at] == wanted) & (wanted >= 0)
+    return np.where(comes, place[at], -1), int((~comes & (wanted >= 0)).sum())
 
 
 def _missed(dataset: Dataset, episodes: int, steps: int, astray: int) -> Iterator[str]:
@@ -204,5 +280,7 @@ def _missed(dataset: Dataset, episodes: int, steps: int, astray: int) -> Iterato
             f"Lost: {all_episodes - episodes:,} of {all_episodes:,} episodes and "
             f"{all_steps - steps:,} of {all_steps:,} frames."
         )
+    if steps > all_steps > 0:
+        yield f"It holds {steps:,} steps, but tells of {all_steps:,}: all that it holds came."
     if astray:
         yield f"{astray:,} goals lie in steps that did not come; they are -1."

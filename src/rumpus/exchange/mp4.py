@@ -32,7 +32,7 @@ LOST = (
 )
 
 
-def write_film(file: Path, pictures: Iterable[Array], rate_hz: float, **options: str) -> None:
+def write_film(file: Path, pictures: Iterable[Array], rate_hz: float) -> None:
     """Write pictures, uint8 (h, w, 3), as an MP4 that is lossy.
 
     Args:
@@ -40,7 +40,6 @@ def write_film(file: Path, pictures: Iterable[Array], rate_hz: float, **options:
         pictures: one or more, of one size; both sides even, for two pixels each way share their
             colour.
         rate_hz: pictures a second.
-        options: of x264, beyond the quality.
 
     Raises:
         OSError: when the disk does not take it.
@@ -49,7 +48,7 @@ def write_film(file: Path, pictures: Iterable[Array], rate_hz: float, **options:
     first = next(every)
     with av.open(str(file), "w", format="mp4") as container:
         rate = Fraction(rate_hz).limit_denominator(1001)
-        stream = container.add_stream("libx264", rate, options={"crf": QUALITY_CRF, **options})
+        stream = container.add_stream("libx264", rate, options={"crf": QUALITY_CRF})
         stream.height, stream.width = first.shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.codec_context.colorspace = COLOURS

@@ -2,6 +2,8 @@
 
 import io
 import json
+import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +27,11 @@ T = TypeVar("T")
 Shape = tuple[int, ...]
 Columns = dict[str, Array]
 DAMAGES = (OSError, SyntaxError, TypeError, ValueError, EOFError, Image.DecompressionBombError)
+PICTURES = ("PNG", "JPEG")  # as LeRobot and Minari write; some others run programs
+POINTER = b"version https://git-lfs.github.com"
+LARGEST_JSON = 2**25  # bytes
+LARGEST_RATIO = 1100  # of what a file holds to its size: no packing but that of a bomb makes more
+LARGEST_READING = 2**25  # numbers of one sensor: a picture of 4K has 2**24.6
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # of PNG, by channels
 VERSION = 3  # of what rumpus alone reads in a dataset; 1 knew no absences, 2 no outcomes
 BLOCK = 256  # steps in RAM at once
@@ -62,24 +69,78 @@ class Ours:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        """Refuse what a newer rumpus wrote."""
+        """Refuse what a newer rumpus wrote, and a robot that cannot be."""
         if self.version > VERSION:
             raise InputError(f"It has rumpus's version {self.version}; use a newer rumpus.")
+        check_robot(self.spec)
 
 
-def told(file: Path, kind: type[T]) -> T:
+def inside(folder: Path, path: Path) -> Path:
+    """Where a file or folder of a dataset really is; nothing outside the dataset is ever read.
+
+    Raises:
+        InputError: when it leads out of the dataset, is a device or a pipe, or stands for a file
+            that git-lfs has not brought.
+    """
+    real = path.resolve()
+    is_plain = real.is_file() or real.is_dir() or not real.exists()
+    if not (is_plain and real.is_relative_to(folder.resolve())):
+        raise InputError(
+            f"{path} leads to {real}, which is no plain file in {folder}, and nothing else is read;"
+            " put a copy in its place."
+        )
+    if real.is_file():
+        with real.open("rb") as opened:
+            if opened.read(len(POINTER)) == POINTER:
+                raise InputError(
+                    f"{path} only stands for a file that git-lfs has not brought; run `git lfs "
+                    f"pull` in {folder}, and import it again."
+                )
+    return real
+
+
+def files(folder: Path, part: str) -> list[Path]:
+    """The Parquet files in the folders of a part of a dataset, in their order.
+
+    Raises:
+        InputError: as `inside` does.
+    """
+    chunks = [inside(folder, chunk) for chunk in sorted(inside(folder, folder / part).glob("*"))]
+    return [inside(folder, f) for chunk in chunks for f in sorted(chunk.glob("*.parquet"))]
+
+
+def told(folder: Path, name: str, kind: type[T]) -> T:
     """What a dataset says of itself in a file of JSON.
 
     Raises:
         InputError: when it cannot be read or understood, or a newer rumpus wrote it.
     """
+    file = folder / name
     try:
-        return msgspec.convert(json.loads(file.read_bytes()), kind)
+        real = inside(folder, file)
+        if real.stat().st_size > LARGEST_JSON:
+            raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
+        return msgspec.json.decode(real.read_bytes(), type=kind)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); give a dataset's"
             " folder, or restore that file."
         ) from error
+
+
+def check_robot(spec: RobotSpec) -> RobotSpec:
+    """The robot of a dataset; refuse one that cannot be, or whose readings would fill the RAM.
+
+    Raises:
+        ValueError: saying of what.
+    """
+    shapes, figures = [s.shape for s in spec.sensors], [*np.ravel(spec.motor_ranges), spec.rate_hz]
+    sized = [len(s) in (1, 3) and min(s) > 0 and math.prod(s) <= LARGEST_READING for s in shapes]
+    moves = 0 < spec.action_size <= LARGEST_READING and spec.rate_hz > 0.0
+    ranges = len(spec.motor_ranges) in (0, spec.action_size) and np.isfinite(figures).all()
+    if not (shapes and all(sized) and moves and ranges):
+        raise ValueError(f"there can be no robot {str(spec)[:300]}")
+    return spec
 
 
 @contextmanager
@@ -226,12 +287,21 @@ def png(picture: Array) -> bytes:
     return out.getvalue()
 
 
-def decoded(file: bytes, channels: int) -> Array:
+def decoded(file: bytes, shape: Shape, owner: str) -> Array:
     """A picture file's bytes as uint8 (h, w, channels).
 
     Raises:
+        InputError: naming the owner, when it has more than 8 bits a number, as depths have, or
+            another size.
         DAMAGES: when the bytes are no picture.
     """
-    with Image.open(io.BytesIO(file)) as image:
-        pixels = np.array(image.convert(MODES[channels]))
-    return pixels.reshape(*pixels.shape[:2], channels)
+    height, width, channels = shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is looked at
+        with Image.open(io.BytesIO(file), formats=PICTURES) as image:
+            if image.size != (width, height) or "16" in str(image.tile[0][3]):
+                raise InputError(
+                    f"{owner} has pictures of {image.height} x {image.width} pixels, {image.mode}, "
+                    f"but {height} x {width} of 8 bits a channel were expected; leave it out."
+                )
+            return np.array(image.convert(MODES[channels])).reshape(shape)

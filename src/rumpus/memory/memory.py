@@ -205,6 +205,27 @@ class Memory(Reader, AbstractContextManager["Memory"]):
             self._check_quota()
         self._committed_s = time.monotonic()
 
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """What is appended inside is durable as one: all of it, or none where it is broken off.
+
+        One that is broken off leaves a memory that takes no more until it is opened anew.
+
+        Raises:
+            MemoryFault: when the disk does not take it.
+        """
+        self.flush()
+        group_s, self._group_s = self._group_s, math.inf
+        try:
+            yield
+            self._group_s = group_s
+            self.flush()
+        except BaseException:
+            self._fault = self._fault or MemoryFault(
+                f"What was to come into {self.path} as one was broken off; open it anew."
+            )
+            raise
+
     def close(self) -> None:
         """Make everything durable and let go of the folder; may be called twice.
 

@@ -5,7 +5,9 @@ wherever it is taken; so merging twice, or in circles, adds nothing twice. Inter
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from rumpus.errors import MemoryFault
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.memory.verify import Tick, ticking
+from rumpus.types import Array
 
 
 @dataclass(frozen=True)
@@ -43,23 +46,8 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
         )
     if source.path.resolve() == into.path.resolve():
         raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
-    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)  # of what was recorded as one
-    for episode in into.episodes():
-        pieces[episode.origin.memory, episode.origin.episode].append(episode)
     by_id = {episode.id: episode for episode in source.episodes()}
-    place = np.full(len(source), -1)  # of every step of `source` in `into`
-    for episode in by_id.values():
-        duplicates = pieces[episode.origin.memory, episode.origin.episode]
-        if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
-            raise MemoryFault(
-                f"The memory {source.path} and {into.path} are copies of one memory that both went "
-                f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
-                "by name and so not be merged."
-            )
-        for piece in duplicates:
-            skipped = piece.origin.first - episode.origin.first
-            at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
-            place[episode.first + at] = piece.first + at - skipped
+    place = places(list(by_id.values()), len(source), source.path, into)
     known = place >= 0
     for index in ticking(len(source), tick):
         if known[index]:
@@ -67,14 +55,48 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
         id_, step = next(source.steps(index, index + 1))
         skipped = index - by_id[id_].first
         if skipped == 0 or known[index - 1]:
-            _begin(into, by_id[id_], skipped)
+            begin(into, by_id[id_], skipped)
         goal = place[step.goal_index] if step.goal_index >= 0 else -1
         place[index] = into.append(replace(step, goal_index=int(goal)))
     into.flush()
     return Merged(int((~known).sum()), int(known.sum()))
 
 
-def _begin(into: Memory, episode: Episode, skipped: int) -> None:
-    """Begin an episode of another memory, from one of its steps on."""
+def places(episodes: Sequence[Episode], steps: int, source: Path, into: Memory) -> Array:
+    """Where in a memory each step of another one, or of a dataset, is already; -1 where it is not.
+
+    Args:
+        episodes: of the other one, each with its place there.
+        steps: how many it has.
+        source: where it is.
+        into: the memory.
+
+    Returns:
+        int64 (steps,).
+
+    Raises:
+        MemoryFault: when they are copies of one memory that both went on.
+    """
+    pieces: dict[tuple[str, int], list[Episode]] = defaultdict(list)  # of what was recorded as one
+    for episode in into.episodes():
+        pieces[episode.origin.memory, episode.origin.episode].append(episode)
+    place = np.full(steps, -1)
+    for episode in episodes:
+        duplicates = pieces[episode.origin.memory, episode.origin.episode]
+        if any(duplicate.begun_unix_s != episode.begun_unix_s for duplicate in duplicates):
+            raise MemoryFault(
+                f"{source} and {into.path} are copies of one memory that both went "
+                f"on: each has its own episode {episode.origin.episode}; they cannot be told apart "
+                "by name and so not be merged."
+            )
+        for piece in duplicates:
+            skipped = piece.origin.first - episode.origin.first
+            at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
+            place[episode.first + at] = piece.first + at - skipped
+    return place
+
+
+def begin(into: Memory, episode: Episode, skipped: int) -> None:
+    """Begin an episode of another memory, or of a dataset, from one of its steps on."""
     origin = replace(episode.origin, first=episode.origin.first + skipped)
     into.begin_episode(episode.provenance, replace(episode, origin=origin))

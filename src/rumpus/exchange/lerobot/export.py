@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from rumpus.errors import InputError
 from rumpus.exchange.lerobot import layout
-from rumpus.exchange.mp4 import write_film
 from rumpus.exchange.transfer import MODES, Ours, Transfer, absences, appearing, blocks_of, chosen
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
@@ -27,13 +26,11 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Array
 
 DATA_FILE_BYTES = 100 * 2**20  # of readings, before they are packed
-LONGEST_FILM_S = 2048.0  # float32 seconds are coarser than 0.1 ms from there on
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 PIXELS = 2_000_000  # of all pictures, at most, beside one of each
-QUICK = {"g": "2", "bf": "0"}  # a key frame at every other one: quick random access, as LeRobot's
 
 
-def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Transfer:
+def export_lerobot(memory: Memory, folder: Path) -> Transfer:
     """Write a whole memory as a LeRobot dataset v3.0, which LeRobot's own reader loads.
 
     The dataset appears under its name only when it is whole. `action` is the executed one, as
@@ -42,45 +39,38 @@ def export_lerobot(memory: Memory, folder: Path, video: bool = False) -> Transfe
     Args:
         memory: may still be written to by another program; its durable steps are taken.
         folder: where to; must not exist.
-        video: pictures as H.264 videos, smaller and lossy, instead of PNG, bit for bit.
 
     Raises:
         InputError: when the folder exists, the memory is empty, or a picture does not fit.
         MemoryFault: when the disk does not take it, or a step is damaged.
     """
-    _check(memory.spec, video)
+    _check(memory.spec)
     stored = chosen(memory, None)
     with appearing(folder) as new:
-        _Writer(new, memory, video).write(stored)
-    return Transfer(folder, len(stored), len(memory), tuple(_lost(memory, stored, video)))
+        _Writer(new, memory).write(stored)
+    return Transfer(folder, len(stored), len(memory), tuple(_lost(memory, stored)))
 
 
-def _check(spec: RobotSpec, video: bool) -> None:
+def _check(spec: RobotSpec) -> None:
     for sensor in spec.sensors:
-        height, width, channels = sensor.shape if sensor.is_picture else (0, 0, 3)
-        said = f"The pictures of '{sensor.name}' are {height}x{width} px with {channels} channels, "
-        if video and (height % 2 or width % 2 or channels != 3):
+        if sensor.is_picture and sensor.shape[2] not in MODES:
             raise InputError(
-                f"{said}but a video takes even sides and 3 channels; export without video, as PNG."
-            )
-        if channels not in MODES:
-            raise InputError(
-                f"{said}but PNG takes 1 to 4; give the robot a sensor for each group of up to four."
+                f"The pictures of '{sensor.name}' have {sensor.shape[2]} channels, but PNG takes 1 "
+                "to 4; give the robot a sensor for each group of up to four."
             )
 
 
 class _Writer:
     """Writes all files of a dataset, those of each episode by themselves."""
 
-    def __init__(self, folder: Path, memory: Memory, video: bool) -> None:
+    def __init__(self, folder: Path, memory: Memory) -> None:
         self._folder, self._memory = folder, memory
         self._keys = layout.keys_of(memory.spec)
-        self._films = [s for s in memory.spec.sensors if s.is_picture and video]
-        self._features = layout.features_of(memory.spec, video)
+        self._features = layout.features_of(memory.spec)
         self._schema = layout.schema_of(self._features)
 
     def write(self, stored: Sequence[Episode]) -> None:
-        """Rows and films first, then everything in meta/."""
+        """Rows first, then everything in meta/."""
         spec = self._memory.spec
         words = dict.fromkeys(episode.provenance for episode in stored)
         tasks = {provenance: number for number, provenance in enumerate(words)}
@@ -103,7 +93,7 @@ class _Writer:
             total_tasks=len(tasks),
             robot_type=spec.name,
             splits={"train": f"0:{len(stored)}"},
-            video_path=layout.VIDEO if self._films else None,
+            video_path=None,
         )
         about = {
             layout.INFO: info,
@@ -113,8 +103,8 @@ class _Writer:
         for name, told in about.items():
             self._file(name).write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=4))
 
-    def _file(self, name: str, number: int = 0, key: str = "") -> Path:
-        file = self._folder / name.format(**layout.place(number), video_key=key)
+    def _file(self, name: str, number: int = 0) -> Path:
+        file = self._folder / name.format(**layout.place(number))
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
@@ -137,9 +127,8 @@ class _Writer:
             yield layout.table(self._schema, columns)
 
     def _record(self, episode: Episode, index: int, data_file: int) -> dict[str, Any]:
-        """The record of one episode; writes its films."""
+        """The record of one episode."""
         stored = slice(episode.first, episode.first + episode.length)
-        rate_hz = self._memory.spec.rate_hz
         record: dict[str, Any] = {
             "episode_index": index,
             "tasks": [episode.provenance],
@@ -148,13 +137,6 @@ class _Writer:
             "dataset_to_index": stored.stop,
         }
         files = {"meta/episodes": 0, "data": data_file}
-        for sensor in self._films:
-            key = self._keys[sensor.name]
-            pictures = self._memory.frames(sensor.name)[stored]
-            write_film(self._file(layout.VIDEO, index, key), pictures, rate_hz, **QUICK)
-            files[f"videos/{key}"] = index
-            record[f"videos/{key}/from_timestamp"] = 0.0
-            record[f"videos/{key}/to_timestamp"] = episode.length / rate_hz
         for what, number in files.items():
             record |= {f"{what}/{name}": at for name, at in layout.place(number).items()}
         for key, of in self._stats(stored).items():
@@ -173,7 +155,7 @@ class _Writer:
         return figures
 
 
-def _lost(memory: Memory, stored: Sequence[Episode], video: bool) -> Iterator[str]:
+def _lost(memory: Memory, stored: Sequence[Episode]) -> Iterator[str]:
     """Sentences on what LeRobot's format, or its reader, cannot hold."""
     yield f"Episodes are numbered anew from 0; when and where each was is in {layout.OURS}."
     if empty := len(memory.episodes()) - len(stored):
@@ -186,14 +168,6 @@ def _lost(memory: Memory, stored: Sequence[Episode], video: bool) -> Iterator[st
         if sensor.is_picture and sensor.shape[2] != 3:
             yield f"'{sensor.name}' has not 3 channels: LeRobot loads it, but cannot edit it."
     yield from absences(memory, stored, "it is 0 there, and rumpus.present says where.")
-    if video:
-        yield "The videos are lossy (H.264, yuv420p, crf 18); the memory keeps the pictures whole."
-    longest_s = max(episode.length for episode in stored) / memory.spec.rate_hz
-    if video and longest_s > LONGEST_FILM_S:
-        yield (
-            f"The longest episode takes {longest_s:,.0f} s, of whose film LeRobot's reader refuses "
-            f"what lies beyond {LONGEST_FILM_S:,.0f} s; export without video."
-        )
 
 
 def _of_numbers(values: Array, rows: Array | slice = slice(None)) -> dict[str, Any]:

@@ -10,17 +10,19 @@ videos/KEY/chunk-000/file-*.mp4       pictures as video
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Meta
 
 from rumpus.errors import InputError
-from rumpus.exchange.transfer import Shape, kinds_of, png
+from rumpus.exchange.transfer import LARGEST_READING, Shape, kinds_of, png
 from rumpus.spec import RobotSpec
 
 VERSION = "v3.0"
@@ -36,6 +38,9 @@ RENAMED = {"executed_action": "action", "step_index": "index"}  # of a memory's 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
+Count = Annotated[int, Meta(ge=0, le=2**48)]
+
+
 @dataclass(frozen=True)
 class Feature:
     """One column of a dataset, as info.json declares it.
@@ -44,11 +49,27 @@ class Feature:
         dtype: "image", "video", "string", or numpy's name of a number.
         shape: of one row; (h, w, c) for pictures.
         names: of its axes or entries, in whatever form its writer liked.
+        info: more of a film, such as that it shows depths.
     """
 
     dtype: str
-    shape: tuple[int, ...] = (1,)
+    shape: tuple[Count, ...] = (1,)
     names: Any = None
+    info: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.size > LARGEST_READING:
+            raise ValueError(f"a row of {self.size:,} numbers is none of a robot's")
+
+    @property
+    def size(self) -> int:
+        """How many numbers a row has."""
+        return math.prod(self.shape)
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether it is a camera of distances, which have no place among pictures of 8 bits."""
+        return any(key.endswith("is_depth_map") and it for key, it in (self.info or {}).items())
 
     @property
     def is_picture(self) -> bool:
@@ -73,9 +94,9 @@ class Info:
     codebase_version: str
     fps: int | float = 0
     features: dict[str, Feature] = field(default_factory=dict)
-    total_episodes: int = 0
-    total_frames: int = 0
-    total_tasks: int = 0
+    total_episodes: Count = 0
+    total_frames: Count = 0
+    total_tasks: Count = 0
     robot_type: str | None = None
     chunks_size: int = FILES_IN_CHUNK
     data_files_size_in_mb: float = 100
@@ -97,6 +118,17 @@ class Info:
             )
         if missing := [key for key in OWN if key not in self.features]:
             raise InputError(f"{INFO} declares no {', '.join(missing)}; mend what wrote it.")
+        others = {self.data_path, self.video_path or VIDEO} - {DATA, VIDEO}
+        if others:
+            raise InputError(
+                f"{INFO} lays its files out as {min(others)[:200]}, not as {VERSION} does; convert "
+                "it with LeRobot's convert_dataset_v21_to_v30."
+            )
+
+
+def stills(key: str, number: int) -> str:
+    """The folder of an episode's pictures, until they are a film."""
+    return f"images/{key}/episode-{number:06d}"
 
 
 def column_of(name: str) -> str:
@@ -121,14 +153,14 @@ def keys_of(spec: RobotSpec) -> dict[str, str]:
     return keys
 
 
-def features_of(spec: RobotSpec, video: bool) -> dict[str, Feature]:
+def features_of(spec: RobotSpec) -> dict[str, Feature]:
     """All columns of a memory's dataset, LeRobot's own five at the end."""
     keys, features = keys_of(spec), dict[str, Feature]()
     for sensor in spec.sensors:
         feature = _feature(sensor.name, sensor.dtype, sensor.shape)
         if sensor.is_picture:
             axes = ("height", "width", "channels")
-            feature = Feature("video" if video else "image", sensor.shape, axes)
+            feature = Feature("image", sensor.shape, axes)
         features[keys[sensor.name]] = feature
     for name, (dtype, shape) in kinds_of(spec).items():
         features[column_of(name)] = _feature(column_of(name), dtype, shape)
@@ -142,11 +174,11 @@ def _feature(name: str, dtype: np.dtype[Any], shape: Shape) -> Feature:
 
 
 def schema_of(features: dict[str, Feature]) -> pa.Schema:
-    """The data files' schema; videos are no columns.
+    """The data files' schema.
 
     With the note by which Hugging Face's viewer knows pictures from bytes.
     """
-    types = {key: _types(feature) for key, feature in features.items() if feature.dtype != "video"}
+    types = {key: _types(feature) for key, feature in features.items()}
     note = {"info": {"features": {key: kind for key, (_, kind) in types.items()}}}
     fields = [(key, type_) for key, (type_, _) in types.items()]
     return pa.schema(fields, {"huggingface": json.dumps(note)})
@@ -176,13 +208,21 @@ def _cells(rows: Sequence[Any], type_: pa.DataType) -> Any:
 
 
 def values(column: pa.Array, feature: Feature) -> Any:
-    """A column as numbers, (n,) or (n, k) however deep its lists are, or as a list of n others."""
+    """A column as numbers, (n,) or (n, k) however deep its lists are, or as a list of n others.
+
+    Raises:
+        ValueError: when a row has another number of them, or they are none.
+    """
     if not feature.is_number:
         return column.to_pylist()
     rows = len(column)
     while isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+        if len(column.value_lengths().unique()) > 1:
+            raise ValueError(f"rows of {column.type} are of different lengths")
         column = column.flatten()
     numbers = np.asarray(column.to_numpy(zero_copy_only=False))
+    if numbers.dtype.kind not in "fiub" or len(numbers) != rows * feature.size:
+        raise ValueError(f"{len(numbers):,} of {column.type} are not {rows:,} x {feature.size:,}")
     return numbers if feature.is_single else numbers.reshape(rows, -1)
 
 

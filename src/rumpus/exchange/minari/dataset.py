@@ -5,8 +5,9 @@ this file needs no Gymnasium.
 """
 
 import json
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +16,19 @@ import msgspec
 import numpy as np
 
 from rumpus.errors import InputError
-from rumpus.exchange.incoming import Dataset, IncomingRow, import_dataset
+from rumpus.exchange import transfer
+from rumpus.exchange.incoming import Dataset, IncomingRow, import_dataset, understood
 from rumpus.exchange.minari.layout import DATA, METADATA, key
-from rumpus.exchange.transfer import (
-    DAMAGES,
-    Ours,
-    Shape,
-    Transfer,
-    decoded,
-    kinds_of,
-    outcome_of,
-    told,
-)  # fmt: skip
+from rumpus.exchange.transfer import DAMAGES, LARGEST_RATIO, LARGEST_READING, Ours, Shape, Transfer
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
 from rumpus.types import Array
 
 UNNAMED_SENSOR = "observation"
 USUAL_RATE_HZ = 10.0
-BLOCK = 256  # pictures of one sensor in RAM at once
+BLOCK = 256  # steps in RAM at once, where they are small
 EPISODE = "episode_"
+LARGEST_CHUNK = 2**27  # bytes that HDF5 has in RAM at once
 LATER = ("present", "outcome")  # what an older rumpus did not tell
 
 
@@ -50,7 +44,8 @@ def minari_spec(folder: Path, rate_hz: float = USUAL_RATE_HZ) -> RobotSpec:
         InputError: when the folder holds no Minari dataset, or one of a robot that rumpus is not
             made for.
     """
-    return MinariDataset(folder, rate_hz).spec
+    with understood(folder):
+        return MinariDataset(folder, rate_hz).spec
 
 
 def import_minari(folder: Path, memory: Memory) -> Transfer:
@@ -65,13 +60,8 @@ def import_minari(folder: Path, memory: Memory) -> Transfer:
             other sensors or another action.
         MemoryFault: when the disk does not take it.
     """
-    try:
+    with understood(folder):
         return import_dataset(MinariDataset(folder, memory.spec.rate_hz), memory)
-    except (OSError, RuntimeError, KeyError, IndexError, ValueError) as error:  # also HDF5's own
-        said = " ".join(str(error).split())
-        raise InputError(
-            f"{folder / DATA} is no HDF5 file or is damaged ({said}); take another copy of it."
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ class Space:
     shape: Shape = ()
     low: Any = 0.0
     high: Any = 0.0
-    subspaces: dict[str, "Space"] = field(default_factory=dict)
+    subspaces: Any = None
 
     def __str__(self) -> str:
         return f"{self.type} {self.dtype} {self.shape or ''}".strip()
@@ -130,7 +120,7 @@ class MinariDataset(Dataset):
             InputError: when the folder holds none, the data is in another format, or rumpus has no
                 robot for its spaces.
         """
-        about = told(folder / METADATA, Metadata)
+        about = transfer.told(folder, METADATA, Metadata)
         super().__init__(folder, about.rumpus)
         self.id, self.limits = about.dataset_id, about.limits
         if about.data_format != "hdf5":
@@ -143,7 +133,8 @@ class MinariDataset(Dataset):
             self.places = {s.name: f"observations/{key(s.name)}" for s in self.spec.sensors}
             return
         sensors, size = tuple(about.sensors.values()), self.limits[0].size
-        self.spec = RobotSpec(self.id, sensors, size, rate_hz, self.motor_ranges(size))
+        spec = RobotSpec(self.id, sensors, size, rate_hz, self.motor_ranges(size))
+        self.spec = transfer.check_robot(spec)
         self.places = {sensor.name: place for place, sensor in about.sensors.items()}
         self.note("Minari tells no action at the last step of an episode; it is 0.")
 
@@ -153,75 +144,98 @@ class MinariDataset(Dataset):
         Raises:
             InputError: when one is damaged or is not of this robot.
         """
-        with h5py.File(self.folder / DATA, "r") as file:
-            numbers = sorted(int(name[len(EPISODE) :]) for name in file if name.startswith(EPISODE))
-            if not numbers:
-                raise InputError(f"The Minari dataset {self.folder} holds no episode.")
-            first = 0
-            for number in numbers:
-                group = file[f"{EPISODE}{number}"]
-                n = len(group[next(iter(self.places.values()))])
-                yield from self._rows(number, group, np.arange(first, first + n))
-                first += n
+        real = transfer.inside(self.folder, self.folder / DATA)
+        most, size = real.stat().st_size, sum(math.prod(s.shape) for s in self.spec.sensors)
+        block = max(1, min(BLOCK, LARGEST_READING // size))
+        with h5py.File(real, "r") as file:
+            names = (name for name in file if name.startswith(EPISODE))
+            for number in sorted(int(name[len(EPISODE) :]) for name in names):
+                group = _member(file, f"{EPISODE}{number}")
+                n = len(_member(group, next(iter(self.places.values()))))
+                if n > most:
+                    raise ValueError(f"{group.name} claims {n:,} steps in {most:,} bytes")
+                for begin in range(0, n, block):
+                    yield from self._rows(number, group, n, range(begin, min(begin + block, n)))
 
-    def _rows(self, number: int, group: Any, index: Array) -> Iterator[IncomingRow]:
-        """An episode's N observations and the N - 1 moves between them."""
-        n, name = len(index), f"minari {self.id} episode_{number}"
-        columns = self._ours(group, n) if self.ours else self._theirs(group, index)
-        for begin in range(0, n, BLOCK):
-            rows = slice(begin, begin + BLOCK)
-            block = {s.name: self._readings(group, s, n, rows) for s in self.spec.sensors}
-            for k in range(begin, min(begin + BLOCK, n)):
-                row = {name: column[k] for name, column in columns.items()}
-                readings = {name: rows[k - begin] for name, rows in block.items()}
-                yield IncomingRow(number, name, row, readings)
+    def _rows(self, number: int, group: Any, n: int, steps: range) -> Iterator[IncomingRow]:
+        """Some of an episode's N observations and of the N - 1 moves between them."""
+        columns = (self._ours if self.ours else self._theirs)(group, n, steps)
+        readings = {s.name: self._readings(group, s, n, steps) for s in self.spec.sensors}
+        name = f"minari {self.id} episode_{number}"
+        for k, step in enumerate(steps):
+            row = {column: values[k] for column, values in columns.items()}
+            yield IncomingRow(number, step, name, row, {s: of[k] for s, of in readings.items()})
 
-    def _ours(self, group: Any, n: int) -> dict[str, Array]:
+    def _ours(self, group: Any, n: int, steps: range) -> dict[str, Array]:
         """What rumpus told; an older one told neither `present`, for all was, nor `outcome`."""
         found: dict[str, Array] = {}
-        for name, (dtype, shape) in kinds_of(self.spec).items():
-            if name not in LATER or f"infos/{name}" in group:
+        for name, (dtype, shape) in transfer.kinds_of(self.spec).items():
+            if name not in LATER or name in list(_member(group, "infos")):
                 part = _part(group, f"infos/{name}", (n, *shape))
-                found[name] = part.asstr()[()] if dtype.hasobject else np.asarray(part[()], dtype)
+                part = part.asstr() if dtype.hasobject else part
+                found[name] = np.asarray(part[steps.start : steps.stop], dtype)
         return found
 
-    def _theirs(self, group: Any, index: Array) -> dict[str, Array]:
+    def _theirs(self, group: Any, n: int, steps: range) -> dict[str, Array]:
         """What Minari tells, in the columns of rumpus; of the last step no action is known."""
-        unknown = [f"infos/{name}" for name in sorted(group.get("infos", ()))]
-        if unknown:
-            self.note(f"Left out, rumpus has no place for them: {', '.join(unknown)}.")
-        moves, none = len(index) - 1, (self.limits[0] + self.limits[1]) / 2.0
-        rewards = np.reshape(_part(group, "rewards", (moves,))[()], -1)
-        actions = _part(group, "actions", (moves, *none.shape))[()]
+        if unknown := sorted(_member(group, "infos")) if "infos" in list(group) else []:
+            names = ", ".join(f"infos/{name}" for name in unknown)
+            self.note(f"Left out, rumpus has no place for them: {names}.")
+        moves, none = n - 1, (self.limits[0] + self.limits[1]) / 2.0
+        here = slice(steps.start, steps.stop)
+        came = slice(max(steps.start - 1, 0), steps.stop - 1)  # the moves that led here
+        first, last = [False] * (steps.start == 0), steps.stop == n
+        actions = _part(group, "actions", (moves, *none.shape))[here]
+        rewards = np.reshape(_part(group, "rewards", (moves,))[here], -1).tolist()
+        outcomes = [*map(transfer.outcome_of, rewards), *[""] * last]
         return {
-            "executed_action": np.concatenate([actions, [none]]),
-            "step_index": index,
-            "terminated": np.append(False, _part(group, "terminations", (moves,))[()]),
-            "truncated": np.append(False, _part(group, "truncations", (moves,))[()]),
-            "outcome": np.array([*map(outcome_of, rewards.tolist()), ""], np.object_),
+            "executed_action": np.concatenate([actions, [none]]) if last else actions,
+            "step_index": np.arange(steps.start, steps.stop),
+            "terminated": np.append(first, _part(group, "terminations", (moves,))[came]),
+            "truncated": np.append(first, _part(group, "truncations", (moves,))[came]),
+            "outcome": np.array(outcomes, np.object_),
         }
 
-    def _readings(self, group: Any, sensor: SensorSpec, n: int, rows: slice) -> Any:
-        place = self.places[sensor.name]
-        if sensor.is_picture and group[place].ndim <= len(_squeezed(sensor.shape)):
+    def _readings(self, group: Any, sensor: SensorSpec, n: int, steps: range) -> Any:
+        place, rows = self.places[sensor.name], slice(steps.start, steps.stop)
+        if sensor.is_picture and _member(group, place).ndim <= len(_squeezed(sensor.shape)):
             self.note(f"Pictures of '{sensor.name}' were JPEG: not exactly what was seen.")
+            files, owner = _part(group, place, ())[rows], f"{group.name}/{place}"
             try:
-                return [decoded(bytes(file), sensor.shape[2]) for file in group[place][rows]]
+                return [transfer.decoded(bytes(file), sensor.shape, owner) for file in files]
             except DAMAGES as error:
-                raise ValueError(f"{group.name}/{place}: {error}") from error
+                raise ValueError(f"{owner}: {error}") from error
         return np.reshape(_part(group, place, (n, *sensor.shape))[rows], (-1, *sensor.shape))
 
 
-def _part(group: Any, name: str, shape: Shape) -> Any:
-    """An array of an episode, of a shape in which sides of 1 do not matter.
+def _member(group: Any, name: str) -> Any:
+    """What a group holds under a path; nothing outside of its file.
 
     Raises:
-        ValueError: when there is none.
+        ValueError: when there is none, or it leads out of the file.
     """
-    came = getattr(group.get(name), "shape", None)
-    if came is None or _squeezed(came) != _squeezed(shape):
-        raise ValueError(f"{group.name}/{name} is {came or 'missing'}, expected {shape}")
-    return group[name]
+    for part in name.split("/"):
+        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
+            raise ValueError(f"{group.name}/{part} is missing, or lies in another file")
+        group = group[part]
+    return group
+
+
+def _part(group: Any, name: str, shape: Shape) -> Any:
+    """An array of an episode, of a shape in which sides of 1 do not matter; () for any.
+
+    Raises:
+        ValueError: when there is none, it lies in other files, or claims more than it has.
+    """
+    part = _member(group, name)
+    came = getattr(part, "shape", None)
+    if came is None or (shape and _squeezed(came) != _squeezed(shape)):
+        raise ValueError(f"{group.name}/{name} is {came or 'no array'}, expected {shape}")
+    chunk = math.prod(part.chunks or (0,)) * part.dtype.itemsize
+    held = LARGEST_RATIO * part.id.get_storage_size()
+    if part.is_virtual or part.external or part.nbytes > held or chunk > LARGEST_CHUNK:
+        raise ValueError(f"{group.name}/{name} claims {part.nbytes:,} bytes that are not in it")
+    return part
 
 
 def _squeezed(shape: Shape) -> Shape:
@@ -235,8 +249,12 @@ def _space(text: str) -> Space:
 def _sensors(space: Space, owner: str) -> dict[str, SensorSpec]:
     if space.type != "Dict":
         return {"observations": _sensor(UNNAMED_SENSOR, space, owner)}
-    parts = space.subspaces.items()
-    return {f"observations/{name}": _sensor(name, part, owner) for name, part in parts}
+    parts = msgspec.convert(space.subspaces, dict[str, Space]).items()
+    return {
+        f"observations/{name}": _sensor(name, part, owner)
+        for name, part in parts
+        if 0 not in part.shape  # that is no sensor: it says nothing
+    }
 
 
 def _sensor(name: str, space: Space, owner: str) -> SensorSpec:
