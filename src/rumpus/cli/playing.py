@@ -50,8 +50,8 @@ def too_short(session: Study) -> str:
 
 
 def noticing(session: Session) -> Watch:
-    """Says, once random motion is over, that nothing can be learned, where that is so."""
-    due: int | None = max(session.run.config.play.random_steps, 100)
+    """Says as soon as it can be known that nothing can be learned, where that is so."""
+    due: int | None = max(5 * session.run.config.replay.window_steps, 100)
 
     def watch(progress: Progress) -> None:
         nonlocal due
