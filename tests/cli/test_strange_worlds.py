@@ -1,5 +1,6 @@
 """People's environments: what `check world` says of one is what `play` does with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,20 @@ def test_a_run_whose_motors_have_other_limits_by_now_is_refused(
     assert "They were made at 10 steps a second, and it makes 20." in capfd.readouterr().err
     with Memory.open(run / "memory", write=False) as memory:
         assert len(memory) == 40
+
+
+def test_a_memory_that_does_not_say_how_far_its_motors_go_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert played("Dot", tmp_path / "run", 30) == 0
+    assert "how far their motors go" not in capfd.readouterr().err
+    with Memory.open(tmp_path / "run" / "memory", write=False) as memory:
+        spec = replace(memory.spec, motor_ranges=())
+        with Memory.create(tmp_path / "older", spec) as older:
+            older.begin_episode("before ranges were written down")
+            for _, step in memory.steps(0, len(memory)):
+                older.append(step)
+    assert played("Dot", tmp_path / "older", 35) == 0
+    assert "They do not say how far their motors go" in capfd.readouterr().err
+    assert played("Dot", tmp_path / "run", 35) == 0
+    assert "how far their motors go" not in capfd.readouterr().err

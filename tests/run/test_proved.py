@@ -10,6 +10,7 @@ import pytest
 
 from rumpus.cli.command_line import main
 from rumpus.errors import InputError, RumpusError, RunError
+from rumpus.memory import Memory
 from rumpus.replay.replay import ReplayConfig
 from rumpus.run import checkpoint
 from rumpus.run.config import RunConfig
@@ -154,6 +155,17 @@ def test_a_run_goes_on_from_memory_alone(
     assert main(play) == 0  # the new mind is that of the run
     assert main([*play, "--new-mind"]) == 0  # once more: what was put aside before stays
     assert {file.name for file in other.glob("*.old*")} == kept | {"checkpoint.safetensors.old2"}
+
+
+def test_no_new_mind_is_put_into_a_run_that_plays_on(
+    other: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lose_run_json(other)
+    with Memory.open(other / "memory"):
+        assert main(["play", DOT, "--run", str(other), *SELDOM, "--new-mind"]) == 2
+    assert "another rumpus" in capfd.readouterr().err
+    assert not (other / "run.json").exists()
+    assert (other / "checkpoint.safetensors").exists()
 
 
 def test_a_new_mind_needs_a_memory(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

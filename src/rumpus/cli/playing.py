@@ -25,6 +25,8 @@ def greeting(session: Session, until: Until) -> str:
         more += " It learns from them before it moves, and no random steps come first."
     if (own := session.world.spec.rate_hz) != (theirs := session.memory.spec.rate_hz):
         more += f" They were made at {theirs:g} steps a second, and it makes {own:g}."
+    if session.world.spec.motor_ranges and not session.memory.spec.motor_ranges:
+        more += " They do not say how far their motors go: as far as these, it is believed."
     if steps >= (until.steps or math.inf):
         more += (f" It has played the {until.steps:,} steps that --steps asks for in all: it does "
                  "not move, ask for more.")  # fmt: skip

@@ -22,7 +22,7 @@ import msgspec
 
 from rumpus import atomic_file
 from rumpus.errors import InputError, RunError, writing
-from rumpus.memory.database import FILE_NAME
+from rumpus.memory.database import FILE_NAME, lock
 from rumpus.run.layout import memory_in, sealed
 
 if TYPE_CHECKING:  # it loads torch, and a folder that is none should be told at once
@@ -83,12 +83,17 @@ def begin(path: Path, config: "RunConfig", anew: bool = False) -> Run:
 
     Raises:
         RunError: when the folder cannot be made or holds something else.
+        MemoryFault: when another program writes the memory in it.
     """
     with _making(path):
         # What is left of a run whose beginning was cut short is no reason to refuse.
         left = {path / "run.json.part"}
         taken = path.exists() and (not path.is_dir() or set(path.iterdir()) - left)
-        if taken and not ((memory_in(path) if anew else path) / FILE_NAME).exists():
+        memory = memory_in(path) if anew else path
+        if (memory / FILE_NAME).exists():
+            with lock(memory):
+                pass  # whoever plays there has read its run.json, and goes on by it
+        elif taken:
             check_not_lost(path)
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         atomic_file.make_folder(path)

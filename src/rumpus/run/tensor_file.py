@@ -24,8 +24,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], told: Mapping[str, str]) ->
         OSError: when the disk does not take it; the old file is as it was.
     """
     arrays = {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
-    header: dict[str, Any] = {"__metadata__": told}
-    stop = 0
+    header, stop = dict[str, Any](__metadata__=told), 0
     for name, array in arrays.items():
         first, stop = stop, stop + array.nbytes
         kind = KINDS[array.dtype.name]
