@@ -4,10 +4,10 @@
     python benchmarks/faults.py power --count 2000
     python benchmarks/faults.py tails --jobs 2
 
-`kills` kills writers at random moments. `power` loses, at random moments of a writer's life, what
-was not yet synced, for each durability; it needs strace. `tails` cuts the log at every byte of its
-last commits, looks, and repairs. The same faults, fewer of them, are part of the tests: see
-tests/faults. Writes benchmarks/results/faults-*.json.
+`kills` kills writers at random moments. `power` loses, at random moments of a writer's life and a
+run's, what was not yet synced, for each durability; it needs strace. `tails` cuts the log at every
+byte of its last commits, looks, and repairs. The same faults, fewer of them, are part of the tests:
+see tests/faults. Writes benchmarks/results/faults-*.json.
 """
 
 import argparse
@@ -20,10 +20,11 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "outside"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
 
 from killing import kill_writers
-from power import lose_power, write_under_strace
+from power_loss import runs_power, writers_power
 from tails import FRAME_BYTES, cut_at, kill_writer
 
 from rumpus.result import Row, write_result
@@ -59,13 +60,12 @@ def power(asked: argparse.Namespace) -> list[Row]:
     """Power lost at random moments, for each durability."""
     rows = []
     for durability in ("group", "step"):
-        begun_s = time.monotonic()
-        with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
-            life, log = Path(scratch) / "life", Path(scratch) / "calls"
-            write_under_strace(life, log, 3000, durability)
-            with log.open() as calls:
-                toll = lose_power(life, calls, Path(scratch), asked.count, random.Random(0))
-        rows.append(_row(f"power lost, durability {durability}", [asdict(toll)], begun_s))
+        for whose, lose in (("a writer's", writers_power), ("a run's", runs_power)):
+            begun_s = time.monotonic()
+            with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
+                toll = lose(Path(scratch), durability, asked.count, 0)
+            what = f"{whose} power lost, durability {durability}"
+            rows.append(_row(what, [asdict(toll)], begun_s))
     return rows
 
 

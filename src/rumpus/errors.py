@@ -9,6 +9,8 @@ RumpusError            a sentence for the person: what came, what was expected, 
 The command line prints the sentence and exits with code 2; no traceback.
 """
 
+import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,10 @@ EXTRAS = {
     "rerun": "rerun", "tensorboardX": "tensorboard",
     "starlette": "watch", "uvicorn": "watch",
 }  # fmt: skip
+
+
+# Torch and others have no errors of their own for it, only words.
+_NO_MEMORY = "allocate memory|out of memory|map segment|start new thread|create a primitive"
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
@@ -62,6 +68,15 @@ class RunError(RumpusError):
     """The run directory cannot be used as asked: names the directory and the remedy."""
 
 
+def limit_met(error: BaseException) -> str:
+    """What to do where the system gives no more of something; "" where that is not so."""
+    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+        return "the system lets it open no more files; raise that limit (ulimit -n), run it again."
+    if isinstance(error, MemoryError) or re.search(_NO_MEMORY, str(error)):
+        return "the system gives it no more memory; end other programs, or ask for less at once."
+    return ""
+
+
 @contextmanager
 def writing(what: str, path: Path) -> Iterator[None]:
     """Whatever keeps a file of a run from being written is said in one sentence.
@@ -72,7 +87,8 @@ def writing(what: str, path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each library has its own for a full disk
-        raise RunError(
-            f"The {what} {path} cannot be written: {getattr(error, 'strerror', None) or error}; "
-            "make room, or give it a folder that is there and may be written to, and run it again."
-        ) from error
+        reason = limit_met(error) or (
+            f"{getattr(error, 'strerror', None) or error}; make room, or give it a folder that is "
+            "there and may be written to, and run it again."
+        )
+        raise RunError(f"The {what} {path} cannot be written: {reason}") from error

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+import checkpoints
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rumpus.cli.command_line import main
@@ -268,6 +268,14 @@ def impossible_config(run: Path) -> None:
     (run / "run.json").write_text(text.replace('"skew_exponent": -', '"skew_exponent": 5'))
 
 
+def older_impossible_config(run: Path) -> None:
+    """Of a layout without a checksum."""
+    impossible_config(run)
+    told = json.loads((run / "run.json").read_text()) | {"layout": 2}
+    del told["checksum"]
+    (run / "run.json").write_text(json.dumps(told))
+
+
 def cut_checkpoint(run: Path) -> None:
     file = run / "checkpoint.safetensors"
     file.write_bytes(file.read_bytes()[:-1000])
@@ -303,7 +311,8 @@ def no_checkpoint(run: Path) -> None:
     [
         (break_config, "cannot be understood"),
         (empty_config, "cannot be understood"),
-        (impossible_config, "at `$.config.skew_fit.skew_exponent`"),
+        (impossible_config, "its values are not those that were written"),
+        (older_impossible_config, "at `$.config.skew_fit.skew_exponent`"),
         (cut_checkpoint, "cannot be used"),
         (foreign_checkpoint, "cannot be used"),
         (lost_memory, "memory"),
@@ -325,10 +334,7 @@ def test_a_mind_older_than_its_memory_is_refused(
     dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The memory was put back from an older copy: what the mind learned from is not all there."""
-    file = dot / "checkpoint.safetensors"
-    with safe_open(file, "pt") as opened:
-        about = json.loads(opened.metadata()["rumpus"])
-    save_file(load_file(file), file, {"rumpus": json.dumps({**about, "steps": 61})})
+    checkpoints.change(dot / "checkpoint.safetensors", steps=61)
     assert "holds 60" in refused(capfd, "play", DOT, "--run", dot, "--steps", "70")
 
 

@@ -134,17 +134,14 @@ def test_a_picture_needs_no_ending(dot: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_run_without_run_json_remembers_goes_on_as_its_sentence_says(
-    dot: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    dot: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (dot / "run.json").unlink()
-    new = str(tmp_path / "new")
     assert main(["evaluate", str(dot)]) == 2
-    assert f"rumpus memory merge {dot} NEW" in capfd.readouterr().err
-    assert main(["play", DOT, "--run", new, "--steps", "1"]) == 0
-    assert main(["memory", "merge", str(dot), new]) == 0
-    assert main(["play", DOT, "--run", new, "--steps", "64"]) == 0
-    assert "61 steps remembered" in capfd.readouterr().err
-    assert main(["goals", new, "--count", "3"]) == 0  # it has learned from them
+    assert f"rumpus play WORLD --run {dot} --new-mind" in capfd.readouterr().err
+    assert main(["play", DOT, "--run", str(dot), "--steps", "64", "--new-mind"]) == 0
+    assert "60 steps remembered" in capfd.readouterr().err
+    assert main(["goals", str(dot), "--count", "3"]) == 0  # it has learned from them
 
 
 @pytest.fixture

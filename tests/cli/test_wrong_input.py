@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from PIL import Image
 
 from rumpus.cli.command_line import main
 from rumpus.memory import Memory
+from rumpus.run.config import decode
+from rumpus.run.layout import sealed
 
 DOT = "outside_image:DotEnv"
 ODD = """
@@ -118,7 +121,7 @@ def cut(run: Path) -> None:
 
 def newer(run: Path) -> None:
     text = (run / "run.json").read_text()
-    (run / "run.json").write_text(text.replace('"layout": 2', '"layout": 99'))
+    (run / "run.json").write_text(text.replace('"layout": 3', '"layout": 99'))
 
 
 def folder_for_run_file(run: Path) -> None:
@@ -144,8 +147,9 @@ def damaged_mind(run: Path) -> None:
 
 
 def world_gone(run: Path) -> None:
-    text = (run / "run.json").read_text()
-    (run / "run.json").write_text(text.replace(DOT, "moved_away:Env"))
+    file = decode((run / "run.json").read_bytes())
+    moved = replace(file.config, world="moved_away:Env")
+    (run / "run.json").write_bytes(sealed(file.id, moved))
 
 
 def file_for_report(run: Path) -> None:
@@ -285,7 +289,7 @@ KINDS = [
     ("an empty folder for a run", "goals empty", "no run in empty"),
     ("a run of another world", "play door --run run", DOT),
     ("a run of another seed", f"play {DOT} --run run --seed 3", "(--seed) 0, not 3"),
-    ("a deleted run.json", "evaluate lost", "memory merge lost NEW"),
+    ("a deleted run.json", "evaluate lost", "play WORLD --run lost --new-mind"),
     ("a deleted run.json, gone on with", f"play {DOT} --run lost", "has lost its run.json"),
     ("a damaged run.json", "do damaged --goal memory:0", "cannot be understood"),
     ("a run.json that was cut short", "goals cut", "cannot be understood"),

@@ -1,27 +1,28 @@
 """Power loss: what a disk may hold when everything not yet synced is lost, in part or in whole.
 
-A writer runs under strace, which notes every write, sync and rename. From that list any moment's
-disk can be made: what was synced is there; of what was not, each 512 bytes were written or not, and
-of the names not synced with their folder, the first so many are there. Nothing but fsync and
-fdatasync makes anything durable, which is less than any real file system promises.
+A program runs under strace, which notes every write, sync and rename of all its threads. From that
+list any moment's disk can be made: what was synced is there; of what was not, each 512 bytes were
+written or not, and of the names not synced with their folder, the first so many are there. Nothing
+but fsync and fdatasync makes anything durable, which is less than any real file system promises.
 """
 
+import json
 import os
 import random
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
-
-import writer
-from killing import Toll, looked_at
 
 SECTOR_BYTES = 512
-CALLS = "openat,pwrite64,write,lseek,ftruncate,fsync,fdatasync,rename,unlink,unlinkat,rmdir,mkdir"
+CALLS = (
+    "openat,pwrite64,write,lseek,ftruncate,fsync,fdatasync,rename,renameat,unlink,unlinkat,rmdir,"
+    "mkdir"
+)
 _CALL = re.compile(r"(\w+)\((.*)\) += (\d+)")
+_LINE = re.compile(r"(\d+) +(?:<\.\.\. \w+ resumed>)?(.*?)( <unfinished \.\.\.>)?\n")
 _FILE = re.compile(r"(\d+)<(\S*)>")
 _TEXT = re.compile(r'"((?:\\x..)*)"')
 
@@ -83,12 +84,15 @@ class Disk:
     Attributes:
         top: the folder's path.
         root: the folder.
-        told: the last number that the program wrote to its standard output.
+        told: the last number that the program wrote at the end of its standard output, or beside
+            its store: steps that it acknowledged.
+        mind_told: steps of the last train phase that it logged, whose mind it had saved.
     """
 
     top: str
     root: File = field(default_factory=lambda: File(is_folder=True))
     told: int = 0
+    mind_told: int = 0
     _now: dict[str, File] = field(default_factory=dict)
     _offsets: dict[int, int] = field(default_factory=dict)
 
@@ -96,7 +100,7 @@ class Disk:
         self._now[self.top] = self.root
 
     def call(self, line: str) -> bool:
-        """Follow one line of strace; whether it touched the disk or told a number."""
+        """Follow one of the `whole_calls`; whether it touched the disk or told a number."""
         found = _CALL.match(line)
         if not found:
             return False
@@ -107,11 +111,13 @@ class Disk:
         if name == "unlinkat":
             assert file is not None, line
             return self._named("unlink", [f"{_path(file[2])}/{paths[0]}"], arguments, result)
-        if name in ("openat", "mkdir", "rename", "unlink", "rmdir"):
-            return self._named(name.replace("rmdir", "unlink"), paths, arguments, result)
+        if name in ("openat", "mkdir", "rename", "renameat", "unlink", "rmdir"):
+            call = {"rmdir": "unlink", "renameat": "rename"}.get(name, name)
+            return self._named(call, paths, arguments, result)
         assert file is not None, line
         if name == "write" and file[1] == "1":
-            self.told = int(texts[0].split()[-1])
+            last = texts[0].split()[-1:]
+            self.told = int(last[0]) if last and last[0].isdigit() else self.told
             return True
         numbers = re.findall(r", (\d+)", arguments)
         return self._written(name, int(file[1]), _path(file[2]), texts, numbers, result)
@@ -150,6 +156,11 @@ class Disk:
             self._offsets[number] = result
         if file is None or call == "lseek":
             return False
+        if call == "write" and path.endswith("/acknowledged"):
+            self.told = int(texts[0])
+        if call == "write" and path.endswith("/metrics.jsonl"):
+            line = json.loads(texts[0])
+            self.mind_told = line["steps"] if "train_s" in line else self.mind_told
         if call in ("fsync", "fdatasync"):
             file.sync()
         elif call == "ftruncate":
@@ -162,32 +173,58 @@ class Disk:
         return True
 
 
-def write_under_strace(folder: Path, log: Path, steps: int, durability: str) -> None:
-    """Let a writer live to that many steps in a new folder, and note its calls."""
-    folder.mkdir()
-    command = ["strace", "-y", "-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", log]
-    life = [sys.executable, writer.__file__, folder / "m", "--steps", steps]
-    life += ["--durability", durability]
-    subprocess.run([str(word) for word in command + life], check=True, stdout=subprocess.PIPE)
+def run_under_strace(
+    command: Sequence[object], log: Path, environment: Mapping[str, str] | None = None
+) -> None:
+    """Let a program run to its end, its environment changed by something, and note its calls."""
+    strace = ["strace", "-f", "-y", "-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", log]
+    words = [str(word) for word in (*strace, *command)]
+    changed = os.environ | dict(environment or {})
+    subprocess.run(words, check=True, stdout=subprocess.PIPE, env=changed)
+
+
+def whole_calls(log: Iterable[str]) -> Iterator[str]:
+    """The calls of all threads, each where it returned, also where another's came between."""
+    begun: dict[str, str] = {}
+    for line in log:
+        if found := _LINE.fullmatch(line):
+            thread, text, unfinished = found.groups()
+            if unfinished:
+                begun[thread] = text
+            else:
+                yield begun.pop(thread, "") + text
 
 
 def lose_power(
-    folder: Path, log: TextIO, scratch: Path, moments: int, chance: random.Random
-) -> Toll:
-    """Lose the power at so many moments of a noted life, and look at what each leaves."""
-    toll, disk = Toll(), Disk(str(folder))
-    every = list(log)
-    chosen = set(chance.sample(range(len(every)), min(moments, len(every))))
-    for index, line in enumerate(every):
-        disk.call(line)
+    folder: Path, log: Iterable[str], scratch: Path, moments: int, chance: random.Random,
+    look: Callable[[Path, Disk], None],
+) -> None:  # fmt: skip
+    """Lose the power at so many moments of a noted life.
+
+    Args:
+        folder: in which it lived.
+        log: of strace.
+        scratch: a folder for what is left.
+        moments: at which the power is lost, each with its own luck.
+        chance: of moments and luck.
+        look: told where a loss left what it left of `folder`, and what the disk had told.
+    """
+    top = str(folder)
+    touching = [call for call in whole_calls(log) if _of(call, top)]
+    chosen = set(chance.sample(range(len(touching)), min(moments, len(touching))))
+    disk = Disk(top)
+    for index, call in enumerate(touching):
+        disk.call(call)
         if index in chosen:
             left = scratch / f"left{index}"
             disk.root.leave(left, chance.choice([0.0, 0.1, 0.5, 0.9]), chance)
-            toll.kills += 1
-            toll.acknowledged = max(toll.acknowledged, disk.told)
-            looked_at(left / "m", disk.told, write=True, toll=toll)
+            look(left, disk)
             shutil.rmtree(left)
-    return toll
+
+
+def _of(call: str, top: str) -> bool:
+    """Whether a call touches a folder or tells a number."""
+    return call.startswith("write(1<") or "".join(f"\\x{b:02x}" for b in os.fsencode(top)) in call
 
 
 def _apply(data: bytearray, offset: int, written: bytes | None) -> None:

@@ -108,3 +108,11 @@ def test_a_wider_picture_loses_its_edges_and_is_not_squashed(tmp_path: Path) -> 
     assert (loaded == 90).all()
     assert "it is 48 x 16 pixels" in said
     assert "its edges were cut off to 24 x 16" in said
+
+
+@pytest.mark.parametrize("level", [-1.0, float("nan"), float("inf")])
+def test_levels_that_are_no_brightness_are_refused(tmp_path: Path, level: float) -> None:
+    levels = np.full((8, 12), 0.5, np.float32)
+    levels[3, 4] = level
+    with pytest.raises(InputError, match="levels that are no brightness"):
+        load_picture(saved(tmp_path / "levels.tiff", levels), CAMERA)

@@ -28,7 +28,7 @@ def playing(path: Path, memory: Memory, config: PlayConfig) -> tuple[Mind, PlayC
     run = open_run(path)
     mind, saved = make_mind(memory, run.config), checkpoint.read(run)
     assert saved is not None
-    checkpoint.restore(saved, mind, len(memory))
+    checkpoint.restore(saved, mind)
     mind.goals.attempts.clear()
     mind.replay.refresh()
     chooser = PlayChooser(mind.goals, config, mind.rng, memory)

@@ -17,6 +17,7 @@ class Life:
     count: int
     episode_steps: int
     spec: RobotSpec = field(default=RobotSpec("toy", (SensorSpec("gauge", (1,)),), 1, 10.0))
+    id: str = "life"
 
     def __len__(self) -> int:
         return self.count

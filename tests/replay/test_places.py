@@ -153,3 +153,15 @@ def test_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     life.count = 600
     assert found.look(life).firsts == []  # type: ignore[arg-type]
     assert found.quiet == 0  # what is new cannot be told any more, so nobody says that nothing is
+
+
+def test_no_flipped_bit_of_the_file_gives_other_places(memory: Memory, tmp_path: Path) -> None:
+    file, found, chance = tmp_path / "places.npz", Places(), np.random.default_rng(0)
+    found.look(memory)
+    found.save(file, memory.id)
+    whole = file.read_bytes()
+    for at in chance.integers(0, len(whole), 500).tolist():
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << int(chance.integers(8))
+        file.write_bytes(flipped)
+        assert load(file, memory.id).steps.tolist() in ([], found.steps.tolist())

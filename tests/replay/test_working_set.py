@@ -21,6 +21,7 @@ class Life:
 
     count: int
     spec: RobotSpec = field(default=SPEC)
+    id: str = "life"
 
     def __len__(self) -> int:
         return self.count

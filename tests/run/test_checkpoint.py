@@ -1,15 +1,13 @@
 """The mind on disk: everything comes back, and it learns and chooses on as if never away."""
 
-import json
 import os
 import stat
 from pathlib import Path
 
+import checkpoints
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
 from rumpus.errors import RunError
 from rumpus.memory import Memory
@@ -25,7 +23,7 @@ def awake(path: Path, memory: Memory) -> Mind:
     run = open_run(path)
     mind, saved = make_mind(memory, run.config), checkpoint.read(run)
     assert saved is not None
-    assert checkpoint.restore(saved, mind, len(memory)) == 60
+    assert checkpoint.restore(saved, mind) == 60
     return mind
 
 
@@ -76,18 +74,14 @@ def test_what_is_saved_comes_back(dot: Path) -> None:
     [
         ({"run": "another"}, "is of the run another, and this one is"),
         ({"mind_hash": "0" * 64}, "another config of the mind"),
-        ({"checksum": 1}, "its bytes are not what was written"),
         ({"layout": 99}, "has layout 99"),
-        ({"layout": 3}, "has layout 3, of an older rumpus .* learns anew from memory"),
+        ({"layout": 3}, "has layout 3, of an older rumpus; .* or go on from memory alone"),
     ],
 )
 def test_a_mind_that_does_not_fit_is_refused(
     dot: Path, changes: dict[str, object], says: str
 ) -> None:
-    path = dot / "checkpoint.safetensors"
-    with safe_open(path, "pt") as opened:
-        about = json.loads(opened.metadata()["rumpus"])
-    save_file(load_file(path), path, {"rumpus": json.dumps({**about, **changes})})
+    checkpoints.change(dot / "checkpoint.safetensors", **changes)
     with pytest.raises(RunError, match=says):
         checkpoint.read(open_run(dot))
 

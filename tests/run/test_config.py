@@ -63,7 +63,15 @@ def test_no_value_of_the_first_layout_is_passed_by() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"[]", b"{", b'{"layout": 3, "id": "", "config": {"world": "door"}}', b'{"layout": 2}']
+    "data",
+    [
+        b"[]",
+        b"{",
+        b'{"layout": 4, "id": "", "config": {"world": "door"}}',
+        b'{"layout": 2}',
+        b'{"layout": 3, "id": "", "config": {"world": "door"}}',
+        b'{"laxout": 2, "id": "", "config": {"world": "door"}}',
+    ],
 )
 def test_what_cannot_be_understood_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):

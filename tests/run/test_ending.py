@@ -1,6 +1,5 @@
 """However a play or an evaluation ends, what was kept and learned stays, and truth is told."""
 
-import json
 import os
 import re
 import signal
@@ -10,9 +9,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import checkpoints
 import pytest
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
 from rumpus.body.robot import Robot
 from rumpus.body.safe_robot import SafeRobot
@@ -147,10 +145,7 @@ def test_damaged_figures_are_one_sentence(
 def test_a_checkpoint_that_tells_nonsense_is_one_sentence(
     dot: Path, change: dict[str, object], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = dot / "checkpoint.safetensors"
-    with safe_open(file, "pt") as opened:
-        about = json.loads(opened.metadata()["rumpus"])
-    save_file(load_file(file), file, {"rumpus": json.dumps({**about, **change})})
+    checkpoints.change(dot / "checkpoint.safetensors", **change)
     capfd.readouterr()
     assert main(["evaluate", str(dot)]) == 2
     err = capfd.readouterr().err
@@ -160,9 +155,9 @@ def test_a_checkpoint_that_tells_nonsense_is_one_sentence(
 
 # When the reader's memory has been counted, and before anything is drawn from it, play saves.
 MEANWHILE = """
-import json, sys
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+import sys
+from pathlib import Path
+import checkpoints
 from rumpus.cli.command_line import main
 
 armed = [True]
@@ -170,10 +165,7 @@ armed = [True]
 def meanwhile(event, told):
     if event == "open" and str(told[0]).endswith("index.raw") and armed:
         armed.clear()
-        file = sys.argv[1] + "/checkpoint.safetensors"
-        with safe_open(file, "pt") as opened:
-            about = json.loads(opened.metadata()["rumpus"])
-        save_file(load_file(file), file, {"rumpus": json.dumps({**about, "steps": 61})})
+        checkpoints.change(Path(sys.argv[1]) / "checkpoint.safetensors", steps=61)
 
 sys.addaudithook(meanwhile)
 code = main(["evaluate", sys.argv[1], "--goals", "1"])

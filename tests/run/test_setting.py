@@ -8,15 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 from msgspec import inspect as kinds
 
 from rumpus.errors import InputError
-from rumpus.run.config import RunConfig, RunFile, decode
-from rumpus.run.layout import flat
+from rumpus.run.config import RunConfig, decode
+from rumpus.run.layout import flat, sealed
 from rumpus.run.session import Asked
 from rumpus.run.setting import SETTINGS, checked, made, read, toml, typed
 
@@ -64,7 +63,7 @@ def test_any_config_comes_back_from_its_toml_and_from_its_file(given: dict[str, 
         reject()
     found = dict(flat(tomllib.loads(toml(config))))
     assert made({name: checked(name, value) for name, value in found.items()}) == config
-    written = msgspec.json.encode(RunFile(2, "", config))
+    written = sealed("", config)
     assert decode(written).config == config
     assert {name for name, _ in flat(json.loads(written)["config"])} == set(SETTINGS)
 

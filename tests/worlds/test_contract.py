@@ -85,6 +85,15 @@ class Brief(Lamp):
         return seen, reward, True, False, info
 
 
+class Fitful(Lamp):
+    """One episode in ten is long enough."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        seen, reward, _, _, info = super().step(action)
+        self.acted = getattr(self, "acted", 0) + 1
+        return seen, reward, self.acted % 18 > 8, False, info
+
+
 class Switch(Lamp):
     def turn(self, by: float) -> float:
         return 0.9 - self.light + by if self.np_random.random() < 0.5 else 0.1 - self.light + by
@@ -123,7 +132,8 @@ class Blinded(Lamp):
         (Sluggish, "warning", "learning will be slow"),
         (OneWay, "warning", "one way only"),
         (OneWayEpisodes, "warning", "one way only"),
-        (Brief, "warning", "from most of them nothing is learned"),
+        (Brief, "warning", "steps that learning takes at a time, the longest lasted 2: nothing is"),
+        (Fitful, "warning", "from most of them nothing is learned"),
         (Switch, "warning", "hardly ever seen"),
         (Sticky, "warning", "play gets stuck"),
         (Moody, "failure", "draw every random number from the seed"),

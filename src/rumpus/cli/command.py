@@ -51,6 +51,7 @@ def play(
     learner: Literal["resting", "beside"] = "resting",
     durability: Literal["group", "step"] = "group",
     quota_gb: Amount = None,
+    new_mind: Annotated[bool, arg(help_behavior_hint="")] = False,
     json: Json = False,
 ) -> int:
     """Let a robot play, or go on playing: it remembers everything and learns from it.
@@ -73,6 +74,8 @@ def play(
         durability: When a step is on the disk for good: with those of a second, or each at once.
         quota_gb: How much room the memory may take; where it is used up, play stops and drops
             nothing.
+        new_mind: Go on from memory alone, where the mind or run.json cannot be used any more; what
+            was there is put aside.
         json: the row of figures.
     """
     from rumpus.cli import playing
@@ -88,7 +91,7 @@ def play(
     until = Until(steps, minutes)
     keeping = MemoryConfig(durability, quota_gb or 0.0)
     settings = tuple(typed(each) for each in chosen)
-    asked = Asked(world, seed, skew, random_steps, keeping, device, settings, config)
+    asked = Asked(world, seed, skew, random_steps, keeping, device, settings, config, new_mind)
     path, begun_s = run or default_folder(asked), time.monotonic()
     with begin_or_resume(asked, path) as session:
         for sentence in (playing.greeting(session, until), *session.world.notices):

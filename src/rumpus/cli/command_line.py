@@ -27,7 +27,7 @@ from rumpus.cli import (
     teach_command,
 )
 from rumpus.cli.verb import Command, answer, remark
-from rumpus.errors import InputError, RumpusError, missing_extra
+from rumpus.errors import InputError, RumpusError, limit_met, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
 
 REFUSED = 2
@@ -119,19 +119,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for closed in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), closed)
         return INTERRUPTED + signal.SIGPIPE
-    except MemoryError:
-        return _refuse("That takes more memory than this machine has; ask for less at once.")
-    except ModuleNotFoundError as error:
-        remedy = missing_extra(error)
-        if remedy is None:
-            raise
-        return _refuse(f"This {remedy}")
-    except OSError as error:
-        where = f" with {error.filename}" if error.filename else ""
-        return _refuse(f"The disk or the system refused{where}: {error.strerror or error}.")
+    except Exception as error:
+        return _refuse(_failure(error))
     except KeyboardInterrupt as stop:
         remark("Stopped.")
         return INTERRUPTED + (stop.signal if isinstance(stop, Interrupted) else signal.SIGINT)
+
+
+def _failure(error: Exception) -> str:
+    """What no part of rumpus refused, but the system around it did; a mistake is raised again."""
+    if limit := limit_met(error):
+        return f"This could not be done: {limit}"
+    if isinstance(error, ModuleNotFoundError) and (remedy := missing_extra(error)):
+        return f"This {remedy}"
+    if isinstance(error, OSError):
+        where = f" with {error.filename}" if error.filename else ""
+        return f"The disk or the system refused{where}: {error.strerror or error}."
+    raise error
 
 
 def _understood(given: list[str]) -> Command:

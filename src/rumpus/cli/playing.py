@@ -25,6 +25,8 @@ def greeting(session: Session, until: Until) -> str:
         more += " It learns from them before it moves, and no random steps come first."
     if (own := session.world.spec.rate_hz) != (theirs := session.memory.spec.rate_hz):
         more += f" They were made at {theirs:g} steps a second, and it makes {own:g}."
+    if session.world.spec.motor_ranges and not session.memory.spec.motor_ranges:
+        more += " They do not say how far their motors go: as far as these, it is believed."
     if steps >= (until.steps or math.inf):
         more += (f" It has played the {until.steps:,} steps that --steps asks for in all: it does "
                  "not move, ask for more.")  # fmt: skip
@@ -50,8 +52,8 @@ def too_short(session: Study) -> str:
 
 
 def noticing(session: Session) -> Watch:
-    """Says, once random motion is over, that nothing can be learned, where that is so."""
-    due: int | None = max(session.run.config.play.random_steps, 100)
+    """Says as soon as it can be known that nothing can be learned, where that is so."""
+    due: int | None = max(5 * session.run.config.replay.window_steps, 100)
 
     def watch(progress: Progress) -> None:
         nonlocal due

@@ -81,7 +81,7 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
         ) from error
     done = []
     if image.mode[0] in "IF":
-        image, deep = _in_8_bits(image)
+        image, deep = _in_8_bits(image, path)
         done += [f"its levels up to {deep:g} were scaled to 255"]
     if image.has_transparency_data and channels < MOST_CHANNELS:
         ground = Image.new("RGBA", image.size, "white")
@@ -100,10 +100,13 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
     return np.asarray(image).reshape(height, width, channels).copy(), notices
 
 
-def _in_8_bits(image: Image.Image) -> tuple[Image.Image, float]:
+def _in_8_bits(image: Image.Image, path: Path) -> tuple[Image.Image, float]:
     """A picture of deeper levels as one of 8 bits, and which level became 255."""
     levels = np.asarray(image, np.float64)
     most = float(levels.max(initial=0.0))
+    if not (levels >= 0.0).all() or most == np.inf:
+        raise InputError(f"The picture {path} has levels that are no brightness, below 0 or not "
+                         "finite; expected a photograph, as a PNG or JPEG file.")  # fmt: skip
     usual = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
     top = next((t for t in usual if most <= t), most)
-    return Image.fromarray(np.rint(levels.clip(0.0) * (255.0 / top)).astype(np.uint8)), top
+    return Image.fromarray(np.rint(levels * (255.0 / top)).astype(np.uint8)), top

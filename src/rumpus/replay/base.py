@@ -11,6 +11,11 @@ class ReplayView(Protocol):
 
     spec: RobotSpec
 
+    @property
+    def id(self) -> str:
+        """The name of what keeps them, never given to another."""
+        ...
+
     def __len__(self) -> int:
         """N, stored steps."""
         ...
@@ -51,11 +56,6 @@ class ReplayView(Protocol):
 
 class StoredSteps(ReplayView, Protocol):
     """Stored steps that can be asked for one by one, and made goals of."""
-
-    @property
-    def id(self) -> str:
-        """The name of what keeps them, never given to another."""
-        ...
 
     @property
     def time_s(self) -> Array:

@@ -1,8 +1,8 @@
 """The mind on disk: one safetensors file, replaced in one move, so that a crash leaves a whole one.
 
-It holds weights, optimiser states and priorities as tensors; counters, random state and the fate of
-goals as JSON in the file's own metadata, with a checksum over all tensors, the run's id and the
-hash of the mind's config. Never pickle.
+It holds weights, optimiser states and priorities as tensors; counters, random state, the fate of
+goals, the ids of run and memory and the hash of the mind's config as JSON in the file's own
+metadata; and a checksum over all of that. Never pickle.
 """
 
 import json
@@ -16,20 +16,19 @@ from typing import Any
 import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, from_numpy
 
-from rumpus import atomic_file
 from rumpus.errors import RunError, writing
 from rumpus.goals.skew_fit import SkewFit
 from rumpus.learner import Learner
 from rumpus.memory.memory import Memory
 from rumpus.model.part import join, split
 from rumpus.replay.replay import Replay
-from rumpus.run.folder import Run
+from rumpus.run import tensor_file
+from rumpus.run.folder import Run, from_memory
 from rumpus.update_schedule import UpdateSchedule
 
-LAYOUT = 7
+LAYOUT = 8
 # What may come of reading a file that is not what was written.
 _DAMAGE = (
     OSError, SafetensorError, msgspec.DecodeError, LookupError, TypeError, ValueError, RuntimeError,
@@ -91,8 +90,8 @@ class _About:
         random_state: of the run's source of chance.
         layout: of the file.
         run: id of the run; "" where that has none.
+        memory: id of the memory that it learned from.
         mind_hash: see `RunConfig`.
-        checksum: over all tensors.
     """
 
     steps: int
@@ -102,8 +101,8 @@ class _About:
     random_state: dict[str, Any]
     layout: int
     run: str
+    memory: str
     mind_hash: str
-    checksum: int
 
     @property
     def updates(self) -> tuple[int, int]:
@@ -125,7 +124,7 @@ def save(run: Run, mind: Mind, steps: int) -> None:
     path, learner = run.checkpoint, mind.learner
     kept = {name: from_numpy(array) for name, array in mind.replay.state().items()}
     tensors = {
-        name: tensor.cpu().contiguous()
+        name: tensor.cpu()
         for name, tensor in (learner.state_dict() | join({"replay": kept})).items()
     }
     if wrong := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
@@ -137,12 +136,13 @@ def save(run: Run, mind: Mind, steps: int) -> None:
         )
     about = _About(
         steps, learner.world_model_updates, learner.policy_updates, mind.goals.attempts,
-        dict(mind.rng.bit_generator.state), LAYOUT, run.id, run.config.mind_hash,
-        _checksum(tensors),
+        dict(mind.rng.bit_generator.state), LAYOUT, run.id, mind.replay.stored.id,
+        run.config.mind_hash,
     )  # fmt: skip
-    with writing("checkpoint", path), atomic_file.replacing(path) as part:
-        # json, as chance counts in numbers that are too great for msgspec
-        save_file(tensors, part, metadata={"rumpus": json.dumps(asdict(about))})
+    told = json.dumps(asdict(about))  # chance counts in numbers that are too great for msgspec
+    whole = {"rumpus": told, "checksum": checksum(told, tensors)}
+    with writing("checkpoint", path):
+        tensor_file.write(path, tensors, whole)
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,18 @@ class Saved:
     about: _About
     tensors: dict[str, Tensor]
 
+    def check_memory(self, memory: str) -> None:
+        """Refuse it where it did not learn from the memory of this id.
+
+        Raises:
+            RunError: naming both.
+        """
+        with blamed(self.path):
+            if self.about.memory != memory:
+                raise ValueError(
+                    f"it learned from the memory {self.about.memory}, and this one is {memory}"
+                )
+
 
 def read(run: Run) -> Saved | None:
     """The checkpoint of a run, checked against damage; None where there is none.
@@ -171,39 +183,39 @@ def read(run: Run) -> Saved | None:
         return None
     with blamed(path):
         with safe_open(path, "pt") as file:
-            about = _about(file)
+            about, told = _about(file), file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        _check_whose(about, run)
-        if about.checksum != _checksum(tensors):
+        if told["checksum"] != checksum(told["rumpus"], tensors):
             raise ValueError("its bytes are not what was written")
+        _check_whose(about, run)
         return Saved(path, about, tensors)
 
 
-def restore(saved: Saved, mind: Mind, stored: int) -> int:
+def restore(saved: Saved, mind: Mind) -> int:
     """Take up a checkpoint.
 
     Args:
         saved: the checkpoint.
         mind: what takes it up; of no use any more when this raises.
-        stored: steps in its memory.
 
     Returns:
         how many steps the mind had learned from when it was saved.
 
     Raises:
-        RunError: when it is of another robot, or has learned from more steps than are stored.
+        RunError: when it learned from another memory, or from more steps than that holds.
     """
-    about = saved.about
+    about, stored = saved.about, mind.replay.stored
+    saved.check_memory(stored.id)
     with blamed(saved.path):
         mind.learner.load_state_dict(saved.tensors, about.updates)
         kept = split("replay", saved.tensors)
         mind.replay.restore({name: tensor.numpy() for name, tensor in kept.items()})
         mind.rng.bit_generator.state = about.random_state
     mind.goals.attempts = about.attempts
-    if about.steps > stored:
+    if about.steps > len(stored):
         raise RunError(
             f"The mind in {saved.path} has learned from {about.steps} steps, but its memory holds "
-            f"{stored}: put the whole memory back, or delete the mind."
+            f"{len(stored)}: put the whole memory back, or {from_memory(saved.path.parent)}"
         )
     return about.steps
 
@@ -215,27 +227,26 @@ def blamed(path: Path) -> Iterator[None]:
         yield
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunError(f"The checkpoint {path} cannot be used: {reason}; delete it, and the same "
-                       "command learns anew from memory.") from error  # fmt: skip
+        raise RunError(f"The checkpoint {path} cannot be used: {reason}; put it back from a copy, "
+                       f"or {from_memory(path.parent)}") from error  # fmt: skip
 
 
 def _check_whose(about: _About, run: Run) -> None:
     """Refuse the mind of another run, or one that was learned with another config."""
-    if min(about.steps, *about.updates) < 0:
-        raise ValueError("what it says of itself makes no sense")
     if about.run and run.id and about.run != run.id:
         raise ValueError(f"it is of the run {about.run}, and this one is {run.id}")
     if about.mind_hash != run.config.mind_hash:
         raise ValueError("it was learned with another config of the mind than run.json holds now")
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> int:
-    """CRC-32 over all tensors, by name."""
-    checksum = 0
-    for name in sorted(tensors):
-        checksum = zlib.crc32(name.encode(), checksum)
-        checksum = zlib.crc32(tensors[name].contiguous().numpy().tobytes(), checksum)
-    return checksum
+def checksum(told: str, tensors: Mapping[str, Tensor]) -> str:
+    """CRC-32 over what a file tells and all its tensors, by name, kind and shape."""
+    checksum = zlib.crc32(told.encode())
+    for name, tensor in sorted(tensors.items()):
+        what = f"{name} {tensor.dtype} {tuple(tensor.shape)}"
+        checksum = zlib.crc32(what.encode(), checksum)
+        checksum = zlib.crc32(tensor.contiguous().numpy().tobytes(), checksum)
+    return str(checksum)
 
 
 def saved_steps(run: Run) -> int:
@@ -257,5 +268,5 @@ def _about(file: Any) -> _About:
             "rumpus"
         )
     if layout < LAYOUT:
-        raise ValueError(f"it has layout {layout}, of an older rumpus whose mind was another")
+        raise ValueError(f"it has layout {layout}, of an older rumpus")
     return msgspec.convert(told, _About)

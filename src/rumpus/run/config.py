@@ -6,13 +6,14 @@ and what `rumpus config` prints all go by these two; see setting.py.
 """
 
 import hashlib
-from dataclasses import asdict, dataclass, field
-from typing import Annotated
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from rumpus.actor import MindConfig
+from rumpus.errors import InputError
 from rumpus.goals.skew_fit import SkewFitConfig
 from rumpus.play.progress import SEEDS, PlayConfig
 from rumpus.replay.replay import ReplayConfig
@@ -44,6 +45,9 @@ class RunConfig:
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     skew_fit: SkewFitConfig = field(default_factory=SkewFitConfig)
 
+    def __post_init__(self) -> None:
+        _check_limits(self, "")
+
     @property
     def mind_hash(self) -> str:
         """Of all that a saved mind must have in common with the one that takes it up.
@@ -60,12 +64,10 @@ class RunFile:
     """What is in run.json.
 
     Attributes:
-        layout: of this file.
         id: of the run, never given twice; "" where it was begun before runs had one.
         config: of the run.
     """
 
-    layout: int
     id: str
     config: RunConfig
 
@@ -74,6 +76,24 @@ def decode(data: bytes) -> RunFile:
     """What is in a run.json of today or of an older version.
 
     Raises:
-        msgspec.DecodeError: when it cannot be understood, or is of a newer version.
+        msgspec.DecodeError: when it cannot be understood, is not what was written, or is of a
+            newer version.
     """
     return msgspec.convert(understood(data), RunFile)
+
+
+def _check_limits(config: Any, tables: str) -> None:
+    """Refuse a value that is not within the limits that stand beside its field.
+
+    Raises:
+        InputError: naming the setting, what came and what is expected.
+    """
+    for name, kind in get_type_hints(type(config), include_extras=True).items():
+        value = getattr(config, name)
+        if is_dataclass(value):
+            _check_limits(value, f"{tables}{name}.")
+            continue
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            raise InputError(f"The setting {tables}{name} is {value!r}: {error}.") from None

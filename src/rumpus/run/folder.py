@@ -9,6 +9,7 @@ RUN/report/                   pictures and figures for people
 A memory that was there first, an imported one say, may lie in RUN itself instead of RUN/memory.
 """
 
+import itertools
 import json
 import uuid
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rumpus import atomic_file
-from rumpus.errors import RunError, writing
-from rumpus.memory.database import FILE_NAME
-from rumpus.run.layout import LAYOUT, memory_in
+from rumpus.errors import InputError, RunError, writing
+from rumpus.memory.database import FILE_NAME, lock
+from rumpus.run.layout import memory_in, sealed
 
 if TYPE_CHECKING:  # it loads torch, and a folder that is none should be told at once
     from rumpus.run.config import RunConfig
@@ -71,21 +72,41 @@ class Run:
             file.write(json.dumps(line) + "\n")
 
 
-def begin(path: Path, config: "RunConfig") -> Run:
+def begin(path: Path, config: "RunConfig", anew: bool = False) -> Run:
     """Make the folder of a new run, or make one of a folder that holds a memory alone.
+
+    Args:
+        path: the folder.
+        config: what it is begun with.
+        anew: whether a run that lost its run.json, or has one that means nothing, begins again with
+            its memory.
 
     Raises:
         RunError: when the folder cannot be made or holds something else.
+        MemoryFault: when another program writes the memory in it.
     """
     with _making(path):
         # What is left of a run whose beginning was cut short is no reason to refuse.
         left = {path / "run.json.part"}
         taken = path.exists() and (not path.is_dir() or set(path.iterdir()) - left)
-        if taken and not (path / FILE_NAME).exists():
+        memory = memory_in(path) if anew else path
+        if (memory / FILE_NAME).exists():
+            with lock(memory):
+                pass  # whoever plays there has read its run.json, and goes on by it
+        elif taken:
             check_not_lost(path)
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         atomic_file.make_folder(path)
+        put_aside(path / "run.json")
     return _written(Run(path, uuid.uuid4().hex, config))
+
+
+def put_aside(file: Path) -> None:
+    """Give what cannot be used another name, so that nothing is written over it."""
+    if file.exists():
+        others = (file.with_name(f"{file.name}.old{n}") for n in itertools.count(1))
+        file.rename(next(other for other in others if not other.exists()))
+        atomic_file.sync_name(file)
 
 
 def give_world(run: Run, world: str) -> Run:
@@ -98,11 +119,8 @@ def give_world(run: Run, world: str) -> Run:
 
 
 def _written(run: Run) -> Run:
-    from rumpus.run.config import RunFile
-
-    file = RunFile(LAYOUT, run.id, run.config)
     with _making(run.path):
-        atomic_file.write(run.path / "run.json", msgspec.json.format(msgspec.json.encode(file)))
+        atomic_file.write(run.path / "run.json", sealed(run.id, run.config))
     return run
 
 
@@ -140,8 +158,12 @@ def check_not_lost(path: Path) -> None:
     """
     if (path / "memory").is_dir():
         raise RunError(f"The run {path} has lost its run.json, which says how it began; put it "
-                       "back from a copy, or let what it remembers go on in a new run: rumpus play "
-                       f"WORLD --run NEW --steps 1, rumpus memory merge {path} NEW.")  # fmt: skip
+                       f"back from a copy, or {from_memory(path)}")  # fmt: skip
+
+
+def from_memory(path: Path) -> str:
+    """How a run goes on whose run.json or mind cannot be used."""
+    return f"go on from memory alone: rumpus play WORLD --run {path} --new-mind."
 
 
 def open_run(path: Path) -> Run:
@@ -155,9 +177,9 @@ def open_run(path: Path) -> Run:
 
     try:
         file = decode((path / "run.json").read_bytes())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{path / 'run.json'} cannot be understood: {error}; "
-                       "restore it or begin a new run.") from error  # fmt: skip
+    except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+        raise RunError(f"{path / 'run.json'} cannot be understood: {error}; put it back from a "
+                       f"copy, or {from_memory(path)}") from error  # fmt: skip
     except OSError as error:
         raise RunError(f"{path / 'run.json'} cannot be read: {error.strerror}.") from error
     return Run(path, file.id, file.config)

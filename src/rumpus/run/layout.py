@@ -1,5 +1,6 @@
 """What is in a run's folder, and how what older versions wrote becomes today's; needs no torch."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import msgspec
 
 from rumpus.memory.database import FILE_NAME
 
-LAYOUT = 2
+LAYOUT = 3
+UNSEALED = 2  # the last one that did not tell its own checksum
 
 
 def memory_in(run: Path) -> Path:
@@ -21,19 +23,29 @@ def understood(data: bytes) -> dict[str, Any]:
     """A run.json of today or of an older version, as layout, id and config in today's words.
 
     Raises:
-        msgspec.DecodeError: when it cannot be understood, or is of a newer version.
+        msgspec.DecodeError: when it cannot be understood, is not what was written, or is of a
+            newer version.
     """
     found = msgspec.json.decode(data)
     if not isinstance(found, dict):
         raise msgspec.ValidationError("it holds no object")
-    if "layout" not in found:
-        found = {"layout": LAYOUT, "id": "", "config": _from_layout_1(found)}
-    if found["layout"] != LAYOUT:
+    if not {"layout", "id", "config", "checksum"} & set(found):
+        found = {"layout": UNSEALED, "id": "", "config": _from_layout_1(found)}
+    if (layout := found.get("layout")) not in (UNSEALED, LAYOUT):
         raise msgspec.ValidationError(
-            f"it has layout {found['layout']}, and this rumpus knows layouts up to {LAYOUT}: use a "
-            "newer rumpus"
+            f"it has layout {layout}, and this rumpus knows layouts up to {LAYOUT}: use a newer "
+            "rumpus"
         )
+    told = found.pop("checksum", None)
+    if told != (_checksum(found) if layout == LAYOUT else None):
+        raise msgspec.ValidationError("its values are not those that were written")
     return found
+
+
+def sealed(id_: str, config: object) -> bytes:
+    """A run.json of today: a run's id and its config, with a checksum over both."""
+    told = {"layout": LAYOUT, "id": id_, "config": msgspec.to_builtins(config)}
+    return msgspec.json.format(msgspec.json.encode(told | {"checksum": _checksum(told)}))
 
 
 def flat(tree: Mapping[str, Any], table: str = "") -> Iterator[tuple[str, Any]]:
@@ -43,6 +55,11 @@ def flat(tree: Mapping[str, Any], table: str = "") -> Iterator[tuple[str, Any]]:
             yield from flat(value, f"{table}{name}.")
         else:
             yield table + name, value
+
+
+def _checksum(told: Mapping[str, Any]) -> int:
+    """CRC-32 over values, however they are spaced."""
+    return zlib.crc32(msgspec.json.encode(told))
 
 
 def _from_layout_1(old: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ here, before anything is written.
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +51,8 @@ class Asked:
         device: where the mind learns and acts this time.
         settings: any setting by name, see `setting.py`.
         file: TOML with settings; what is given otherwise counts more.
+        new_mind: go on from memory alone: the mind that is there is put aside, and a run.json that
+            cannot be used, too.
     """
 
     world: str | None = None
@@ -61,6 +63,7 @@ class Asked:
     device: Device = "auto"
     settings: Sequence[tuple[str, Any]] = ()
     file: Path | None = None
+    new_mind: bool = False
 
     @cached_property
     def given(self) -> dict[str, Any]:
@@ -123,18 +126,20 @@ def begin_or_resume(asked: Asked, path: Path) -> Iterator[Session]:
             asked.
     """
     choose_device(asked.device)  # refused before anything is made
-    if folder.is_run(path):
-        begun = folder.open_run(path)
-        asked.check(begun)
-        if not begun.config.world:
-            world = setting.made(asked.given).world
-            _check_world(world, begun.config.seed, path)
-            begun = folder.give_world(begun, world)
-    else:
+    begun = None
+    with suppress(RunError) if asked.new_mind else nullcontext():
+        begun = folder.open_run(path) if folder.is_run(path) else None
+    if begun is None:
         config = setting.made(asked.given)
         _check_world(config.world, config.seed, path)  # before a folder is made
-        begun = folder.begin(path, config)
-    with _awake(begun, begun.config.seed, True, asked.device, asked.memory) as session:
+        begun = folder.begin(path, config, asked.new_mind)
+    asked.check(begun)
+    if not begun.config.world:
+        world = setting.made(asked.given).world
+        _check_world(world, begun.config.seed, path)
+        begun = folder.give_world(begun, world)
+    seed, keeping = begun.config.seed, asked.memory
+    with _awake(begun, seed, True, asked.device, keeping, asked.new_mind) as session:
         yield session
 
 
@@ -213,10 +218,11 @@ def load_actor(path: Path | str, device: Device = "auto") -> Actor:
     """
     begun = folder.open_run(Path(path))
     with Memory.open(begun.memory, write=False) as memory:
-        spec = memory.spec
+        spec, id_ = memory.spec, memory.id
     saved = checkpoint.read(begun)
     if saved is None or not saved.about.world_model_updates:
         raise _ignorant(begun.path)
+    saved.check_memory(id_)
     learner = Learner(spec, begun.config.mind, begun.config.seed, choose_device(device))
     with checkpoint.blamed(saved.path):
         learner.load_state_dict(saved.tensors, saved.about.updates)
@@ -337,7 +343,7 @@ def situation(session: Session, trained: Trained) -> Situation:
 @contextmanager
 def _minded(
     begun: Run, robot: RobotSpec | None, write: bool, device: Device,
-    keeping: MemoryConfig = DEFAULT,
+    keeping: MemoryConfig = DEFAULT, new_mind: bool = False,
 ) -> Iterator[Study]:  # fmt: skip
     """A run's memory, made where it is new, and its mind."""
     # A reader takes the mind first: memory only grows, so it then holds all that this mind
@@ -348,8 +354,10 @@ def _minded(
         if robot:
             check_fits(robot, memory)
         mind = make_mind(memory, begun.config, device)
+        if new_mind:
+            folder.put_aside(begun.checkpoint)
         saved = checkpoint.read(begun) if write else saved
-        mind_steps = checkpoint.restore(saved, mind, len(memory)) if saved else 0
+        mind_steps = checkpoint.restore(saved, mind) if saved else 0
         if write and len(memory) > mind_steps:  # else the chance of those steps comes again
             fresh = np.random.default_rng((begun.config.seed, len(memory)))
             mind.rng.bit_generator.state = fresh.bit_generator.state
@@ -358,12 +366,13 @@ def _minded(
 
 @contextmanager
 def _awake(
-    begun: Run, seed: int, write: bool, device: Device, keeping: MemoryConfig = DEFAULT
-) -> Iterator[Session]:
+    begun: Run, seed: int, write: bool, device: Device,
+    keeping: MemoryConfig = DEFAULT, new_mind: bool = False,
+) -> Iterator[Session]:  # fmt: skip
     known = Memory.exists(begun.memory)
     world = load(begun.config.world, seed)
     try:
-        with _minded(begun, world.spec, write, device, keeping) as woken:
+        with _minded(begun, world.spec, write, device, keeping, new_mind) as woken:
             memory = woken.memory
             if write and known:  # a world that begins anew should not begin the same again
                 world.stop()

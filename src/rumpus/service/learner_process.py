@@ -19,11 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
-from rumpus import atomic_file
 from rumpus.actor import Actor, fresh_nets
-from rumpus.errors import MemoryFault, RumpusError, RunError, writing
+from rumpus.errors import MemoryFault, RumpusError, RunError, limit_met, writing
 from rumpus.goals.base import Candidates
 from rumpus.memory.films import SEGMENT_STEPS
 from rumpus.memory.memory import Memory
@@ -33,7 +31,7 @@ from rumpus.model.part import join, split
 from rumpus.play.control import DurableKeeper
 from rumpus.play.progress import Until
 from rumpus.replay.measured import Measured
-from rumpus.run import checkpoint
+from rumpus.run import checkpoint, tensor_file
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import open_run
 from rumpus.run.meter import Meter
@@ -119,7 +117,7 @@ class Beside:
         session = self._session
         saved = checkpoint.read(session.run)
         if saved is not None:
-            checkpoint.restore(saved, session.mind, len(session.memory))
+            checkpoint.restore(saved, session.mind)
         self._check()
 
     def _finish(self, tick: Tick) -> None:
@@ -195,9 +193,12 @@ def learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
     """What the learner's process does, until it is told to end or the robot's process is gone."""
     try:
         _learn(path, device, orders, robot_process)
-    except (RumpusError, OSError) as error:
+    except Exception as error:
+        limit = limit_met(error)
+        if not (limit or isinstance(error, RumpusError | OSError)):
+            raise  # a mistake, which is to be seen
         with suppress(OSError):  # on a full disk the robot says less
-            (path / FAILED).write_text(str(error), encoding="utf-8")
+            (path / FAILED).write_text(limit or str(error), encoding="utf-8")
         raise SystemExit(2) from None
 
 
@@ -206,7 +207,7 @@ def _learn(path: Path, device: Device, orders: Any, robot_process: int) -> None:
     with Memory.open(run.memory, write=False) as memory:
         mind = make_mind(memory, run.config, device)
         saved = checkpoint.read(run)
-        learned_from = checkpoint.restore(saved, mind, len(memory)) if saved else 0
+        learned_from = checkpoint.restore(saved, mind) if saved else 0
         meter = Meter(run, memory, mind, learned_from)
 
         def go_on(phase: str, done: int, owed: int) -> bool:
@@ -263,14 +264,14 @@ def write_actor(path: Path, trained: Trained | None) -> None:
         return
     actor, candidates = trained.actor, trained.candidates
     found = {
-        "points": candidates.points.cpu().contiguous(),
+        "points": candidates.points.cpu(),
         "step": torch.from_numpy(candidates.step),
     }
     weights = {name: tensor.cpu() for name, tensor in actor.state_dict().items()}
     versions = {"version": actor.version, "encoder_version": actor.encoder_version}
     tensors = join({"nets": weights, "candidates": found})
-    with writing("actor", path), atomic_file.replacing(path) as part:
-        save_file(tensors, part, metadata={"rumpus": json.dumps(versions)})
+    with writing("actor", path):
+        tensor_file.write(path, tensors, {"rumpus": json.dumps(versions)})
 
 
 def read_actor(path: Path, spec: RobotSpec, config: RunConfig) -> Trained:

@@ -166,6 +166,12 @@ def _episodes(played: Played) -> Finding:
     steps, ends = len(played.states) - 1, len(played.restarts)
     if not ends:
         return ok(f"It was never reset in {steps:,} steps.")
+    longest = int(np.diff([0, *sorted(played.restarts), len(played.states)]).max())
+    if longest < WINDOW_STEPS:
+        return warning(
+            f"None of its {ends:,} episodes lasted the {WINDOW_STEPS} steps that learning takes at "
+            f"a time, the longest lasted {longest}: nothing is learned; let them last longer."
+        )
     if steps < ends * WINDOW_STEPS:
         return warning(
             f"Its episodes ended {ends:,} times in {steps:,} steps; learning takes stretches of "
