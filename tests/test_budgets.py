@@ -23,7 +23,7 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     ),
     "body": (1050, ["body"]),
     "catalogue": (150, ["catalogue"]),
-    "memory": (1450, ["memory"]),
+    "memory": (1850, ["memory"]),
     "exchange": (1400, ["exchange"]),
     "play and run": (2090, ["play", "run"]),
     "bench": (330, ["bench"]),
