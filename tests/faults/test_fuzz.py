@@ -21,7 +21,7 @@ from rumpus.spec import RobotSpec, SensorSpec
 from rumpus.types import Array, Observation, Step
 
 # In `make test`; 100,000 once, see docs/decisions/0004. Of a share of them, where several run.
-CASES = int(os.environ.get("RUMPUS_FUZZ", "300"))
+CASES = int(os.environ.get("RUMPUS_FUZZ", "600"))
 FIRST = int(os.environ.get("RUMPUS_FUZZ_FROM", "0"))
 SPEC = RobotSpec(
     "toy", (SensorSpec("camera", (8, 8, 3)), SensorSpec("q", (2,), -1.0, 1.0)), 2, 10.0

@@ -235,6 +235,12 @@ def test_whatever_a_bad_step_is_the_others_stay(
     assert {damage.step for damage in done.lost} == gone
     assert_gone(folder, gone, step_of)
     assert repair(folder, quiet) == Repaired()
+    with (
+        Memory.open(folder, write=False) as lacking,
+        Memory.create(tmp_path / "new", lacking.spec) as new,
+    ):
+        assert merge(lacking, new, quiet).steps == LIVED_N + 1 - len(gone)  # one lived on
+        assert (new.episode_of > 0).all()
     with Memory.open(tmp_path / "copy", write=False) as copy, Memory.open(folder) as memory:
         assert merge(copy, memory, quiet).steps == len(gone)  # what a copy has comes back
         assert merge(copy, memory, quiet).steps == 0

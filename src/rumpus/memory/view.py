@@ -182,8 +182,8 @@ class View:
     def holds(self, index: int, row: Row) -> bool:
         """Whether one row is this step, by both checksums; its pictures may be in films."""
         schema, times = self._store.schema, self.index.read(index)["captured_s"]
-        is_copy = self.proves(index) and schema.repaired(row, self.row(index)) is not None
-        return is_copy and np.array_equal(times, schema.values(row)["captured_s"])
+        same = schema.repaired(row, self.row(index)) if self.proves(index) else None
+        return same is not None and np.array_equal(times, schema.values(same)["captured_s"])
 
     def shows(self, index: int) -> bool:
         """Whether one row is the store's; where that is damaged, whether it is what was written."""
