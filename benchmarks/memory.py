@@ -132,7 +132,7 @@ def size(asked: argparse.Namespace) -> list[Row]:
             memory.shrink()
             filmed_s, after = time.monotonic() - begun_s, memory.room()
             begun_s = time.monotonic()
-            found = verify(memory, lambda done, total: None)
+            found = verify(memory.path, lambda done, total: None)
             verified_s = time.monotonic() - begun_s
             steps = len(memory)
             raw = sum(memory.frames(sensor.name).nbytes for sensor in memory.spec.sensors)

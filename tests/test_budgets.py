@@ -15,7 +15,7 @@ LONGEST_CHAIN = 14
 # Lines of code at most, without blanks, comments and docstrings, so that explaining costs nothing.
 # Raised for new capabilities alone (docs/decisions/0007). Parts that are not there count nothing.
 BUDGETS: dict[str, tuple[int, list[str]]] = {
-    "ground": (330, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
+    "ground": (340, ["types", "spec", "errors", "finding", "atomic_file", "result"]),
     "mind and replay": (
         2740,
         ["model", "planning", "goals", "objectives", "success", "actor", "learner",
@@ -23,9 +23,9 @@ BUDGETS: dict[str, tuple[int, list[str]]] = {
     ),
     "body": (1050, ["body"]),
     "catalogue": (150, ["catalogue"]),
-    "memory": (1466, ["memory"]),
+    "memory": (1870, ["memory"]),
     "exchange": (1512, ["exchange"]),
-    "play and run": (2140, ["play", "run"]),
+    "play and run": (2150, ["play", "run"]),
     "bench": (330, ["bench"]),
     "cli and report": (1870, ["cli", "report"]),
     "service and watch": (1200, ["service", "watch"]),

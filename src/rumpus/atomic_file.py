@@ -1,12 +1,16 @@
 """Files that are written whole or not at all, and that power loss does not take away again.
 
-A file's own fsync does not bring its name, nor its folder's, to the disk.
+A file's own fsync does not bring its name, nor its folder's, to the disk. What is sealed is
+believed only as it was written: a checksum lies beside it.
 """
 
+import json
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 def write(path: Path, data: bytes) -> None:
@@ -64,3 +68,19 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def checksum(*values: Any) -> int:
+    """The CRC-32 of numbers and texts; of anything else, which is damaged, another."""
+    return zlib.crc32(json.dumps(values, default=repr).encode())
+
+
+def sealed(data: bytes) -> bytes:
+    """What a small file or a line of one holds: a CRC-32, and what it is of."""
+    return b"%08x %b" % (zlib.crc32(data), data)
+
+
+def unsealed(held: bytes) -> bytes | None:
+    """What was sealed; None where it is not what was written."""
+    told, _, data = held.partition(b" ")
+    return data if told == b"%08x" % zlib.crc32(data) else None

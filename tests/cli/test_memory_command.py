@@ -1,6 +1,7 @@
 """`rumpus memory`: what it says of a life, and what it refuses."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -47,6 +48,33 @@ def test_verify_names_the_step_and_repair_mends_it(
     assert "1 steps are as they were written again, 0 are not" in capsys.readouterr().out
     assert main(["memory", "verify", str(dot), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["whole"] == 60
+
+
+@pytest.mark.parametrize("format", ["lerobot", "minari", "film"])
+def test_one_lost_step_takes_no_other_away(
+    dot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], format: str
+) -> None:
+    with sqlite3.connect(dot / "memory" / "memory.sqlite") as store:
+        store.execute("UPDATE step SET sensor_0 = zeroblob(length(sensor_0)) WHERE step = 17")
+    shutil.rmtree(dot / "memory" / "view")
+    strip = ["--out", str(tmp_path / "strip.png")]
+    for verb in ("info", "list", "show"):
+        assert main(["memory", verb, str(dot), *(strip if verb == "show" else [])]) == 0
+    assert main(["memory", "verify", str(dot)]) == 1
+    assert "Step 17 of episode 1 is not what was written." in capsys.readouterr().out
+    assert main(["memory", "repair", str(dot)]) == 1
+    said = capsys.readouterr().out
+    assert "Step 17 of episode 1 is not what was written, and nothing proves what it was." in said
+    assert "rumpus memory merge" in said
+    assert main(["memory", "verify", str(dot)]) == 0
+    assert "60 are as they were written, 1 lost for good" in capsys.readouterr().out
+    assert main(["memory", "list", str(dot)]) == 0
+    assert "lost: is not what was written" in capsys.readouterr().out
+    assert main(["memory", "info", str(dot)]) == 0
+    assert "1 are lost for good" in capsys.readouterr().out
+    assert main(["memory", "show", str(dot), *strip]) == 0
+    out = tmp_path / "out.mp4"
+    assert main(["memory", "export", str(dot), str(out), "--format", format]) == 0
 
 
 def test_a_store_that_lost_its_end_is_mended(dot: Path, capsys: pytest.CaptureFixture[str]) -> None:

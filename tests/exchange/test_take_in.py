@@ -210,7 +210,7 @@ def test_an_import_that_is_broken_off_leaves_nothing_and_can_be_done_again(
     assert ended.returncode == (-signal.SIGKILL if end == "kill" else -signal.SIGINT), ended.stderr
     with Memory.open(tmp_path / "m") as memory:
         assert (len(memory), len(memory.episodes())) == (8, 1)
-        assert verify(memory, lambda done, total: None).good
+        assert verify(tmp_path / "m", lambda done, total: None).good
         assert import_lerobot(folder, memory).steps == steps
         assert import_lerobot(folder, memory).steps == 0
         assert len(memory) == steps + 8

@@ -48,7 +48,7 @@ def kill_writer(folder: Path, steps: int) -> None:
     again: of such a group nothing could be missed, whatever is cut.
     """
     stored = -1
-    while stored != acknowledged.read(folder):
+    while stored < 0 or stored != known_n(folder):
         shutil.rmtree(folder, ignore_errors=True)
         command = [sys.executable, writer.__file__, str(folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as life:
@@ -60,10 +60,16 @@ def kill_writer(folder: Path, steps: int) -> None:
             stored = len(memory)
 
 
+def known_n(folder: Path) -> int:
+    """How many steps are said to be durable."""
+    told = acknowledged.read(folder)
+    return told.count if told else -1
+
+
 def cut_at(folder: Path, offsets: Iterable[int]) -> Cut:
     """Cut the log of a killed writer's memory at each offset from its end, and repair it."""
     stored = {name: (folder / name).read_bytes() for name in (FILE_NAME, LOG, "acknowledged")}
-    known, toll = acknowledged.read(folder), Cut()
+    known, toll = known_n(folder), Cut()
     for offset in offsets:
         for name, data in stored.items():
             (folder / name).write_bytes(data)
@@ -80,7 +86,7 @@ def _look(folder: Path, acknowledged: int, toll: Cut) -> None:
             toll.wrong += len(memory) - good_steps(memory)
             toll.missed += memory.missing()
             toll.uncounted += len(memory) + memory.missing() != acknowledged
-        repair(folder, False, lambda done, total: None)
+        repair(folder, lambda done, total: None)
         with Memory.open(folder, write=False) as memory:
             toll.lost += acknowledged - good_steps(memory)
     except MemoryFault:

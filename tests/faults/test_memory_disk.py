@@ -253,7 +253,6 @@ def test_without_the_figure_the_memory_is_what_it_is(path: Path, text: str | Non
     "sql",
     [
         "DELETE FROM about",
-        "INSERT INTO about VALUES ('x', '{}')",
         "UPDATE about SET spec = '{}'",
         "UPDATE about SET spec = 3",
         "UPDATE about SET spec = 'robot'",

@@ -1,8 +1,8 @@
 """What people said is never lost, never asked twice, and counts by persons."""
 
 import os
+import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from rumpus.errors import InputError, MemoryFault
-from rumpus.memory.labels import FILE_NAME, Wish, open_labels
+from rumpus.memory import acknowledged
+from rumpus.memory.labels import FILE_NAME, Wish, damaged, open_labels, repair
 
 OPEN = Wish("door open", 100, "camera", "vice", ("open", "swing it open"))
 
@@ -115,15 +116,42 @@ def test_a_kill_loses_no_question_and_asks_none_twice(tmp_path: Path) -> None:
         assert set(range(told + 1)) <= set(steps)
 
 
-def test_labels_that_cannot_be_used_say_so(tmp_path: Path) -> None:
+def said(folder: Path) -> object:
+    with open_labels(folder) as labels:
+        return labels.wishes(), labels.examples(OPEN).tolist(), labels.questions()
+
+
+def test_every_bit_of_labels_is_guarded_and_repair_keeps_the_others(tmp_path: Path) -> None:
     with open_labels(tmp_path) as labels:
-        labels.teach(OPEN, [])
-    file = tmp_path / FILE_NAME
-    with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA user_version = 9")
-    connection.close()
-    with pytest.raises(MemoryFault, match="layout 9"), open_labels(tmp_path):
-        pass
-    file.write_bytes(b"no labels" * 1000)
-    with pytest.raises(MemoryFault, match="cannot be used"), open_labels(tmp_path):
-        pass
+        labels.teach(OPEN, [3, 4])
+        labels.ask(OPEN, 5, "surest", 0.5)
+        labels.answer(1, "yes", "ann")
+    file, whole = tmp_path / FILE_NAME, said(tmp_path)
+    written = file.read_bytes()
+    for at in range(len(written)):
+        file.write_bytes(written[:at] + bytes([written[at] ^ 4]) + written[at + 1 :])
+        assert damaged(tmp_path)
+        with pytest.raises(MemoryFault, match="lines are not what was written"):
+            said(tmp_path)
+        if 0 < at < len(written) - 1:
+            file.write_bytes(written[:at])
+            assert damaged(tmp_path)
+    file.write_bytes(written.replace(b'"step', b'"stop').replace(b"0.5", b"0.6"))
+    assert "1 of their lines" in repair(tmp_path)[0]
+    assert not damaged(tmp_path)
+    assert not repair(tmp_path)
+    assert said(tmp_path) == (*whole[:2], [])  # type: ignore[index]
+    assert (tmp_path / f"{FILE_NAME}.damaged-1").exists()
+
+
+def test_labels_of_another_memory_are_refused_and_put_aside(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        acknowledged.write(tmp_path / name, name, 0)
+        with open_labels(tmp_path / name) as labels:
+            labels.teach(OPEN, [3])
+    shutil.copy(tmp_path / "one" / FILE_NAME, tmp_path / "other" / FILE_NAME)
+    with pytest.raises(MemoryFault, match="of another memory"):
+        said(tmp_path / "other")
+    assert repair(tmp_path / "other")
+    assert said(tmp_path / "other") == ([], [], [])

@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
             "UPDATE step SET action = x'99999999' WHERE step = ?", (index,)
         )
         store.close()
-        done = repair(self.folder / "one", False, quiet)
+        done = repair(self.folder / "one", quiet)
         assert [damage.step for damage in done.repaired] == [index]
         assert not done.lost
         self._open(MemoryConfig())
@@ -136,7 +136,7 @@ class Life(RuleBasedStateMachine):
     def verify(self) -> None:
         self.memory.flush()
         self.kept = len(self.lived)
-        found = verify(self.memory, quiet)
+        found = verify(self.memory.path, quiet)
         assert found.good
         assert (found.acknowledged, found.drawable) == (len(self.lived), len(self.lived))
 

@@ -46,7 +46,7 @@ def folder(tmp_path: Path, spec: RobotSpec, step_of: StepOf) -> Path:
 
 
 def assert_as_it_was(memory: Memory, step_of: StepOf) -> None:
-    assert verify(memory, quiet).good
+    assert verify(memory.path, quiet).good
     for k, (_, step) in enumerate(memory.steps(0, STEPS_N)):
         put = with_gaps(step_of(k), k)
         assert set(step.observation.readings) == set(put.observation.readings)
@@ -89,7 +89,7 @@ def test_a_camera_that_never_gave_anything_can_be_filmed(
             pass
         assert memory.segments() == 0
         assert not memory.present(CAMERA).any()
-        assert verify(memory, quiet).good
+        assert verify(memory.path, quiet).good
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_changed_presence_is_noticed_and_comes_back(
     with sqlite3.connect(folder / "memory.sqlite") as store:
         store.execute(f"UPDATE step SET {change} WHERE step = 4")
     with Memory.open(folder, write=False) as memory:
-        assert [d.step for d in verify(memory, quiet).damages] == [4]
-    done = repair(folder, False, quiet)
+        assert [d.step for d in verify(memory.path, quiet).damages] == [4]
+    done = repair(folder, quiet)
     assert ([d.step for d in done.repaired], done.recalled, done.lost) == ([4], [], [])
     with Memory.open(folder) as memory:
         assert_as_it_was(memory, step_of)
@@ -115,12 +115,12 @@ def test_steps_that_only_the_view_has_come_back_without_what_was_not_there(
 ) -> None:
     with sqlite3.connect(folder / "memory.sqlite") as store:
         store.execute("DELETE FROM step WHERE step BETWEEN 20 AND 40")
-    assert len(repair(folder, False, quiet).recalled) == 21
+    assert len(repair(folder, quiet).recalled) == 21
     with Memory.open(folder) as memory:
         for k in range(20, 41):
             put = with_gaps(step_of(k), k).observation.readings
             assert set(memory.step(k).observation.readings) == set(put)
-        assert verify(memory, quiet).good
+        assert verify(memory.path, quiet).good
 
 
 def test_a_memory_made_anew_of_an_unreadable_file_has_the_same_gaps(
@@ -128,7 +128,7 @@ def test_a_memory_made_anew_of_an_unreadable_file_has_the_same_gaps(
 ) -> None:
     with (folder / "memory.sqlite").open("r+b") as file:
         file.truncate((folder / "memory.sqlite").stat().st_size - 20_000)
-    done = repair(folder, False, quiet)
+    done = repair(folder, quiet)
     assert done.recovered
     assert not done.lost
     with Memory.open(folder) as memory:
@@ -146,7 +146,7 @@ def test_a_merge_takes_over_the_gaps(
         for k in range(0, STEPS_N, 7):
             put = with_gaps(step_of(k), k).observation.readings
             assert set(into.step(k).observation.readings) == set(put)
-        assert verify(into, quiet).good
+        assert verify(into.path, quiet).good
 
 
 def test_a_step_at_which_nothing_was_sensed_is_refused(

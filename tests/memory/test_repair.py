@@ -1,22 +1,22 @@
 """Repair puts back what the checksums prove, names what they do not, and guesses nothing."""
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.memory.conftest import StepOf
 
 from rumpus.errors import MemoryFault
 from rumpus.memory import Memory
-from rumpus.memory.damage import Damage
-from rumpus.memory.durable_store import Store
 from rumpus.memory.films import SEGMENT_STEPS
-from rumpus.memory.repair import repair
-from rumpus.memory.schema import Schema
+from rumpus.memory.merge import merge
+from rumpus.memory.repair import Repaired, repair
 from rumpus.memory.verify import Verified, verify
+from rumpus.replay.sampler import draw
+from rumpus.replay.window import starts
 from rumpus.spec import RobotSpec
 
 LIVED_N = SEGMENT_STEPS + 60
@@ -28,8 +28,7 @@ def quiet(done: int, total: int) -> None:
 
 
 def verified(folder: Path) -> Verified:
-    with Memory.open(folder, write=False) as memory:
-        return verify(memory, quiet)
+    return verify(folder, quiet)
 
 
 @pytest.fixture
@@ -90,7 +89,7 @@ def test_what_the_checksum_proves_comes_back(folder: Path, step_of: StepOf, name
     assert found.whole == LIVED_N - len(steps)
     named = {(d.step, d.episode) for d in found.damages if d.episode}
     assert named == {(k, k // 400 + 1) for k in steps}
-    done = repair(folder, False, quiet)
+    done = repair(folder, quiet)
     assert sorted(d.step for d in done.repaired) == steps
     assert not done.lost
     assert verified(folder).good
@@ -104,7 +103,7 @@ def test_what_the_checksum_proves_comes_back(folder: Path, step_of: StepOf, name
 def test_a_film_with_a_flipped_byte_comes_back_whole(folder: Path) -> None:
     film_flipped(folder)
     assert not verified(folder).good
-    assert not repair(folder, False, quiet).lost
+    assert not repair(folder, quiet).lost
     assert verified(folder).good
 
 
@@ -113,12 +112,14 @@ def both_gone(folder: Path) -> None:
     shutil.rmtree(folder / "view")
 
 
-def test_what_nothing_proves_is_named_and_left_alone(folder: Path) -> None:
+def test_what_nothing_proves_is_named_and_kept_apart(folder: Path) -> None:
     both_gone(folder)
-    done = repair(folder, False, quiet)
+    done = repair(folder, quiet)
     assert [d.step for d in done.lost] == [500]
     assert not done.repaired
     assert not done.recalled
+    with sqlite3.connect(folder / "memory.sqlite") as store:  # the damaged one is kept
+        assert store.execute("SELECT step FROM damaged_6").fetchall() == [(500,)]
 
 
 RECALLED: dict[str, tuple[Harm, list[int]]] = {
@@ -147,7 +148,7 @@ def test_what_the_view_alone_proves_comes_back_without_reasons(
 ) -> None:
     harm, steps = RECALLED[name]
     harm(folder)
-    done = repair(folder, False, quiet)
+    done = repair(folder, quiet)
     assert [d.step for d in done.recalled] == steps
     assert not done.lost
     assert verified(folder).good
@@ -169,79 +170,129 @@ def test_a_flipped_byte_in_the_view_proves_nothing(folder: Path) -> None:
     held = bytearray(file.read_bytes())
     held[1055 * 60 + 7] ^= 1
     file.write_bytes(held)
-    done = repair(folder, False, quiet)
+    done = repair(folder, quiet)
     assert [d.step for d in done.lost] == [1055]
     assert [d.step for d in done.recalled] == [k for k in range(1050, LIVED_N) if k != 1055]
 
 
-def test_a_film_that_nothing_replaces_is_not_forgotten(folder: Path) -> None:
+def test_of_a_film_that_nothing_replaces_what_can_be_read_stays(
+    folder: Path, step_of: StepOf
+) -> None:
     film_flipped(folder)
     shutil.rmtree(folder / "view")
-    before = damaged_in_store(folder)
-    assert before
-    assert repair(folder, False, quiet).lost
-    assert damaged_in_store(folder) == before
-    with sqlite3.connect(folder / "memory.sqlite") as store:
-        assert store.execute("SELECT count(*) FROM movie").fetchone() == (1,)
+    lost = {damage.step for damage in repair(folder, quiet).lost}
+    assert 0 < len(lost) < SEGMENT_STEPS
+    assert_gone(folder, lost, step_of)
 
 
-def damaged_in_store(folder: Path) -> list[int]:
-    """The damaged steps, found without a view, which could not be made again."""
-    store = Store(folder, write=False)
-    found = [k for k in range(LIVED_N) if isinstance(store.examine(k), Damage)]
-    store.close()
-    return found
+def assert_gone(folder: Path, lost: set[int], step_of: StepOf, lived: int = LIVED_N) -> None:
+    """So many steps are written off, all others are there, and the robot can go on."""
+    found = verified(folder)
+    assert (found.good, found.lost) == (True, len(lost))
+    with Memory.open(folder) as memory:
+        assert len(memory) == lived
+        gone = [k for e in memory.lost() for k in range(e.first, e.first + e.length)]
+        assert set(gone) == lost
+        there = [k for e in memory.episodes() for k in range(e.first, e.first + e.length)]
+        assert sorted(gone + there) == list(range(lived))
+        for episode in memory.episodes():
+            ids = {id_ for id_, _ in memory.steps(episode.first, episode.first + episode.length)}
+            assert ids == {episode.id}
+            assert (memory.episode_of[episode.first : episode.first + episode.length] ==
+                    episode.id).all()  # fmt: skip
+            assert episode.origin.first == (episode.first - 400 * (episode.origin.episode - 1))
+        for k in set(there):
+            assert memory.step(k).goal_reason in (step_of(k).goal_reason, "")
+            np.testing.assert_array_equal(memory.actions[k], step_of(k).action)
+        for k in lost:
+            assert not memory.readings(k)
+            assert not memory.step(k).observation.readings
+        memory.begin_episode("on")
+        memory.append(step_of(lived))
+    assert verified(folder).good
 
 
-def test_a_lost_end_is_missed_until_a_person_accepts_it(folder: Path, step_of: StepOf) -> None:
+@pytest.mark.parametrize("gone", [{500}, {0}, {399, 400}, {799, 800, 801}, {LIVED_N - 1}, {3, 5}])
+@pytest.mark.parametrize("harm", ["changed", "deleted"])
+def test_whatever_a_bad_step_is_the_others_stay(
+    folder: Path, tmp_path: Path, step_of: StepOf, gone: set[int], harm: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    change = "DELETE FROM step" if harm == "deleted" else "UPDATE step SET sensor_0 = zeroblob(60)"
+    sql(f"{change} WHERE step IN ({', '.join(map(str, gone))})")(folder)
+    shutil.rmtree(folder / "view")
+    with Memory.open(folder, write=False) as memory:  # to be looked at as it is
+        for k in set(range(LIVED_N)) - gone:
+            np.testing.assert_array_equal(memory.actions[k], step_of(k).action)
+        assert len(memory.episodes()) == 3 or harm == "deleted"
+    found = {damage.step for damage in verified(folder).damages if damage.step >= 0}
+    assert found == gone
+    done = repair(folder, quiet)
+    if harm == "deleted" and LIVED_N - 1 in gone:
+        assert done.forgotten == 1
+        assert_gone(folder, set(), step_of, LIVED_N - 1)
+        return
+    assert {damage.step for damage in done.lost} == gone
+    assert_gone(folder, gone, step_of)
+    assert repair(folder, quiet) == Repaired()
+    with (
+        Memory.open(folder, write=False) as lacking,
+        Memory.create(tmp_path / "new", lacking.spec) as new,
+    ):
+        assert merge(lacking, new, quiet).steps == LIVED_N + 1 - len(gone)  # one lived on
+        assert (new.episode_of > 0).all()
+    with Memory.open(tmp_path / "copy", write=False) as copy, Memory.open(folder) as memory:
+        assert merge(copy, memory, quiet).steps == len(gone)  # what a copy has comes back
+        assert merge(copy, memory, quiet).steps == 0
+
+
+def test_windows_hold_no_lost_step(folder: Path) -> None:
+    sql("UPDATE step SET sensor_0 = zeroblob(60) WHERE step % 7 = 3")(folder)
+    shutil.rmtree(folder / "view")
+    for _ in range(2):  # as it is, and repaired
+        with Memory.open(folder, write=False) as memory:
+            drawn = draw(np.random.default_rng(0), memory.episode_of, 500, 4)
+            every = starts(memory.episode_of, 4)
+        assert not (drawn % 7 == 3).any()
+        assert not ((every[:, None] + np.arange(4)) % 7 == 3).any()
+        assert set(drawn[:, 0]) <= set(every)
+        repair(folder, quiet)
+
+
+def test_a_lost_end_is_written_off(folder: Path, step_of: StepOf) -> None:
     sql(f"DELETE FROM step WHERE step >= {LIVED_N - 5}")(folder)
     shutil.rmtree(folder / "view")
     assert verified(folder).acknowledged == LIVED_N
     with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
         Memory.open(folder)
-    assert len(repair(folder, False, quiet).lost) == 5
-    with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
-        Memory.open(folder)
-    assert repair(folder, True, quiet).forgotten == 5
+    assert repair(folder, quiet).forgotten == 5
     with Memory.open(folder) as memory:
         assert len(memory) == LIVED_N - 5
+        assert [e.provenance for e in memory.lost()] == ["lost: 5 steps gone from the end"]
         memory.begin_episode("on")
         memory.append(step_of(LIVED_N - 5))
     assert verified(folder).good
+    assert repair(folder, quiet) == Repaired()
 
 
-def test_a_lost_end_with_whole_episodes_in_it_is_accepted(folder: Path, step_of: StepOf) -> None:
+def test_a_lost_end_with_whole_episodes_in_it_is_written_off(folder: Path, step_of: StepOf) -> None:
     sql("DELETE FROM step WHERE step >= 500")(folder)
     shutil.rmtree(folder / "view")
-    assert repair(folder, True, quiet).forgotten == LIVED_N - 500
+    assert repair(folder, quiet).forgotten == LIVED_N - 500
     with Memory.open(folder) as memory:
         assert memory.begin_episode("on") == 4
         memory.append(step_of(500))
-        assert [(e.first, e.length) for e in memory.episodes()] == [
-            (0, 400), (400, 100), (500, 0), (500, 1)
-        ]  # fmt: skip
+        assert [(e.first, e.length) for e in memory.episodes()] == [(0, 400), (400, 100), (500, 1)]
     assert verified(folder).good
-
-
-def test_mending_another_step_does_not_make_a_lost_end_forgotten(
-    folder: Path, spec: RobotSpec
-) -> None:
-    gone = f"DELETE FROM step WHERE step >= {LIVED_N - 5}"
-    sql(gone, "UPDATE step SET time_s = 0.0 WHERE step = 900")(folder)
-    os.truncate(folder / "view" / "index.raw", 1000 * Schema(spec).view_dtype().itemsize)
-    done = repair(folder, False, quiet)
-    assert (len(done.repaired), len(done.lost)) == (1, 5)
-    with pytest.raises(MemoryFault, match="lacks 5 of the steps"):
-        Memory.open(folder)
 
 
 def test_episodes_of_which_only_steps_are_left_are_known_again(folder: Path) -> None:
     sql("DELETE FROM episode WHERE id < 3")(folder)
-    repair(folder, False, quiet)
+    repair(folder, quiet)
     with Memory.open(folder) as memory:
         assert [(e.id, e.first) for e in memory.episodes()] == [(1, 0), (2, 400), (3, 800)]
 
 
 def test_nobody_mends_what_another_writes(folder: Path) -> None:
     with Memory.open(folder), pytest.raises(MemoryFault, match="another rumpus"):
-        repair(folder, False, quiet)
+        repair(folder, quiet)

@@ -130,7 +130,7 @@ def test_a_view_stays_until_the_next_is_whole(path: Path, damage: Callable[[Path
     with sqlite3.connect(path / "memory.sqlite") as store:
         store.execute("UPDATE step SET goal_reason = 'for fun' WHERE step = 5")
     before = {file.name: file.read_bytes() for file in (path / "view").iterdir()}
-    with pytest.raises(MemoryFault, match="damaged at step 5"):
+    with pytest.raises(MemoryFault, match="damaged: step 5"):
         Memory.open(path)
     assert {file.name: file.read_bytes() for file in (path / "view").iterdir()} == before
 

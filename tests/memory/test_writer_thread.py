@@ -173,7 +173,7 @@ def test_old_pictures_become_films_while_the_robot_goes_on(
         assert memory.segments() == 0
         assert memory.room()["films"] > 0
         assert len(memory) == SEGMENT_STEPS + 6
-        assert verify(memory, lambda done, total: None).good
+        assert verify(memory.path, lambda done, total: None).good
 
 
 def test_a_film_that_fails_is_told_when_the_next_is_asked_for(

@@ -1,5 +1,7 @@
 """A sensor that nothing in an episode changes is no part of any goal."""
 
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from rumpus.body.safe_robot import SafeRobot
 from rumpus.memory import Memory
+from rumpus.memory.repair import repair
 from rumpus.play.control import control_step
 from rumpus.play.explore import PlayChooser
 from rumpus.play.progress import PlayConfig
@@ -91,6 +94,26 @@ def test_no_goal_is_about_what_does_not_move(tmp_path: Path) -> None:
         batch = replay.goal_batch()
         assert (batch.goal_present == [False, True]).all()
         assert batch.present[:, 0].any()  # it is sensed all the same
+
+
+def test_no_goal_is_a_lost_step(tmp_path: Path) -> None:
+    played(tmp_path / "memory").close()
+    shutil.rmtree(tmp_path / "memory" / "view")
+    with sqlite3.connect(tmp_path / "memory" / "memory.sqlite") as store:
+        store.execute("UPDATE step SET time_s = 77.0 WHERE step % 3 = 1")
+    store.close()
+    lost = [damage.step for damage in repair(tmp_path / "memory", lambda done, total: None).lost]
+    with Memory.open(tmp_path / "memory") as memory:
+        assert len(lost) == len(memory) // 3
+        replay = Replay(memory, ReplayConfig(), np.random.default_rng(0))
+        replay.refresh()
+        encoded = np.zeros((len(memory), 2, 4), np.float32)
+        replay.encode(lambda readings: encoded[: len(readings["slider"])], 1, lambda *_: True)
+        assert not set(replay.candidates()[2]) & set(lost)
+        for _ in range(10):
+            batch = replay.goal_batch()
+            assert batch.goal_present.any(1).all()
+            assert batch.present.any(1).all()
 
 
 def test_check_tells_what_does_not_move() -> None:

@@ -50,7 +50,7 @@ def test_what_is_owed_is_paid_and_the_robot_acts_by_new_actors(tmp_path: Path) -
         assert session.mind.learner.world_model_updates == learner.world_model_updates
     with Memory.open(dot / "memory", write=False) as memory:
         assert len(memory) == 1100
-        assert verify(memory, lambda *_: None).good
+        assert verify(memory.path, lambda *_: None).good
         assert (memory.goal_index >= 0).any()
 
 

@@ -36,9 +36,11 @@ def info(folder: Folder, json: Json = False) -> int:
         about = {
             "robot": spec.name, "steps": len(memory), "episodes": len(memory.episodes()),
             "lived_s": lived_s, "missing": memory.missing(),
+            "lost": sum(episode.length for episode in memory.lost()),
             "interventions": int(memory.intervention.sum()), "can_be_filmed": memory.segments(),
             **{f"{name}_mb": size for name, size in room_mb.items()},
         }  # fmt: skip
+    lost = f", {about['lost']:,} are lost for good" if about["lost"] else ""
     sensors = ", ".join(f"{s.name} ({' x '.join(map(str, s.shape))})" for s in spec.sensors)
     hint = f"Old pictures can be kept as lossless films, in less room: rumpus memory film {folder}"
     return answer(
@@ -47,7 +49,7 @@ def info(folder: Folder, json: Json = False) -> int:
         f"{spec.rate_hz:g} times a second.",
         f"{about['steps']:,} steps in {about['episodes']:,} episode"
         f"{'s' * (about['episodes'] != 1)}, {duration(lived_s)} of life; "
-        f"{about['missing']:,} acknowledged steps are missing.",
+        f"{about['missing']:,} acknowledged steps are missing{lost}.",
         f"On disk: store {room_mb['store']:,.1f} MB, films {room_mb['films']:,.1f} MB, view for "
         f"learning {room_mb['view']:,.1f} MB.",
         *([hint] if about["can_be_filmed"] else []),
@@ -59,16 +61,19 @@ def list_episodes(folder: Folder, json: Json = False) -> int:
     """List the episodes, oldest first."""
     with opened(folder) as memory:
         episodes, id_ = memory.episodes(), memory.id
+        every = sorted([*episodes, *memory.lost()], key=lambda e: (e.first, e.id))
 
     def line(episode: "Episode") -> str:
         when = datetime.fromtimestamp(episode.begun_unix_s) if episode.begun_unix_s else None
         begun = f"{when:%Y-%m-%d %H:%M}" if when else f"{'unknown':16}"
-        elsewhere = "" if episode.origin.memory == id_ else f", from memory {episode.origin.memory}"
+        from_here = episode.id < 0 or episode.origin.memory == id_
+        elsewhere = "" if from_here else f", from memory {episode.origin.memory}"
         steps = f"{episode.length:9,}  {episode.first:10,}"
-        return f"{episode.id:7}  {begun}  {steps}  {episode.provenance}{elsewhere}"
+        number = f"{'' if episode.id < 0 else episode.id:7}"
+        return f"{number}  {begun}  {steps}  {episode.provenance}{elsewhere}"
 
     head = f"episode  {'begun':16}  {'steps':>9}  {'first step':>10}  what it was"
-    return answer(json, episodes, head, *map(line, episodes))
+    return answer(json, episodes, head, *map(line, every))
 
 
 @deferred
@@ -107,55 +112,53 @@ def verify(folder: Folder, json: Json = False) -> int:
     """Read every byte of a memory and say what is not as it was written."""
     from rumpus.memory.verify import verify as read_all
 
-    with opened(folder) as memory, stoppable("verifying") as tick:
-        found = read_all(memory, tick)
-    damages = (
-        f"Step {d.step:,}{f' of episode {d.episode}' if d.episode else ''} {d.what}."
-        for d in found.damages
-    )
+    with stoppable("verifying") as tick:
+        found = read_all(memory_in(folder), tick)
+    lost = f", {found.lost:,} lost for good" if found.lost else ""
     told = (
         f"{found.acknowledged:,} steps were acknowledged, {found.stored:,} are stored, "
-        f"{found.whole:,} are as they were written, {found.drawable:,} can be drawn: "
+        f"{found.whole:,} are as they were written{lost}, {found.drawable:,} can be drawn: "
         f"{'all is well' if found.good else 'NOT all is well'}."
     )
-    answer(json, found, *damages, told)
+    answer(json, found, *map(str, found.damages), told)
     return int(not found.good)
 
 
 @deferred
-def repair(folder: Folder, accept_loss: bool = False) -> int:
-    """Mend what can be proved, from the training view beside the store.
+def repair(folder: Folder) -> int:
+    """Mend what can be proved, from the training view beside the store, and go on without the rest.
 
     Args:
         folder: of the memory.
-        accept_loss: Go on without steps that are gone from the end.
     """
     from rumpus.memory.repair import Repaired
     from rumpus.memory.repair import repair as mend
 
     with stoppable("repairing") as tick:
-        done = mend(memory_in(folder), accept_loss, tick)
+        done = mend(memory_in(folder), tick)
         with opened(folder) as memory:
-            missing, steps = memory.missing(), len(memory)
-    if done == Repaired() and not missing:
+            steps = len(memory)
+    if done == Repaired():
         tell(f"Nothing is to be repaired: all {steps:,} steps are as they were written.")
         return 0
     if done.recovered:
         tell("The store's file could not be read and was made anew; the damaged one stays beside "
              "it under another name.")  # fmt: skip
     for damage in done.lost:
-        tell(f"Step {damage.step:,} {damage.what}, and nothing proves what it was.")
+        tell(f"{str(damage).removesuffix('.')}, and nothing proves what it was.")
+    for sentence in done.mended:
+        tell(f"{sentence}.")
     mended, lost = len(done.repaired), len(done.lost)
     tell(f"{mended:,} steps are as they were written again, {lost:,} are not.")
     if done.recalled:
         tell(f"{len(done.recalled):,} steps came back from the view alone: as sensed and done, "
              "without the reasons noted with them.")  # fmt: skip
     if done.forgotten:
-        tell(f"{done.forgotten:,} lost steps are no longer missed; the robot can go on.")
-    elif missing:
-        tell(f"{missing:,} acknowledged steps are gone; where they are gone from the end, "
-             "--accept-loss lets the robot go on without them.")  # fmt: skip
-    return int(bool(done.lost or missing))
+        tell(f"{done.forgotten:,} steps that were acknowledged are gone from the end.")
+    if lost or done.forgotten:
+        tell("The robot goes on without them; merging a copy of the memory that has them still "
+             "brings them back: rumpus memory merge.")  # fmt: skip
+    return int(bool(lost or done.forgotten))
 
 
 @deferred

@@ -9,34 +9,46 @@ and a transaction cut short leaves no trace. Nothing is ever overwritten.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from rumpus.atomic_file import replacing
-from rumpus.errors import MemoryFault
+from rumpus.atomic_file import checksum, replacing
 from rumpus.memory import acknowledged, layout
-from rumpus.memory.damage import Damage
-from rumpus.memory.database import FILE_NAME, about, connect, lock, session
+from rumpus.memory.damage import Damage, damaged_by
+from rumpus.memory.database import (
+    FILE_NAME,
+    about,
+    connect,
+    lock,
+    session,
+    torn,
+    unless_corrupt,
+)  # fmt: skip
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.films import Films
 from rumpus.memory.schema import Row, Schema, declared
 from rumpus.spec import RobotSpec
 
+# Bigger than usual: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
+PAGE_BYTES = 16384
 # With recursive triggers a step that is replaced counts once.
 _SETTINGS = "PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON"
-_STORED = "SELECT coalesce(max(step) + 1, 0) FROM step"
-_KNOWN = f"SELECT ({_STORED}), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence)"
-_LEDGER = f"""
-SELECT max(?, ({_STORED}), (SELECT coalesce(max(first), 0) FROM episode)),
+_ONE_MORE = "coalesce(max(step) + 1, 0) FROM step"
+# At one time, so that a reader counts right while another program writes.
+_COUNTED = f"""
+SELECT (SELECT {_ONE_MORE}), (SELECT max(CAST(first AS INTEGER)) FROM episode),
        (SELECT n FROM tally)
 """
-_EPISODES = """
-SELECT id, first, lead(first, 1, :count) OVER (ORDER BY id) - first, provenance, begun_unix_s,
-       coalesce(nullif(origin, ''), :here), coalesce(nullif(origin_episode, 0), id), origin_first
-FROM episode WHERE first <= :count ORDER BY id
+# The sequence knows of ids that were given to episodes of which nothing is left; a wrong one of it
+# is not followed to where numbers end.
+_GIVEN = """
+SELECT max(0, coalesce(max(id), 0), coalesce((SELECT max(seq) FROM sqlite_sequence
+       WHERE typeof(seq) = 'integer' AND seq < 1 << 48), 0)) FROM episode WHERE id < 1 << 48
 """
 
 
@@ -67,43 +79,82 @@ class Store:
         self._connection = connect(folder / FILE_NAME, write)
         try:
             self._connection.executescript(_SETTINGS)
-            layout.check_version(folder, self._connection)
             self.id, spec = about(folder, self._connection)
-            known = self._connection.execute(_KNOWN).fetchone()
+            self.schema = Schema(spec)
+            self.films = Films(folder, self._connection, spec)
+            _, self.count, _ = self.ledger()
+            self.last_episode = int(self._connection.execute(_GIVEN).fetchone()[0])
         except BaseException:
             self._connection.close()
             raise
-        self.schema = Schema(spec)
-        self.count = self.acknowledged = int(known[0])
-        self.last_episode = int(known[1])
+        self.acknowledged = self.count
         columns, values = ", ".join(self.schema.columns), ", :".join(self.schema.columns)
         self._insert = f"INTO step ({columns}) VALUES (:{values})"
-        self.films = Films(folder, self._connection, spec)
 
-    def ledger(self) -> tuple[int, int]:
-        """How many steps were ever acknowledged, as far as anything here knows, and are here."""
-        # The figure beside the store first: it follows the store, so that a reader counts right
-        # while another program writes. Then one statement, which counts at one time.
-        told = acknowledged.read(self._folder)
-        ever, here = self._connection.execute(_LEDGER, (told,)).fetchone()
-        return ever, here
+    def ledger(self) -> tuple[int, int, int]:
+        """How many steps were ever acknowledged, where the last one ends, and how many are here."""
+        # The figure beside the store first: it follows the store while another program writes.
+        told = acknowledged.read(self._folder) or acknowledged.Acknowledged()
+        if told.memory not in ("", self.id):
+            raise damaged_by("memory", self._folder, f"its store is of the memory {self.id}, and "
+                             f"the figure beside it of {told.memory}")  # fmt: skip
+        stop, begun, here = self._connection.execute(_COUNTED).fetchone()
+        if here != stop:  # a step is gone, or is where none was, or the count itself is wrong
+            every = self._connection.execute("SELECT step FROM step ORDER BY step DESC").fetchall()
+            known = (k + 1 for (k,) in every if k < told.count or self._is_whole(k))
+            stop = max(next(known, 0), 0)
+            here = sum(0 <= k < stop for (k,) in every)
+        ever = max(told.count, stop)
+        if (begun or 0) > ever:  # an episode began beyond the end, if that is proved
+            ever = max([ever, *(episode.first for episode in self.known()[0])])
+        return ever, stop, here
 
     def missing(self) -> int:
         """Steps that were acknowledged and are not here: gaps, or the end."""
-        ever, here = self.ledger()
+        ever, _, here = self.ledger()
         return ever - here
+
+    def torn(self) -> list[str]:
+        """What SQLite finds where it does not belong; what is in the rows is not looked at."""
+        return torn(self._folder / FILE_NAME, self._connection)
+
+    def flaws(self) -> Iterator[str]:
+        """What is wrong with what the store says of itself."""
+        if layout.whose(self._connection)[1]:
+            yield "One of the two rows that say whose memory it is is not what was written"
+        if layout.version_of(self._connection) != layout.VERSION:
+            yield "The header does not say which layout the store has"
+        if self._connection.execute(_COUNTED).fetchone()[2] != self.ledger()[2]:
+            yield "The count of the steps is wrong"
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Nothing changes inside, whatever another program writes meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            _, self.count, _ = self.ledger()
+            yield
+        finally:
+            self._connection.rollback()
 
     def begin_episode(self, provenance: str, taken_from: Episode | None = None) -> int:
         """Write down that an episode begins here, or one taken over from another memory."""
         origin = taken_from.origin if taken_from else Origin(self.id)
         begun_unix_s = taken_from.begun_unix_s if taken_from else time.time()
-        cursor = self._connection.execute(
-            "INSERT INTO episode (first, provenance, begun_unix_s, origin, origin_episode, "
-            "origin_first) VALUES (?, ?, ?, ?, ?, ?)",
-            (self.count, provenance, begun_unix_s, origin.memory, origin.episode, origin.first),
-        )
-        self.last_episode = int(cursor.lastrowid or 0)
+        self.know(Episode(self.last_episode + 1, self.count, 0, provenance, begun_unix_s, origin))
         return self.last_episode
+
+    def know(self, episode: Episode) -> None:
+        """Write down what is known of an episode, over what is there of its id."""
+        origin = episode.origin
+        row = (
+            int(episode.id), int(episode.first), episode.provenance, float(episode.begun_unix_s),
+            origin.memory, int(origin.episode), int(origin.first),
+        )  # fmt: skip
+        self._connection.execute(
+            "INSERT OR REPLACE INTO episode VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
+        )
+        self.last_episode = max(self.last_episode, episode.id)
 
     def append(self, row: Row) -> None:
         """Write the next step into the open transaction, beginning one where none is open."""
@@ -114,32 +165,57 @@ class Store:
         """Make every appended step durable; returns when the disk says so."""
         if self._connection.in_transaction:
             self._connection.commit()
-            # A greater figure is of steps that are missed, until a person accepts that.
-            acknowledged.write(self._folder, max(self.count, acknowledged.read(self._folder)))
+            self.acknowledge()
         self.acknowledged = self.count
 
+    def acknowledge(self) -> None:
+        """Write down beside the store how many steps are in it."""
+        acknowledged.write(self._folder, self.id, self.count)
+
     def episodes(self) -> list[Episode]:
-        """All episodes in order of time."""
-        found = self._connection.execute(_EPISODES, {"count": self.count, "here": self.id})
-        return [
-            Episode(id_, first, length, provenance, begun_unix_s, Origin(*origin))
-            for id_, first, length, provenance, begun_unix_s, *origin in found
-        ]
+        """All episodes in order of their steps; those whose id is below 0 are of lost steps.
+
+        Raises:
+            Damaged: when one of them is not what was written.
+        """
+        known, unproved = self.known()
+        for id_ in unproved:
+            raise damaged_by("memory", self._folder, f"it no longer knows what episode {id_} was")
+        here = [episode for episode in known if episode.first <= self.count]
+        ends = [*(episode.first for episode in here[1:]), self.count]
+        return [replace(e, length=end - e.first) for e, end in zip(here, ends, strict=False)]
+
+    def known(self) -> tuple[list[Episode], list[int]]:
+        """What is proved of the episodes, of length 0, and the ids of those of which nothing is."""
+        rows: list[tuple[Any, ...]] = []
+        with unless_corrupt():  # steps whose episode is not read tell it
+            rows.extend(map(tuple, self._connection.execute("SELECT * FROM episode")))
+        known = [
+            Episode(id_, first, 0, provenance, unix_s, Origin(memory or self.id, was or id_, at))
+            for id_, first, provenance, unix_s, memory, was, at, told in rows
+            if told == checksum(id_, first, provenance, unix_s, memory, was, at)
+        ]  # fmt: skip
+        unproved = {row[0] for row in rows} - {episode.id for episode in known}
+        return sorted(known, key=lambda e: (e.first, e.id)), sorted(unproved)
 
     def rows(self, first: int, stop: int) -> Iterator[Row]:
         """Read the steps first <= index < stop, films included, checked against damage.
 
         Raises:
-            MemoryFault: naming the first step whose bytes are not what was written.
+            Damaged: naming the first step whose bytes are not what was written.
         """
-        for index in range(first, stop):
-            row = self.examine(index)
-            if isinstance(row, Damage):
-                raise MemoryFault(
-                    f"The memory is damaged at step {index}: its bytes are missing or are not "
-                    "what was written; put back a copy of the memory's folder."
-                )
-            yield row
+        return map(self.whole, range(first, stop))
+
+    def whole(self, index: int) -> Row:
+        """One step with its films.
+
+        Raises:
+            Damaged: naming the step, when its bytes are not what was written.
+        """
+        row = self.examine(index)
+        if isinstance(row, Damage):
+            raise damaged_by("memory", self._folder, f"step {index} {row.what}")
+        return row
 
     def examine(self, index: int) -> Row | Damage:
         """One step with its films, or what is wrong with it."""
@@ -148,14 +224,21 @@ class Store:
             return Damage(index, 0, "is gone")
         filled = self.films.filled(row, self.schema.filmed(row))
         if not self.schema.is_whole(filled):
-            return Damage(index, row["episode"], "is not what was written")
+            episode = row["episode"]
+            return Damage(
+                index, episode if isinstance(episode, int) else 0, "is not what was written"
+            )
         return filled
 
     def glimpse(self, index: int) -> Row | None:
-        """One step as it lies there, without what is in films, and damaged perhaps."""
-        query = "SELECT * FROM step WHERE step = ?"
-        found = self._connection.execute(query, (index,)).fetchone()
-        return None if found is None else dict(found)
+        """One step as it lies there, without what is in films, and damaged perhaps.
+
+        None where it is gone, or SQLite cannot read it.
+        """
+        with unless_corrupt():
+            for row in self._connection.execute("SELECT * FROM step WHERE step = ?", (index,)):
+                return dict(row)
+        return None
 
     def film(self) -> int:
         """Turn the oldest pictures into a film; the bytes of pictures that left the store."""
@@ -164,39 +247,41 @@ class Store:
             return self.films.make(sensor, first, self.rows)
         return 0
 
-    def repair(self, copy: Row) -> bool:
-        """Put a damaged step back as a copy has it, if its own checksum says so.
+    def put(self, row: Row) -> None:
+        """Write a whole step, over what is there of it; its pictures lie in the store again."""
+        self._connection.execute(f"INSERT OR REPLACE {self._insert}", row)
+        self.films.forget(row["step"])
 
-        Its pictures lie in the store again, also where they had been filmed.
-        """
-        found = self.glimpse(copy["step"])
-        repaired = self.schema.repaired(found, copy) if found else None
-        if repaired is not None:
-            self._put(repaired)
-        return repaired is not None
+    def lose(self, index: int) -> Row:
+        """Put what stands for a lost step in its place; what is damaged stays in another table."""
+        kept, row = f"damaged_{layout.VERSION}", self.schema.lost(index)
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {kept} AS SELECT * FROM step LIMIT 0")
+        with unless_corrupt():
+            found = f"SELECT * FROM step WHERE step = {index}"
+            self._connection.execute(f"INSERT INTO {kept} {found}")
+        self.put(row)
+        return row
 
-    def put_back(self, copy: Row) -> None:
-        """Write a step that is gone or past repair, as a copy has it."""
-        self.know_episode(copy)
-        self._put(copy)
-        self.count = max(self.count, copy["step"] + 1)
-
-    def know_episode(self, row: Row) -> None:
-        """Write down an episode of which only steps are left; one that is there stays as it is."""
+    def restate(self, row: Row) -> None:
+        """Write down a row of which all but its pictures may have changed."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO episode (id, first, provenance, begun_unix_s) "
-            "VALUES (:episode, :step, 'known from its steps alone', 0.0)",
-            row,
-        )
+            "UPDATE step SET episode = :episode, goal_index = :goal_index, checksum = :checksum "
+            "WHERE step = :step", row
+        )  # fmt: skip
 
-    def forget_end(self) -> int:
-        """Accept that acknowledged steps are gone from the end; how many."""
-        lost = self.ledger()[0] - self.count
-        # An episode that began beyond the end tells of steps, too; its number stays given.
-        self._connection.execute("UPDATE episode SET first = min(first, ?)", (self.count,))
+    def settle(self, count: int, episodes: Iterable[Episode]) -> None:
+        """Have so many steps, in these episodes, and nothing else; durable when it returns."""
+        self._connection.execute("DELETE FROM step WHERE step < 0 OR step >= ?", (count,))
+        self._connection.execute("DELETE FROM tally")
+        self._connection.execute("INSERT INTO tally VALUES (?)", (count,))
+        self._connection.execute("DELETE FROM episode")
+        for episode in episodes:
+            self.know(episode)
+        whose = (self.id, msgspec.json.encode(self.schema.spec).decode())
+        layout.seal(self._connection, whose)
         self._connection.commit()
-        acknowledged.write(self._folder, self.count)
-        return lost
+        self.count = self.acknowledged = count
+        acknowledged.write(self._folder, self.id, count)
 
     def shrink(self) -> None:
         """Give unused room back to the disk, by writing the file anew."""
@@ -208,8 +293,8 @@ class Store:
         """Let go of the file; an open transaction is rolled back."""
         self._connection.close()
 
-    def _put(self, row: Row) -> None:
-        self._connection.execute(f"INSERT OR REPLACE {self._insert}", row)
+    def _is_whole(self, index: int) -> bool:
+        return not isinstance(self.examine(index), Damage)
 
 
 def migrate(folder: Path) -> None:
@@ -218,8 +303,10 @@ def migrate(folder: Path) -> None:
     Raises:
         MemoryFault: when another writer has it.
     """
+    if not (folder / FILE_NAME).exists():
+        return
     with closing(connect(folder / FILE_NAME, write=False)) as connection:
-        if layout.version_of(connection) >= layout.VERSION or not os.access(folder, os.W_OK):
+        if not (layout.is_older(connection) and os.access(folder, os.W_OK)):
             return
     with lock(folder), closing(connect(folder / FILE_NAME, write=True)) as connection:
         layout.lay_out(connection, declared())
@@ -231,14 +318,13 @@ def new_store(folder: Path, id_: str, spec: RobotSpec) -> Iterator[sqlite3.Conne
     with replacing(folder / FILE_NAME) as new:
         new.unlink(missing_ok=True)
         with closing(session(new)) as connection:
-            # Bigger pages: a 48x48 picture (6,912 bytes) fits one instead of a chain of three.
-            connection.execute("PRAGMA page_size = 16384")
-            layout.lay_out(connection, declared(len(spec.sensors)))
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             whose = (id_, msgspec.json.encode(spec).decode())
-            connection.execute("INSERT INTO about VALUES (?, ?)", whose)
+            layout.lay_out(connection, declared(len(spec.sensors)), whose)
             yield connection
             connection.commit()
             # Only then: what lies in a log may not fit into the file, and closing does not say so.
-            connection.execute("PRAGMA journal_mode = WAL")
+            # Its answer is asked for, as SQLite says only then that the disk did not take it.
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for part in ("-wal", "-shm"):  # of the old one, which would be taken for the new one's
             (folder / f"{FILE_NAME}{part}").unlink(missing_ok=True)

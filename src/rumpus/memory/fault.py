@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rumpus.errors import MemoryFault, missing_extra
+from rumpus.memory.damage import damaged_by
+from rumpus.memory.database import is_corrupt
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_TOO_MANY = {errno.EMFILE, errno.ENFILE}
 
 
 @contextmanager
@@ -17,11 +20,14 @@ def faults(path: Path) -> Iterator[None]:
     """Whatever goes wrong inside with the memory at `path` leaves as a MemoryFault.
 
     Raises:
+        Damaged: when what is on the disk is not what was written.
         MemoryFault: naming the path, what happened and what to do.
     """
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, MemoryError) as error:
+        if isinstance(error, sqlite3.Error) and is_corrupt(error):
+            raise damaged_by("memory", path, str(error)) from error
         raise MemoryFault(f"The memory {path} {_sentence(error)}") from error
     except ModuleNotFoundError as error:
         if extra := missing_extra(error):  # what films need
@@ -29,15 +35,17 @@ def faults(path: Path) -> Iterator[None]:
         raise
 
 
-def _sentence(error: sqlite3.Error | OSError) -> str:
+def _sentence(error: sqlite3.Error | OSError | MemoryError) -> str:
     number = error.errno if isinstance(error, OSError) else None
     text = str(error)
     if number in _FULL or "disk is full" in text:
         return "does not fit on its disk, which is full or over quota; make room and start again."
     if number in _FORBIDDEN or "readonly" in text or "unable to open" in text:
         return f"cannot be opened or written here ({text}); make its folder writable by you."
-    if any(sign in text for sign in ("malformed", "not a database", "no such", "unsupported")):
-        return f"is damaged ({text}); put back a copy of its folder, or see: rumpus memory repair."
+    if number in _TOO_MANY:
+        return f"needs more open files than it may have ({text}); raise that limit: ulimit -n."
+    if number == errno.ENOMEM or isinstance(error, MemoryError):
+        return "needs more RAM than it may have; close other programs, or raise its limit."
     if "locked" in text:
         return f"is held by another program ({text}); close that program and start again."
     return f"met a disk error ({text}); check the disk's room, quota and health."

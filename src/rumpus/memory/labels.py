@@ -1,46 +1,40 @@
 """What people said of a robot's pictures: wishes by name, examples of success, questions, answers.
 
-One SQLite file beside the memory whose steps it names, `labels.sqlite`. Whatever was asked or
-answered is durable when the call returns; nothing is ever deleted, so that who answers late, twice
-or otherwise than another is heard too (interview 22:50).
+One small file beside the memory whose steps it names, `labels.jsonl`, a record a line. Whatever was
+asked or answered is durable when the call returns; nothing is ever deleted, so that who answers
+late, twice or otherwise than another is heard too (interview 22:50). Every line has a checksum, and
+the last says of which memory they are and how many: what is not as it was written is refused, and
+`repair` goes on with the others. It is written whole each time: people say little.
 """
 
-import sqlite3
+import fcntl
+import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from rumpus import atomic_file
+from rumpus.atomic_file import sealed, unsealed
 from rumpus.errors import InputError, MemoryFault
+from rumpus.memory import acknowledged
+from rumpus.memory.damage import Damage, damaged_by
+from rumpus.memory.database import put_aside
 from rumpus.types import Array
 
-FILE_NAME = "labels.sqlite"
-VERSION = 1
+FILE_NAME = "labels.jsonl"
 MOST_NAME_N = 100  # letters of a wish
 Verdict = Literal["yes", "no", "unsure"]
 # Why a picture was asked about: the classifier was surest of it, it was drawn at random from life,
 # or from how attempts ended, or what was asked for ended so that it is unsure.
 Why = Literal["surest", "random", "outcome", "unsure"]
-_TABLES = """
-CREATE TABLE IF NOT EXISTS wish (
-    name TEXT PRIMARY KEY, first_step INTEGER NOT NULL, sensor TEXT NOT NULL,
-    classifier TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS word (said TEXT PRIMARY KEY, wish TEXT NOT NULL REFERENCES wish);
-CREATE TABLE IF NOT EXISTS example (
-    wish TEXT NOT NULL REFERENCES wish, step INTEGER NOT NULL, PRIMARY KEY (wish, step));
-CREATE TABLE IF NOT EXISTS question (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, wish TEXT NOT NULL REFERENCES wish,
-    step INTEGER NOT NULL, why TEXT NOT NULL, belief REAL NOT NULL, asked_unix_s REAL NOT NULL,
-    UNIQUE (wish, step));
-CREATE TABLE IF NOT EXISTS answer (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, question INTEGER NOT NULL REFERENCES question,
-    verdict TEXT NOT NULL, person TEXT NOT NULL, answered_unix_s REAL NOT NULL);
-"""
+_Rows = dict[str, list[tuple[Any, ...]]]  # by what they are, each as it was said, in order
 
 
 @dataclass(frozen=True)
@@ -96,20 +90,20 @@ class Question:
 class Labels:
     """The labels of one memory; several programs may use them at the same time."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         """Use `open_labels`."""
-        self._connection, self.path = connection, path
+        self._folder, self.path = folder, folder / FILE_NAME
 
     def wishes(self) -> list[Wish]:
         """Every wish, in the order of their names."""
-        words: dict[str, list[str]] = {}
-        for said, name in self._connection.execute("SELECT said, wish FROM word ORDER BY said"):
-            words.setdefault(name, []).append(said)
-        rows = self._connection.execute(
-            "SELECT name, first_step, sensor, classifier FROM wish ORDER BY name"
-        )
-        return [Wish(name, first, sensor, classifier, tuple(words.get(name, ())))
-                for name, first, sensor, classifier in rows]  # fmt: skip
+        rows, first = self._rows(), dict[str, Any]()
+        for wish in rows["wish"]:
+            first.setdefault(wish[0], wish)
+        words = {name: sorted({said for said, of in rows["word"] if of == name}) for name in first}
+        return [
+            Wish(name, step, sensor, classifier, tuple(words[name]))
+            for name, step, sensor, classifier in sorted(first.values())
+        ]  # fmt: skip
 
     def wish(self, said: str) -> Wish:
         """The wish of that name, or of that word.
@@ -137,40 +131,38 @@ class Labels:
         for name in (wish.name, *wish.words):
             if taken.get(name, wish.name) != wish.name:
                 raise InputError(f"'{name}' already means '{taken[name]}'; give another word.")
-        with self._changing() as change:
-            change("INSERT OR IGNORE INTO wish VALUES (?, ?, ?, ?)",
-                   [(wish.name, wish.first_step, wish.sensor, wish.classifier)])  # fmt: skip
-            change("INSERT OR IGNORE INTO word VALUES (?, ?)", [(w, wish.name) for w in wish.words])
-            change("INSERT OR IGNORE INTO example VALUES (?, ?)",
-                   [(wish.name, int(step)) for step in examples])  # fmt: skip
+        with self._adding() as add:
+            add("wish", wish.name, wish.first_step, wish.sensor, wish.classifier)
+            for word in wish.words:
+                add("word", word, wish.name)
+            for step in examples:
+                add("example", wish.name, int(step))
 
     def examples(self, wish: Wish) -> Array:
         """The steps that were shown as success, int64 (n,), in order."""
-        rows = self._connection.execute(
-            "SELECT step FROM example WHERE wish = ? ORDER BY step", (wish.name,)
-        )
-        return np.array([step for (step,) in rows], np.int64)
+        steps = {step for name, step in self._rows()["example"] if name == wish.name}
+        return np.array(sorted(steps), np.int64)
 
     def ask(self, wish: Wish, step: int, why: Why, belief: float) -> bool:
         """Ask about a step; False where it was asked about before, and is not again."""
-        row = (wish.name, int(step), why, float(belief), time.time())
-        with self._changing() as change:
-            asked = "INSERT OR IGNORE INTO question VALUES (NULL, ?, ?, ?, ?, ?)"
-            return change(asked, [row]) == 1
+        with self._adding() as add:
+            asked = self._rows()["question"]
+            is_new = (wish.name, int(step)) not in {row[1:3] for row in asked}
+            if is_new:
+                id_ = max((row[0] for row in asked), default=0) + 1
+                add("question", id_, wish.name, int(step), why, float(belief), time.time())
+        return is_new
 
     def questions(self, wish: Wish | None = None) -> list[Question]:
         """Every question, oldest first, with what people last said; of one wish, or of all."""
-        last: dict[int, dict[str, str]] = {}
-        for question, person, verdict in self._connection.execute(
-            "SELECT question, person, verdict FROM answer ORDER BY id"
-        ):
+        rows, last = self._rows(), dict[int, dict[str, str]]()
+        for question, verdict, person, _ in rows["answer"]:
             last.setdefault(question, {})[person] = verdict
-        rows = self._connection.execute(
-            "SELECT id, wish, step, why, belief, asked_unix_s FROM question ORDER BY id"
-        )
-        said = {question: Counter(people.values()) for question, people in last.items()}
-        found = [Question(id_, name, step, why, belief, asked_unix_s, dict(said.get(id_, {})))
-                 for id_, name, step, why, belief, asked_unix_s in rows]  # fmt: skip
+        said = {question: dict(Counter(people.values())) for question, people in last.items()}
+        found = [
+            Question(id_, name, step, why, belief, unix_s, said.get(id_, {}))
+            for id_, name, step, why, belief, unix_s in rows["question"]
+        ]  # fmt: skip
         return [each for each in found if wish is None or each.wish == wish.name]
 
     def answer(self, question: int, verdict: Verdict, person: str = "") -> Question:
@@ -179,21 +171,28 @@ class Labels:
         Raises:
             InputError: when there is no such question.
         """
-        asked = {each.id for each in self.questions()}
-        if question not in asked:
+        if question not in {each.id for each in self.questions()}:
             open_ones = ", ".join(str(q.id) for q in self.questions() if not q.answers) or "none"
             raise InputError(f"There is no question {question}; open are: {open_ones}.")
-        with self._changing() as change:
-            change("INSERT INTO answer VALUES (NULL, ?, ?, ?, ?)",
-                   [(question, verdict, person, time.time())])  # fmt: skip
+        with self._adding() as add:
+            add("answer", question, verdict, person, time.time())
         (now,) = [each for each in self.questions() if each.id == question]
         return now
 
+    def _rows(self) -> _Rows:
+        with _blamed(self.path):
+            rows, wrong = _read(self._folder)
+        if wrong:
+            raise damaged_by("labels", self.path, wrong)
+        return rows
+
     @contextmanager
-    def _changing(self) -> Iterator[Callable[[str, list[Any]], int]]:
-        """A transaction: what to call with a statement and its rows, for how many it changed."""
-        with _blamed(self.path), self._connection:
-            yield lambda statement, rows: self._connection.executemany(statement, rows).rowcount
+    def _adding(self) -> Iterator[Callable[..., None]]:
+        """What to call with a kind and a row, durable afterwards; nobody else adds meanwhile."""
+        with _blamed(self.path), _held(self.path):
+            rows = self._rows()
+            yield lambda kind, *row: rows[kind].append(row)
+            _write(self._folder, rows)
 
 
 @contextmanager
@@ -201,18 +200,65 @@ def open_labels(memory: Path) -> Iterator[Labels]:
     """The labels of the memory in a folder, begun where there are none.
 
     Raises:
-        MemoryFault: when the file is damaged, of a newer rumpus, or cannot be written.
+        MemoryFault: when the file is damaged, of another memory, or cannot be read.
     """
+    labels = Labels(memory)
+    labels._rows()
+    yield labels
+
+
+def damaged(memory: Path) -> list[Damage]:
+    """What is wrong with the labels of a memory, where it has any."""
+    with _blamed(memory / FILE_NAME):
+        wrong = _read(memory)[1]
+    return [Damage(-1, 0, f"The labels are damaged: {wrong}")] if wrong else []
+
+
+def repair(memory: Path) -> list[str]:
+    """Go on with every line that is proved, where one is not; a sentence on what was done."""
     path = memory / FILE_NAME
-    with _blamed(path), closing(sqlite3.connect(path, timeout=30.0)) as connection:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise MemoryFault(f"The labels {path} have layout {version}, and this rumpus knows "
-                              f"layouts up to {VERSION}; use a newer rumpus.")  # fmt: skip
-        if version < VERSION:
-            connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};"
-                                     "COMMIT")  # fmt: skip
-        yield Labels(connection, path)
+    with _blamed(path):
+        rows, wrong = _read(memory)
+        if wrong:
+            kept = put_aside(path).name
+            _write(memory, rows)
+    return [f"What people said was written anew as {wrong}; {kept} has it all"] if wrong else []
+
+
+def _read(memory: Path) -> tuple[_Rows, str]:
+    """All that is proved, and what is wrong; the last line says how many there are."""
+    rows: _Rows = {kind: [] for kind in ("wish", "word", "example", "question", "answer")}
+    path, told = memory / FILE_NAME, acknowledged.read(memory)
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    whose, count = "", len(lines) + bool(lines)  # one more than there are, where none says how many
+    for kind, *row in (json.loads(line) for line in map(unsealed, lines) if line is not None):
+        if kind == "end":
+            whose, count = row[0], max(len(lines), row[1] + 1) - 1
+        else:
+            rows[kind].append(tuple(row))
+    if told and whose not in ("", told.memory) and told.memory:
+        return {kind: [] for kind in rows}, "they are of another memory"
+    wrong_n = count - sum(map(len, rows.values()))
+    return rows, f"{wrong_n} of their lines are not what was written" if wrong_n else ""
+
+
+def _write(memory: Path, rows: _Rows) -> None:
+    told = acknowledged.read(memory) or acknowledged.Acknowledged()
+    records = [[kind, *row] for kind, every in rows.items() for row in every]
+    records.append(["end", told.memory, len(records)])
+    lines = [sealed(json.dumps(record).encode()) + b"\n" for record in records]
+    atomic_file.write(memory / FILE_NAME, b"".join(lines))
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Have the only right to change a file that is replaced by each change."""
+    while True:
+        with path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                yield
+                return
 
 
 def check_name(name: str) -> None:
@@ -230,6 +276,6 @@ def check_name(name: str) -> None:
 def _blamed(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except OSError as error:
         raise MemoryFault(f"The labels {path} cannot be used: {error}; make room or make it "
                           "writable, or put back a copy of the file.") from error  # fmt: skip

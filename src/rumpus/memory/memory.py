@@ -1,7 +1,8 @@
 """A robot's memory: append every step, draw from all of them, lose nothing.
 
 One folder a memory: `memory.sqlite` (the truth, see durable_store.py), `view/` (a cache that the
-learner draws from, see view.py), `acknowledged` (see acknowledged.py) and `lock`.
+learner draws from, see view.py), `acknowledged` (see acknowledged.py), `movies/` (see films.py)
+and, where people said something of it, `labels.jsonl` (see labels.py).
 """
 
 import math

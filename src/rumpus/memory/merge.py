@@ -48,18 +48,18 @@ def merge(source: Memory, into: Memory, tick: Tick) -> Merged:
         raise MemoryFault(f"The memory {into.path} was to be merged with itself; name another.")
     by_id = {episode.id: episode for episode in source.episodes()}
     place = places(list(by_id.values()), len(source), source.path, into)
-    known = place >= 0
+    known, lost = place >= 0, source.episode_of < 0
     for index in ticking(len(source), tick):
-        if known[index]:
+        if known[index] or lost[index]:
             continue
         id_, step = next(source.steps(index, index + 1))
         skipped = index - by_id[id_].first
         if skipped == 0 or known[index - 1]:
             begin(into, by_id[id_], skipped)
-        goal = place[step.goal_index] if step.goal_index >= 0 else -1
+        goal = place[step.goal_index] if 0 <= step.goal_index < len(place) else -1
         place[index] = into.append(replace(step, goal_index=int(goal)))
     into.flush()
-    return Merged(int((~known).sum()), int(known.sum()))
+    return Merged(int((~known & ~lost).sum()), int(known.sum()))
 
 
 def places(episodes: Sequence[Episode], steps: int, source: Path, into: Memory) -> Array:

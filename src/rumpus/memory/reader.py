@@ -1,5 +1,6 @@
 """What can be asked of a memory: how much there is and what it holds."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rumpus.errors import InputError, MemoryFault, WorldError
+from rumpus.memory.damage import damaged_by
 from rumpus.memory.database import FILE_NAME, lock
 from rumpus.memory.durable_store import Store
 from rumpus.memory.episode import Episode
@@ -45,14 +47,14 @@ class Reader:
         with ExitStack() as stack:
             if write:
                 stack.enter_context(lock(path))
+                _tidy(path)
             self._store = Store(path, write)
             stack.callback(lambda: self._store.close())
             if write and (missing := self._store.missing()):
-                raise MemoryFault(
-                    f"The memory {path} lacks {missing:,} of the steps that it acknowledged, "
-                    "and nothing is added to a memory with gaps; put back a copy of its folder, "
-                    "or see: rumpus memory repair."
-                )
+                raise damaged_by("memory", path, f"it lacks {missing:,} of the steps that it "
+                                 "acknowledged, and nothing is added to one with gaps")  # fmt: skip
+            if write:
+                self._store.acknowledge()
             self._view = open_view(path / VIEW_NAME, self._store, write)
             stack.callback(lambda: self._view.close())
             self._resources = stack.pop_all()
@@ -135,9 +137,20 @@ class Reader:
                 )
 
     def episodes(self) -> list[Episode]:
-        """All episodes in order of time."""
-        with self.opened():
-            return self._store.episodes()
+        """All episodes in order of their steps, without the steps that are lost for good.
+
+        Raises:
+            MemoryFault: when what is known of them is damaged.
+        """
+        return [episode for episode in self._episodes() if episode.id > 0]
+
+    def lost(self) -> list[Episode]:
+        """The steps that are lost for good, as `repair` wrote down; `provenance` says what was.
+
+        Nothing is drawn from them: no sensor gave anything there, and each is in an episode of its
+        own whose id is below 0.
+        """
+        return [episode for episode in self._episodes() if episode.id < 0]
 
     def frames(self, sensor: str) -> Array:
         """All readings of one sensor, uint8 (N, h, w, c) or float32 (N, k).
@@ -168,6 +181,8 @@ class Reader:
     def steps(self, first: int, stop: int) -> Iterator[tuple[int, Step]]:
         """(episode id, step) for the steps first <= index < stop, as `step` reads them.
 
+        The episode id of a step that is lost for good is below 0, and no reading is in it.
+
         Raises:
             MemoryFault: naming the first step whose bytes are damaged.
         """
@@ -191,7 +206,7 @@ class Reader:
             how many steps are new; 0 where it is open for writing, as nobody else adds any.
 
         Raises:
-            MemoryFault: when a new step is damaged, or another memory is in the folder now.
+            MemoryFault: when the store is damaged, or another memory is in the folder now.
         """
         if self._write:
             return 0
@@ -217,8 +232,29 @@ class Reader:
         with self._lock, faults(self.path):
             yield self._store, self._view
 
+    def _episodes(self) -> list[Episode]:
+        with self.opened():
+            found = self._store.episodes()
+            told = [e for e in found if e.length]
+            ends = np.array([[e.first, e.first + e.length - 1] for e in told], int).reshape(-1, 2)
+            ids = self.episode_of[np.minimum(ends, len(self) - 1)].T
+            known = np.array([e.id for e in told], int)
+            is_other = (ids > 0) & (ids != known)  # one that is lost says nothing
+            if is_other.any() or (len(self) and not (told and told[0].first == 0)):
+                other = "its steps are of other episodes than it knows"
+                raise damaged_by("memory", self.path, other)
+            return found
+
     def _column(self, field: str) -> Array:
         return self._view.index.rows[field][: len(self)]
 
     def _sensor(self, name: str) -> int:
         return self.spec.sensors.index(self.spec.sensor(name))
+
+
+def _tidy(path: Path) -> None:
+    """Delete what a writer that was killed left half made."""
+    shutil.rmtree(path / f"{VIEW_NAME}.new", ignore_errors=True)
+    for left in (f"{FILE_NAME}.part*", f"{VIEW_NAME}/*.part", f"{FOLDER_NAME}/*.part"):
+        for part in path.glob(left):
+            part.unlink()

@@ -20,7 +20,6 @@ from rumpus.types import Array, Observation, Step
 Row = dict[str, Any]  # a step as it lies in the store, by column
 
 VIEW_LAYOUT = 4  # of the view's rows
-_SINCE = {"present": 4}  # the view's first layout that has it; the other fields were always there
 _DTYPES = {float: np.float64, int: np.int64, bool: np.bool_, str: np.object_, Array: np.float32}
 _PLAIN: dict[str, type] = {"f": float, "i": int, "b": bool, "O": str}
 _SQL = {"f": "REAL", "i": "INTEGER", "b": "INTEGER", "O": "TEXT"}
@@ -129,6 +128,16 @@ class Schema:
             row[column] = b"" if reading is None else reading.tobytes()
         return row | {"checksum": self._checksum(row)}
 
+    def lost(self, index: int) -> Row:
+        """What stands for a step that is lost: no sensor gave anything, and it is in no episode."""
+        still = np.zeros(self.spec.action_size, np.float32)
+        return self.row(index, -1 - index, Step(Observation({}, 0.0), still, still))
+
+    def moved(self, row: Row, **values: int) -> Row:
+        """A row of which something else is said now, its readings in it."""
+        new = row | values
+        return new | {"checksum": self._checksum(new)}
+
     def step(self, row: Row) -> Step:
         """The step that a row holds, without the readings that are not in it."""
         readings = {
@@ -174,7 +183,7 @@ class Schema:
         """Whether a row, its readings in it, is what was written."""
         try:
             return bool(self._checksum(row) == row["checksum"])
-        except TypeError:  # what was bytes or a number is something else
+        except (TypeError, UnicodeEncodeError):  # what was bytes or a number is something else
             return False
 
     def repaired(self, found: Row, copy: Row) -> Row | None:
@@ -186,14 +195,13 @@ class Schema:
         row = copy | {name: found[name] for name in ("checksum", "captured_s", *texts)}
         return row if self.is_whole(row) else None
 
-    def view_dtype(self, layout: int = VIEW_LAYOUT) -> np.dtype[Any]:
+    def view_dtype(self) -> np.dtype[Any]:
         """What the view keeps of each step beside its readings, widest numbers first.
 
         Aligned, so that torch can take any field.
         """
         shapes = {"": (), "action": (self.spec.action_size,), "sensor": (len(self.sensors),)}
-        kept = [f for f in FIELDS.values()
-                if not f.dtype.hasobject and _SINCE.get(f.name, 0) <= layout]  # fmt: skip
+        kept = [f for f in FIELDS.values() if not f.dtype.hasobject]
         kept.sort(key=lambda f: (-f.dtype.itemsize, f.dtype.kind != "f"))
         fields = [("episode", np.int64), *((f.name, f.dtype, shapes[f.per]) for f in kept)]
         return np.dtype([*fields, ("checksum", np.uint32)], align=True)
@@ -217,8 +225,7 @@ class Schema:
         values = {name: viewed[name] for name in viewed.dtype.names or ()}
         times = viewed["captured_s"]
         values["captured_s"] = np.where(times == viewed["time_s"], np.nan, times)
-        present = values.get("present", np.ones(len(self.sensors), np.bool_))
-        sensors = compress(self.sensors.items(), present)
+        sensors = compress(self.sensors.items(), values["present"])
         there = {sensor.name: readings[column] for column, sensor in sensors}
         return self.row(index, int(viewed["episode"]), self.step_of(values, there))
 

@@ -9,7 +9,6 @@ program's own memory does not grow with the memory.
 import os
 import shutil
 import zlib
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,8 @@ import msgspec
 import numpy as np
 
 from rumpus import atomic_file
+from rumpus.atomic_file import sealed, unsealed
+from rumpus.errors import InputError
 from rumpus.memory.damage import Damage
 from rumpus.memory.durable_store import Store
 from rumpus.memory.schema import VIEW_LAYOUT, Row
@@ -28,7 +29,6 @@ from rumpus.types import Array
 
 VIEW_NAME = "view"
 GROWTH_STEPS = 4096  # room is added, and the view made durable, every so many steps
-READABLE = (3, VIEW_LAYOUT)  # layouts of its rows that repair can read; others are made again
 _PROBES = 32  # rows compared with the store when a view is opened
 
 
@@ -74,6 +74,15 @@ class Column:
         if capacity > len(self.rows):
             self.rows = np.asarray(np.memmap(self.file, self.dtype, "r", shape=(capacity,)))
 
+    def read(self, index: int) -> Array:
+        """One row, (*shape), copied, zeros where there is none; also while the file is cut short.
+
+        Through the map that would end the program by a signal.
+        """
+        size = self.dtype.itemsize
+        row = os.pread(self.file.fileno(), size, index * size).ljust(size, b"\0")
+        return np.frombuffer(bytearray(row), self.dtype.base).reshape(self.dtype.shape)
+
     def write(self, index: int, row: bytes) -> None:
         """Write one row."""
         data, offset = memoryview(row), index * self.dtype.itemsize
@@ -88,20 +97,19 @@ class View:
     Attributes:
         folder: of its files; None where they have no name, and go with the program.
         count: steps written.
+        is_marked: whether it says that it is of this store, and how far it can be trusted.
         index: the file of everything but the readings, see `Schema.view_dtype`.
         sensors: the files of readings, by column; zeros where a sensor gave nothing.
     """
 
-    def __init__(
-        self, store: Store, folder: Path | None, mode: str, layout: int = VIEW_LAYOUT
-    ) -> None:
+    def __init__(self, store: Store, folder: Path | None, mode: str) -> None:
         """Open the view's files as they are, or make them empty with mode "x+b"."""
 
         def column(name: str, dtype: np.dtype[Any]) -> Column:
             return Column(folder / f"{name}.raw" if folder else None, dtype, mode)
 
-        self.folder, self._store, self.count = folder, store, 0
-        self.index = column("index", store.schema.view_dtype(layout))
+        self.folder, self._store, self.count, self.is_marked = folder, store, 0, False
+        self.index = column("index", store.schema.view_dtype())
         self.sensors = {
             name: column(name, np.dtype((sensor.dtype, sensor.shape)))
             for name, sensor in store.schema.sensors.items()
@@ -117,19 +125,29 @@ class View:
         """Add one step; it can be drawn at once."""
         if self.count == self.capacity:
             self.mark()
+        self.put(self.count, row)
+        self.count += 1
+
+    def put(self, index: int, row: Row) -> None:
+        """Write one row, for which room is made."""
+        if index >= self.capacity:
             for column in self._columns:
-                column.grow(self.count + GROWTH_STEPS)
+                column.grow(index + GROWTH_STEPS)
         viewed = self._store.schema.view_row(row, self.index.dtype)
         readings = [row[name] or bytes(c.dtype.itemsize) for name, c in self.sensors.items()]
         viewed["checksum"] = zlib.crc32(b"".join([viewed.tobytes(), *readings]))
         for column, written in zip(self._columns, [viewed.tobytes(), *readings], strict=True):
-            column.write(self.count, written)
-        self.count += 1
+            column.write(index, written)
 
     def extend(self) -> None:
-        """Add the steps of the store that are not here yet."""
-        for row in self._store.rows(self.count, self._store.count):
-            self.append(row)
+        """Add the steps of the store that are not here yet.
+
+        Where the files have no name, and nothing is ever learned to be right from them, a damaged
+        one is taken for lost, so that a reader can look at all the others.
+        """
+        for index in range(self.count, self._store.count):
+            is_lost = self.folder is None and isinstance(self._store.examine(index), Damage)
+            self.append(self._store.schema.lost(index) if is_lost else self._store.whole(index))
 
     def follow(self, store: Store) -> bool:
         """Count the steps that were added to the store; False where these files have them not."""
@@ -140,8 +158,7 @@ class View:
         for column in self._columns:
             column.remap()
         first, stop = self.count, store.count
-        held = map(self.holds, range(first, stop), store.rows(first, stop))
-        are_here = first <= stop <= self.capacity and all(held)
+        are_here = first <= stop <= self.capacity and all(map(self.shows, range(first, stop)))
         self.count = stop if are_here else first
         return are_here
 
@@ -155,7 +172,7 @@ class View:
         for column in self._columns:
             os.fsync(column.file.fileno())
         mark = Mark(self._store.id, self.count, VIEW_LAYOUT, self._store.schema.spec)
-        atomic_file.write(self.folder / "mark.json", msgspec.json.encode(mark))
+        atomic_file.write(self.folder / "mark.json", sealed(msgspec.json.encode(mark)))
 
     def close(self) -> None:
         """Close the files; maps that were handed out stay valid."""
@@ -163,25 +180,29 @@ class View:
             column.file.close()
 
     def holds(self, index: int, row: Row) -> bool:
-        """Whether one row is this step, by its own checksum; its pictures may be in films."""
-        schema, times = self._store.schema, self.index.rows["captured_s"][index]
-        is_copy = schema.repaired(row, self.row(index)) is not None
-        return is_copy and np.array_equal(times, schema.values(row)["captured_s"])
+        """Whether one row is this step, by both checksums; its pictures may be in films."""
+        schema, times = self._store.schema, self.index.read(index)["captured_s"]
+        same = schema.repaired(row, self.row(index)) if self.proves(index) else None
+        return same is not None and np.array_equal(times, schema.values(same)["captured_s"])
+
+    def shows(self, index: int) -> bool:
+        """Whether one row is the store's; where that is damaged, whether it is what was written."""
+        row = self._store.examine(index)
+        return self.proves(index) if isinstance(row, Damage) else self.holds(index, row)
 
     def row(self, index: int) -> Row:
         """A step as the view has it: without reasons."""
-        readings = {name: column.rows[index] for name, column in self.sensors.items()}
-        return self._store.schema.row_of_view(index, self.index.rows[index], readings)
+        readings = {name: column.read(index) for name, column in self.sensors.items()}
+        return self._store.schema.row_of_view(index, self.index.read(index), readings)
 
     def proves(self, index: int) -> bool:
         """Whether one row is what was written, by its own checksum; also beyond `count`."""
         if index >= self.capacity:
             return False
-        # Through bytes, as a copy of a row may lack what is between its fields.
-        viewed = np.frombuffer(bytearray(self.index.rows[index].tobytes()), self.index.dtype)
-        told = int(viewed["checksum"][0])
+        viewed = self.index.read(index)
+        told = int(viewed["checksum"])
         viewed["checksum"] = 0
-        readings = [column.rows[index].tobytes() for column in self.sensors.values()]
+        readings = [column.read(index).tobytes() for column in self.sensors.values()]
         return told == zlib.crc32(b"".join([viewed.tobytes(), *readings]))
 
     def resembles(self) -> bool:
@@ -205,19 +226,20 @@ def open_view(folder: Path, store: Store, write: bool) -> View:
             the writer's own files, or a private copy without a name.
 
     Raises:
-        MemoryFault: when a step that is not in the view yet is damaged.
+        MemoryFault: when a step that is not in the view yet is damaged, and it is to be written.
     """
-    view = view_of(folder, store, "r+b" if write else "rb", (VIEW_LAYOUT,))
-    if not (view.resembles() and (view.folder if write else view.follow(store))):
-        view.close()
-        view = _made_again(folder, store) if write else View(store, None, "x+b")
+    view = view_of(folder, store, "r+b" if write else "rb")
+    if not (view and view.is_marked and view.resembles() and (write or view.follow(store))):
+        if view:
+            view.close()
+        view = made_again(folder, store) if write else View(store, None, "x+b")
     view.extend()
     if write:
         view.mark()
     return view
 
 
-def _made_again(folder: Path, store: Store) -> View:
+def made_again(folder: Path, store: Store) -> View:
     """A view made beside the old one, which goes only then: repair of the store may need it."""
     # New files, never the old ones emptied: a reader may still have those mapped.
     new = folder.with_name(f"{folder.name}.new")
@@ -226,28 +248,30 @@ def _made_again(folder: Path, store: Store) -> View:
     view = View(store, new, "x+b")
     view.extend()
     view.mark()
-    if folder.exists():
+    if folder.is_dir():
         shutil.rmtree(folder)
+    folder.unlink(missing_ok=True)
     view.folder = new.rename(folder)
     return view
 
 
-def view_of(
-    folder: Path, store: Store, mode: str = "rb", layouts: Sequence[int] = READABLE
-) -> View:
-    """The view in `folder` where it is of this store, and may still be wrong; else an empty one."""
+def view_of(folder: Path, store: Store, mode: str = "rb") -> View | None:
+    """The view in `folder`, which may still be wrong; None where its files are not all there."""
     mark = mark_of(folder)
-    if mark is not None and mark.memory == store.id and mark.layout in layouts:
-        with suppress(FileNotFoundError):
-            view = View(store, folder, mode, mark.layout)
-            view.count = min(mark.count, store.count)
-            return view
-    return View(store, None, "x+b")
+    with suppress(FileNotFoundError, NotADirectoryError):
+        view = View(store, folder, mode)
+        if mark is not None and (mark.memory, mark.layout) == (store.id, VIEW_LAYOUT):
+            view.is_marked, view.count = True, min(max(mark.count, 0), store.count)
+        return view
+    return None
 
 
 def mark_of(folder: Path) -> Mark | None:
-    """What the view in `folder` says of itself; None where there is none that can be understood."""
+    """What the view in `folder` says of itself; None where there is none that can be believed."""
     try:
-        return msgspec.json.decode((folder / "mark.json").read_bytes(), type=Mark)
-    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, msgspec.DecodeError):
+        file = (folder / "mark.json").read_bytes()
+        # Before it had a checksum it was JSON alone.
+        told = file if file.startswith(b"{") else unsealed(file)
+        return msgspec.json.decode(told or b"", type=Mark)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, InputError):
         return None

@@ -171,10 +171,10 @@ def evaluate(world: World, subject: Subject, asked: TrialConfig, tick: Tick) -> 
         tick(number, 2 * goals)
         outcomes.append(attempt(world, actor, trial, None, measure, rng, number in shown))
     clock_s.append(time.monotonic())
-    elsewhere = []
+    elsewhere, there = [], np.flatnonzero(memory.episode_of >= 0)  # no step that is lost
     for number, trial in enumerate(trials, goals):
         tick(number, 2 * goals)
-        random_goal = memory.readings(int(rng.integers(len(memory))))
+        random_goal = memory.readings(int(rng.choice(there)))
         elsewhere.append(attempt(world, actor, trial, random_goal, measure, rng, False))
     tick(2 * goals, 2 * goals)
     clock_s.append(time.monotonic())

@@ -31,6 +31,8 @@ def goal_at(memory: StoredSteps) -> Callable[[int, str, str], Goal]:
     def goal(step: int, source: str, reason: str) -> Goal:
         reference = GoalReference(memory.id, int(memory.episode_of[step]), step)
         given = memory.readings(step)
+        if not given:
+            raise InputError(f"Step {step} of the memory is lost for good; name another one.")
         moving = {name: reading for name, reading in given.items() if moves[name]}
         return Goal(moving or given, source, reason, reference)
 

@@ -169,7 +169,8 @@ class Replay:
         )  # fmt: skip
         config, count = self.config, len(here)
         there = self._present[here] & self._present[here + 1]
-        kept = there.any(1)  # a step and the next that no sensor tells both teach nothing
+        # A step and the next that no sensor tells both teach nothing, nor does a lost step as goal.
+        kept = there.any(1) & self._present[goal].any(1)
         if not kept.any():
             raise InputError(
                 f"No sensor of {self.stored.spec.name} tells two steps that follow each other, so "
@@ -188,8 +189,9 @@ class Replay:
 
     def candidates(self) -> tuple[Array, Array, Array]:
         """(tokens, present, positions in memory) of every step that can be a goal."""
-        count = len(self._encoded)
-        return self._tokens[:count], self._as_goals(self._present[:count]), self._encoded
+        told = self._present[: len(self._encoded)].any(1)  # of a lost step nothing is
+        there = np.flatnonzero(told)
+        return self._tokens[there], self._as_goals(self._present[there]), self._encoded[there]
 
     def _as_goals(self, present: Array) -> Array:
         """What of steps (N, S) can be a goal: what gave something and moves, where any does."""

@@ -3,9 +3,9 @@
 Where some moments are to come first, `recent`, `skewed` or priority.py name the steps at which
 windows begin; what does not fit is made up for uniformly, so that everything stays drawable.
 
-Windows are drawn by rejection: a start is drawn anywhere, and kept when its window begins and
-ends in one episode. This is exactly uniform over all windows, and its cost does not grow with
-the number of steps or episodes.
+Windows are drawn by rejection: a start is drawn anywhere, and kept when its window lies in one
+episode, with no lost step in it. This is exactly uniform over all windows, and its cost does not
+grow with the number of steps or episodes.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import numpy as np
 
 from rumpus.errors import InputError
 from rumpus.replay.base import ReplayView
-from rumpus.replay.window import starts, window_span
+from rumpus.replay.window import starts, unbroken, window_span
 from rumpus.types import Array, Batch
 
 Weigh = Callable[[Array], Array]
@@ -90,8 +90,7 @@ def draw(
             )
         first = rng.choice(every, batch)
     if preferred is not None:
-        last = np.minimum(preferred + length - 1, len(episode_of) - 1)
-        fits = (last - preferred == length - 1) & (episode_of[preferred] == episode_of[last])
+        fits = unbroken(episode_of, preferred, length)
         first = np.concatenate([preferred[fits], first])[:batch]
     return first[:, None] + np.arange(length)
 
@@ -143,8 +142,7 @@ def _reject(rng: np.random.Generator, episode_of: Array, batch: int, length: int
     span = window_span(episode_of, length)
     for _ in range(_ROUNDS if span else 0):
         tried = rng.integers(span, size=batch)
-        fits = episode_of[tried] == episode_of[tried + length - 1]
-        kept = np.concatenate([kept, tried[fits]])
+        kept = np.concatenate([kept, tried[unbroken(episode_of, tried, length)]])
         if len(kept) >= batch:
             return kept[:batch]
     return kept

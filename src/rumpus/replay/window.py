@@ -17,7 +17,26 @@ def starts(episode_of: Array, length: int) -> Array:
         int64 (M,), M <= N - T + 1.
     """
     span = window_span(episode_of, length)
-    return np.flatnonzero(episode_of[:span] == episode_of[length - 1 : length - 1 + span])
+    # Where two stretches of one episode have a lost step between them, the ends alone are alike.
+    cuts = np.concatenate([[0], np.cumsum(np.diff(episode_of) != 0)])
+    return np.flatnonzero(cuts[:span] == cuts[length - 1 : length - 1 + span])
+
+
+def unbroken(episode_of: Array, first: Array, length: int) -> Array:
+    """Which of some windows hold steps of one episode alone.
+
+    Args:
+        episode_of: (N,) episode of each step.
+        first: int64 (n,), where they begin.
+        length: T >= 1, steps in each.
+
+    Returns:
+        bool (n,).
+    """
+    inside = first[:, None] + np.arange(length)
+    episode = episode_of[np.minimum(inside, len(episode_of) - 1)]
+    whole: Array = (episode == episode[:, :1]).all(1) & (inside[:, -1] < len(episode_of))
+    return whole
 
 
 def window_span(episode_of: Array, length: int) -> int:
