@@ -11,8 +11,9 @@ nothing is never cheated. Source: interview 20:49 to 23:16; the rounds are those
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,36 @@ class Life:
         return np.array(seen).reshape(-1, *self.recalled.shape[1:]), np.array(truth, bool)
 
 
+@dataclass(frozen=True)
+class Round:
+    """One round of attack and learning.
+
+    Attributes:
+        number: from 0.
+        life: what was lived and said until then.
+        classifier: that has learned from it.
+    """
+
+    number: int
+    life: Life
+    classifier: Classifier
+    config: CheatConfig
+    rng: np.random.Generator
+
+    @cached_property
+    def found(self) -> tuple[Found, Found]:
+        """What attackers found in this round; and where the wish is out of reach."""
+        return self.attack()
+
+    def attack(self, held_out: bool = False) -> tuple[Found, Found]:
+        """Attack, and once more where the wish is out of reach; see `Scenes.at`."""
+        with_, without = (
+            best_found(self.life.scenes, self.classifier, self.config, self.rng, out, held_out)
+            for out in (False, True)
+        )
+        return with_, without
+
+
 def classifier_named(name: str, shape: tuple[int, ...], seed: int) -> Classifier:
     """A classifier of success of that name, or of a Python file; see `_own_file.py`.
 
@@ -193,29 +224,32 @@ def attacked(
     Raises:
         InputError: when there is no such wish or classifier.
     """
-    begun_s, config = time.monotonic(), config or CheatConfig()
-    life, rows = Life(wish, seed, config), list[Row]()
-    classifier = classifier_named(name, life.recalled.shape[1:], seed)
-    learning, attacking = np.random.default_rng(seed).spawn(5)[3:]
-    for round_n in range(config.rounds + 1):
-        classifier.learn(life.evidence(), config.updates, learning)
-        attacks = [(life.scenes, classifier, config, attacking, out) for out in (False, True)]
-        free, kept = (best_found(*attack) for attack in attacks)
-        metrics = _cheated("", free, kept)
-        metrics |= _recalled(classifier.belief(life.recalled)) | {"answers_n": life.answers_n}
-        last = round_n == config.rounds
+    begun_s, config, rows = time.monotonic(), config or CheatConfig(), list[Row]()
+    for one in rounds(wish, name, seed, config):
+        last, life = one.number == config.rounds, one.life
+        metrics = _cheated("", *one.found)
+        metrics |= _recalled(one.classifier.belief(life.recalled)) | {"answers_n": life.answers_n}
         if last:
-            unknown = (best_found(*attack, held_out=True) for attack in attacks)
-            metrics |= _cheated("held_out_", *unknown)
-        variant = f"{wish}, {Path(name).stem}" + f", round {round_n}" * (not last)
+            metrics |= _cheated("held_out_", *one.attack(held_out=True))
+        variant = f"{wish}, {Path(name).stem}" + f", round {one.number}" * (not last)
         wall_s = round(time.monotonic() - begun_s, 2)
         rows.append(Row(variant, seed, config.found, len(life.seen), wall_s, metrics))
-        if not last:
-            half_n = config.found // 2
-            found = np.concatenate([free.points[:half_n], kept.points[:half_n]])
-            life.go_on(found, classifier, config.answers * (round_n + 1) // config.rounds)
-        tick(round_n + 1)
+        tick(one.number + 1)
     return rows
+
+
+def rounds(wish: str, name: str, seed: int, config: CheatConfig) -> Iterator[Round]:
+    """Every round, as `attacked` has them: who is cheated has learned, and what was found."""
+    life = Life(wish, seed, config)
+    classifier = classifier_named(name, life.recalled.shape[1:], seed)
+    learning, attacking = np.random.default_rng(seed).spawn(5)[3:]
+    for number in range(config.rounds + 1):
+        classifier.learn(life.evidence(), config.updates, learning)
+        now = Round(number, life, classifier, config, attacking)
+        yield now
+        if number < config.rounds:
+            found = np.concatenate([each.points[: config.found // 2] for each in now.found])
+            life.go_on(found, classifier, config.answers * (number + 1) // config.rounds)
 
 
 def best_found(
