@@ -7,7 +7,7 @@
 # make licences: which licence every package has that is installed with it
 # Needs Python 3.11 or newer, with its venv module, and make; nothing else.
 
-PLAY  = $(BIN)/rumpus play door --run runs/first --steps 6000 --seed 0
+PLAY  = $(BIN)/rumpus play door --run runs/first --steps 4000 --seed 0
 SHOW  = $(BIN)/rumpus evaluate runs/first --goals 5
 LEARN = $(BIN)/rumpus play door --run runs/door --steps 10000 --seed 0 && \
         $(BIN)/rumpus evaluate runs/door --goals 100
