@@ -157,7 +157,7 @@ class Disk:
         if file is None or call == "lseek":
             return False
         if call == "write" and path.endswith("/acknowledged"):
-            self.told = int(texts[0])
+            self.told = int(texts[0].split()[-1])
         if call == "write" and path.endswith("/metrics.jsonl"):
             line = json.loads(texts[0])
             self.mind_told = line["steps"] if "train_s" in line else self.mind_told
