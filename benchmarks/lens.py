@@ -3,10 +3,11 @@
     python benchmarks/lens.py
 
 Both are attacked and learn as in `rumpus bench cheat`: the classifier with fixed failures, which is
-the one that gets cheated (interview 21:10), and rumpus's own. Of the scenes that the first one was
-cheated by in the end, the surest with the hand before the camera is taken, and the hand goes there
-in even parts from where it hides nothing. Told of every picture: what either believes, and what is
-true. Writes benchmarks/results/lens.json and the film strip docs/lens.png.
+the one that gets cheated (interview 21:10), and rumpus's own. Then scenes are drawn evenly; the one
+is taken in which the first one's belief rises most when the hand, that hid nothing, goes before
+the camera, and nothing else moves but what it carries. It goes there in even parts. Told of every
+picture: what either believes, and what is true. Writes benchmarks/results/lens.json and the film
+strip docs/lens.png.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rumpus.bench.cheat import BELIEVED, CheatConfig, Round, rounds
+from rumpus.bench.cheat import CheatConfig, Round, rounds
 from rumpus.bench.scenes import WISHES
 from rumpus.report.sheet import Tile, write_sheet
 from rumpus.result import Row, write_result
@@ -25,18 +26,18 @@ ROOT = Path(__file__).parent.parent
 CHEATED, OWN = "naive_classifier", "positive_unlabelled"
 PICTURES_N = 7
 AWAY = (0.5, 1.0, 1.0)  # the hand's coordinates behind and above everything
-SETTLED_N = 5  # rounds before the last, in which one looks for it where the last has none
+DRAWN_N = 1000  # scenes
 
 
-def cheats(wish: str, seed: int, config: CheatConfig) -> tuple[Round, Array]:
-    """Who is cheated in the end, and by what: the scene that was found last of the hand so near."""
-    point = np.zeros(0)
-    for one in rounds(wish, CHEATED, seed, config):
-        for found in one.found:
-            near = np.flatnonzero((found.families == "lens") & (found.beliefs > BELIEVED))
-            if len(near) and one.number >= config.rounds - SETTLED_N:
-                point = found.points[near[0]]
-    return one, point
+def cheated_most(one: Round, rng: np.random.Generator) -> Array:
+    """The scene (size,) with the hand before the camera that gained most by it, not being true."""
+    points = rng.random((DRAWN_N, one.life.scenes.size))
+    away = points.copy()
+    away[:, :3] = AWAY
+    (near, families), (far, _) = (one.life.scenes.pictures(each) for each in (points, away))
+    gained = one.classifier.belief(near) - one.classifier.belief(far)
+    best: Array = points[np.where(families == "lens", gained, -1.0).argmax()]
+    return best
 
 
 def approach(point: Array) -> Array:
@@ -56,18 +57,18 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "lens.png")
     given, begun_s = parser.parse_args(), time.monotonic()
     config = CheatConfig(rounds=given.rounds)
-    cheated, point = cheats(given.wish, given.seed, config)
-    if not len(point):
-        raise SystemExit(f"No hand before the camera was believed by {CHEATED}; try another seed.")
-    *_, own = rounds(given.wish, OWN, given.seed, config)
+    attacked = {}
+    for name in (CHEATED, OWN):
+        *_, attacked[name] = rounds(given.wish, name, given.seed, config)
+    cheated = attacked[CHEATED]
+    point = cheated_most(cheated, np.random.default_rng(given.seed))
     pictures, families = cheated.life.scenes.pictures(approach(point))
-    names = {CHEATED: cheated, OWN: own}
-    beliefs = {name: one.classifier.belief(pictures) for name, one in names.items()}
+    beliefs = {name: one.classifier.belief(pictures) for name, one in attacked.items()}
     rows = [
         Row(f"{given.wish}, {name}, picture {k}", given.seed, 1, len(one.life.seen),
             round(time.monotonic() - begun_s, 1),
             {"belief": round(float(beliefs[name][k]), 4), "true_rate": float(families[k] == "")})
-        for name, one in names.items() for k in range(PICTURES_N)
+        for name, one in attacked.items() for k in range(PICTURES_N)
     ]  # fmt: skip
     write_result(given.out, "lens", rows)
     strip = []
