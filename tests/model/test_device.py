@@ -21,13 +21,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+TIMES_N = 3  # a system that is short of memory takes pages away now and then, whoever had them
+
+
 def page_faults(first: str) -> int:
-    """How many pages the system had to give such a process again while it learned."""
-    told = subprocess.run(
-        [sys.executable, "-c", LEARN.format(first=first)], capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    return int(told.stdout)
+    """How many pages the system had to give such a process again while it learned, at least."""
+    program = [sys.executable, "-c", LEARN.format(first=first)]
+    told = (subprocess.run(program, capture_output=True, check=True) for _ in range(TIMES_N))
+    return min(int(one.stdout) for one in told)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is set up, no other")
