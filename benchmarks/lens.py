@@ -26,12 +26,14 @@ ROOT = Path(__file__).parent.parent
 CHEATED, OWN = "naive_classifier", "positive_unlabelled"
 PICTURES_N = 7
 AWAY = (0.5, 1.0, 1.0)  # the hand's coordinates behind and above everything
-DRAWN_N = 1000  # scenes
+DRAWN_N = 4000  # scenes
+CLOSE = 0.35  # the hand's second coordinate, below which it is near the camera
 
 
 def cheated_most(one: Round, rng: np.random.Generator) -> Array:
     """The scene (size,) with the hand before the camera that gained most by it, not being true."""
     points = rng.random((DRAWN_N, one.life.scenes.size))
+    points[:, 1] *= CLOSE
     away = points.copy()
     away[:, :3] = AWAY
     (near, families), (far, _) = (one.life.scenes.pictures(each) for each in (points, away))
