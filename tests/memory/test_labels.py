@@ -155,3 +155,16 @@ def test_labels_of_another_memory_are_refused_and_put_aside(tmp_path: Path) -> N
         said(tmp_path / "other")
     assert repair(tmp_path / "other")
     assert said(tmp_path / "other") == ([], [], [])
+
+
+def test_labels_of_an_older_layout_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    older = tmp_path / "labels.sqlite"
+    older.write_bytes(b"SQLite format 3")
+    with (
+        pytest.raises(MemoryFault, match=r"labels\.sqlite, whose layout this rumpus does not read"),
+        open_labels(tmp_path),
+    ):
+        pass
+    older.rename(tmp_path / "aside")
+    with open_labels(tmp_path) as labels:
+        assert labels.wishes() == []

@@ -83,10 +83,11 @@ def test_what_was_learned_is_saved_whole(name: str) -> None:
     other: SuccessClassifier = make("success classifier", name, given)
     saved = classifier.part.state_dict()
     other.part.load_state_dict({tensor: value.clone() for tensor, value in saved.items()})
+    asked = squares(20, True, rng)
+    np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
     evidence = Evidence(squares(12, True, rng), NOTHING, lived, 50, np.zeros(5, bool))
     for one in (classifier, other):
         one.learn(evidence, 3, np.random.default_rng(4))
-    asked = squares(20, True, rng)
     np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
 
 

@@ -158,6 +158,8 @@ class Round:
         number: from 0.
         life: what was lived and said until then.
         classifier: that has learned from it.
+        config: how long and how hard it is tried.
+        rng: chance of the attackers.
     """
 
     number: int

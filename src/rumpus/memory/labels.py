@@ -200,9 +200,12 @@ def open_labels(memory: Path) -> Iterator[Labels]:
     """The labels of the memory in a folder, begun where there are none.
 
     Raises:
-        MemoryFault: when the file is damaged, of another memory, or cannot be read.
+        MemoryFault: when the file is damaged, of another memory or layout, or cannot be read.
     """
-    labels = Labels(memory)
+    labels, older = Labels(memory), memory / "labels.sqlite"
+    if older.exists() and not labels.path.exists():
+        raise MemoryFault(f"What people said lies in {older}, whose layout this rumpus does not "
+                          "read; move it away, and teach the wishes again.")  # fmt: skip
     labels._rows()
     yield labels
 
