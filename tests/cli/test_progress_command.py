@@ -15,6 +15,7 @@ from rumpus.cli.command_line import main
 from rumpus.memory import Memory
 from rumpus.replay.measured import Measured
 from rumpus.report.learning import ROWS, sentences, table
+from rumpus.run.folder import open_run
 
 REPORT = ("progress.html", "progress.png", "progress-firsts.png")
 
@@ -52,7 +53,8 @@ def test_an_older_run_or_one_that_never_played_says_so_in_a_sentence(
     dot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     imported = tmp_path / "imported"
-    (dot / "metrics.jsonl").write_text('{"steps": 60, "train_s": 1.0}\n')
+    (dot / "metrics.jsonl").unlink()
+    open_run(dot).log({"steps": 60, "train_s": 1.0})
     with Memory.open(dot / "memory", write=False) as memory:
         Memory.create(imported / "memory", memory.spec).close()
     for run in (dot, imported):

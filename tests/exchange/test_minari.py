@@ -175,7 +175,7 @@ def test_goals_point_at_the_same_moments_in_a_memory_that_had_a_life(
         other.append(full_step(0))
         came = import_minari(tmp_path / "some-v0", other)
         assert other.goal_index.tolist() == [-1, -1, 1, 2, 3]
-        assert "1 goals lie in steps that did not come; they are -1." in came.lost
+        assert "1 goals lie in no step that came before; they are -1." in came.lost
 
 
 def test_a_text_that_hdf5_cannot_hold_is_told(

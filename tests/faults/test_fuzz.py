@@ -125,8 +125,16 @@ class MemoryFiles:
         if gone or "episodes" in told:
             excused |= {"episodes"}
         if "of another memory" in told or "as whole" in told:  # it is another's now, as it says
-            return {*excused, "episodes", "labels", *_of_each("step"), *_of_each("row")}
+            return excused | self._another_s(folder)
         return excused | ({"labels"} if "people said" in told else set())
+
+    def _another_s(self, folder: Path) -> set[str]:
+        """Which answers are exactly those of the memory whose file was put in its place."""
+        now, truths = self.answers(folder), [self.answers(other) for other in self.others.values()]
+        empty: Answers = {"episodes": [], "labels": None}
+        return {key for key, answer in now.items()
+                if any(answer == truth[key] for truth in truths)
+                or answer == empty.get(key, "none") or isinstance(answer, RumpusError)}  # fmt: skip
 
     def live_on(self, folder: Path) -> None:
         """Add to it, and find that again."""

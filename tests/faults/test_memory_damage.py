@@ -18,7 +18,7 @@ import pytest
 import writer
 from writer import SPEC, step
 
-from rumpus.errors import MemoryFault
+from rumpus.errors import InputError, MemoryFault
 from rumpus.memory import Memory
 from rumpus.memory.database import FILE_NAME
 from rumpus.memory.durable_store import Store
@@ -232,9 +232,14 @@ def test_a_live_run_is_well(tmp_path: Path) -> None:
 
 def test_a_goal_that_is_not_here_is_told_and_merged_as_none(folder: Path, tmp_path: Path) -> None:
     with Memory.create(tmp_path / "from", SPEC) as memory:
-        memory.begin_episode("life")
+        episode = memory.begin_episode("life")
         for k in range(10):
-            memory.append(replace(step(k), goal_index=99 if k == 5 else k - 1))
+            wrong = replace(step(k), goal_index=99 if k == 5 else k - 1)
+            if k == 5:
+                with pytest.raises(InputError, match="goal of step 5 is step 99, expected"):
+                    memory.append(wrong)
+            # As an older rumpus took it.
+            memory.append_row(memory._store.schema.row(k, episode, wrong))
     assert [d.step for d in verified(tmp_path / "from").damages] == [5]
     with Memory.open(tmp_path / "from", write=False) as source, Memory.open(folder) as into:
         assert merge(source, into, quiet).steps == 10

@@ -90,10 +90,17 @@ def test_places_that_were_deleted_are_found_again(dot: Path, tmp_path: Path) -> 
 
 def test_lines_that_were_cut_off_and_those_of_others_are_passed_over(dot: Path) -> None:
     told, log = metrics.read(dot), dot / "metrics.jsonl"
-    log.write_bytes(b'{"steps": 3, "prog\n\xff\n[1]\n{"steps": 4}\n' + log.read_bytes() + b'{"st')
+    lines = log.read_bytes()
+    changed = lines.splitlines(keepends=True)[0].replace(b'"steps": 40', b'"steps": 41')
+    theirs = metrics.sealed("another run", {"steps": 4})
+    log.write_bytes(
+        b'{"steps": 3, "prog\n\xff\n[1]\n{"steps": 4}\n' + theirs + changed + lines + b'{"st'
+    )
+    assert metrics.unproved(dot) == 7
     assert metrics.read(dot) == told
     assert metrics.newest(dot) == told[-1]
     figures = metrics.figures(dot)
-    assert [steps for steps, _ in figures] == [4, 40, 40, 60, 60]
-    assert figures[1][1]["progress/places"] == told[0].places
-    assert {"training/prediction", "training/distance"} <= set(figures[2][1])
+    assert [steps for steps, _ in figures] == [40, 40, 60, 60]
+    assert figures[0][1]["progress/places"] == told[0].places
+    assert {"training/prediction", "training/distance"} <= set(figures[1][1])
+    assert metrics.proved(dot) == lines

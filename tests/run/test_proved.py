@@ -125,6 +125,9 @@ def flip_run_json(run: Path) -> None:
     _flip(file, file.read_bytes().index(b"40"), 1)  # random_steps
 
 
+FIGURES = {"metrics.jsonl.old1"}  # with a new run.json the run has another id
+
+
 def lose_run_json(run: Path) -> None:
     (run / "run.json").unlink()
 
@@ -133,8 +136,8 @@ def lose_run_json(run: Path) -> None:
     ("spoil", "kept"),
     [
         (flip_mind, {"checkpoint.safetensors.old1"}),
-        (flip_run_json, {"checkpoint.safetensors.old1", "run.json.old1"}),
-        (lose_run_json, {"checkpoint.safetensors.old1"}),
+        (flip_run_json, FIGURES | {"checkpoint.safetensors.old1", "run.json.old1"}),
+        (lose_run_json, FIGURES | {"checkpoint.safetensors.old1"}),
     ],
 )
 def test_a_run_goes_on_from_memory_alone(

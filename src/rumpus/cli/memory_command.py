@@ -3,6 +3,7 @@
 They need neither mind nor world, so they work where no deep learning is installed.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -109,11 +110,15 @@ def show(folder: Folder, episode: Number = None, out: Picture = Path("episode.pn
 
 @deferred
 def verify(folder: Folder, json: Json = False) -> int:
-    """Read every byte of a memory and say what is not as it was written."""
+    """Read every byte of a memory, and of its run, and say what is not as it was written."""
+    from rumpus.memory.damage import Damage
     from rumpus.memory.verify import verify as read_all
+    from rumpus.run.verify import flaws
 
     with stoppable("verifying") as tick:
         found = read_all(memory_in(folder), tick)
+    of_run = [Damage(-1, 0, told.removesuffix(".")) for told in flaws(folder)]
+    found = replace(found, damages=[*found.damages, *of_run])
     lost = f", {found.lost:,} lost for good" if found.lost else ""
     told = (
         f"{found.acknowledged:,} steps were acknowledged, {found.stored:,} are stored, "
@@ -132,10 +137,14 @@ def repair(folder: Folder) -> int:
         folder: of the memory.
     """
     from rumpus.memory.repair import Repaired
-    from rumpus.memory.repair import repair as mend
+    from rumpus.memory.repair import repair as repair_memory
+    from rumpus.run.folder import is_run
+    from rumpus.run.verify import mend
 
     with stoppable("repairing") as tick:
-        done = mend(memory_in(folder), tick)
+        done = repair_memory(memory_in(folder), tick)
+        if is_run(folder):
+            done.mended += mend(folder)
         with opened(folder) as memory:
             steps = len(memory)
     if done == Repaired():
@@ -193,10 +202,13 @@ def merge(source: Source, into: Into) -> int:
         into: The run or memory that grows.
     """
     from rumpus.memory.merge import merge as take_over
+    from rumpus.memory.merge import unsaid
 
     with opened(source) as given, opened(into, write=True) as taking, stoppable("merging") as tick:
         merged = take_over(given, taking, tick)
-        steps = len(taking)
+        steps, notes = len(taking), unsaid(given.spec, taking.spec)
+    for sentence in notes:
+        tell(sentence)
     tell(f"{merged.steps:,} steps came over, {merged.known:,} were there already; {into} "
          f"remembers {steps:,}.")  # fmt: skip
     return 0

@@ -7,8 +7,8 @@ import sys
 from rumpus.cli.verb import remark
 from rumpus.play.progress import Progress, Until, Watch
 from rumpus.result import Row
-from rumpus.run import checkpoint
 from rumpus.run.checkpoint import Study
+from rumpus.run.mind_file import saved_steps
 from rumpus.run.session import Session
 from rumpus.run.train_phase import learns_first
 
@@ -37,7 +37,7 @@ def greeting(session: Session, until: Until) -> str:
 def farewell(session: Study) -> str:
     """What is true of play that was broken off: who insists may cut its saving short."""
     return (f"Stopped: {session.memory.acknowledged:,} steps remembered, mind saved as of step "
-            f"{checkpoint.saved_steps(session.run):,}; the same command goes on.")  # fmt: skip
+            f"{saved_steps(session.run.checkpoint):,}; the same command goes on.")  # fmt: skip
 
 
 def too_short(session: Study) -> str:

@@ -47,7 +47,10 @@ def progress(run: Run, tensorboard: Events = None, rerun: Rerun = "", json: Json
         tell(f"{count:,} figures are in {tensorboard}; see them with: "
              f"tensorboard --logdir {tensorboard}")  # fmt: skip
         return 0
-    phases = metrics.read(run)
+    phases, unproved = metrics.read(run), metrics.unproved(run)
+    if unproved:
+        remark(f"{unproved:,} lines of {run / metrics.FILE_NAME} are not what this rumpus wrote in "
+               "this run, and are left out.")  # fmt: skip
     if not phases:
         return answer(json, phases, f"{run} has no figures of its progress: every train phase of "
                       "play measures them, and it has had none since rumpus does.")  # fmt: skip

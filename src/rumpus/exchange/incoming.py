@@ -22,7 +22,7 @@ from rumpus.errors import InputError, RumpusError, WorldError
 from rumpus.exchange.transfer import Ours, Transfer, appearing, scaled, step_of
 from rumpus.memory.episode import Episode, Origin
 from rumpus.memory.memory import Memory
-from rumpus.memory.merge import begin, places
+from rumpus.memory.merge import begin, places, unsaid
 from rumpus.spec import Readings, RobotSpec
 from rumpus.types import Array, Step
 
@@ -142,6 +142,7 @@ def import_dataset(dataset: Dataset, memory: Memory) -> Transfer:
         with memory.as_one():
             _append(dataset, memory, {e.first: e for e in episodes}, is_new, goals)
     lost = (*dataset.notes, *_missed(dataset, len(episodes), steps, astray))
+    lost += unsaid(dataset.spec, memory.spec)
     if known := int((~is_new).sum()):
         lost += (f"{known:,} steps were there already, and do not come twice.",)
     return Transfer(dataset.folder, len(new), steps - known, lost)
@@ -262,11 +263,11 @@ def _steps(dataset: Dataset) -> Iterator[tuple[IncomingRow, Step]]:
 
 
 def _goals(indices: Array, place: Array) -> tuple[Array, int]:
-    """Where in memory the goal of each step will be, -1 where it does not come; how many do not."""
+    """Where in memory the goal of each step will be, -1 where none comes before it; how many."""
     index, wanted = indices.T
     order = np.argsort(index)
     at = order[np.searchsorted(index, wanted, sorter=order).clip(max=len(index) - 1)]
-    comes = (index[at] == wanted) & (wanted >= 0)
+    comes = (index[at] == wanted) & (wanted >= 0) & (place[at] < place)
     return np.where(comes, place[at], -1), int((~comes & (wanted >= 0)).sum())
 
 
@@ -283,4 +284,4 @@ def _missed(dataset: Dataset, episodes: int, steps: int, astray: int) -> Iterato
     if steps > all_steps > 0:
         yield f"It holds {steps:,} steps, but tells of {all_steps:,}: all that it holds came."
     if astray:
-        yield f"{astray:,} goals lie in steps that did not come; they are -1."
+        yield f"{astray:,} goals lie in no step that came before; they are -1."

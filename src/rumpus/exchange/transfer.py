@@ -3,12 +3,12 @@
 import io
 import json
 import math
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +17,7 @@ from PIL import Image
 
 from rumpus.atomic_file import sync, sync_name
 from rumpus.errors import InputError, MemoryFault
+from rumpus.memory.database import lock
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.memory.schema import FIELDS, Schema
@@ -148,7 +149,7 @@ def appearing(target: Path) -> Iterator[Path]:
     """Give a place to write to, beside the target, that becomes it when all went well.
 
     A file or folder under the target's own name is thus always a whole one, also after power loss;
-    a killed export leaves its NAME.new-*, which nothing needs.
+    what a killed program left on the way there is cleared away by the next one.
 
     Raises:
         InputError: when the target is there already.
@@ -157,17 +158,27 @@ def appearing(target: Path) -> Iterator[Path]:
     if target.exists() or target.is_symlink():
         raise InputError(f"{target} is there already, and is not overwritten; give another name.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f"{target.name}.new-", dir=target.parent) as scratch:
-            new = Path(scratch) / target.name
-            yield new
-            sync(new)
-            new.rename(target)
+        place = target.with_name(f"{target.name}.rumpus-part")
+        place.mkdir(parents=True, exist_ok=True)
+        with lock(place):
+            _clear(place)
+            try:
+                yield place / target.name
+                sync(place / target.name)
+                (place / target.name).rename(target)
+            finally:
+                _clear(place)
+                place.rmdir()
         sync_name(target)
     except OSError as error:
         raise MemoryFault(
             f"{target} cannot be written: {error.strerror or error}; make room, or name another."
         ) from error
+
+
+def _clear(place: Path) -> None:
+    for left in place.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def blocks_of(memory: Memory, episode: Episode) -> Iterator[tuple[Columns, Columns]]:

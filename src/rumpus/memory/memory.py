@@ -174,6 +174,11 @@ class Memory(Reader, AbstractContextManager["Memory"]):
         self.check(step)
         if episode is None:
             raise InputError("A step was appended before any episode; call begin_episode first.")
+        if not -1 <= step.goal_index < max(index, 1):
+            raise InputError(
+                f"The goal of step {index:,} is step {step.goal_index:,}, expected one that was "
+                "stored before, or -1 for none."
+            )
         return self._store.schema.row(index, episode, step)
 
     def due_s(self) -> float:

@@ -15,6 +15,7 @@ from rumpus.errors import MemoryFault
 from rumpus.memory.episode import Episode
 from rumpus.memory.memory import Memory
 from rumpus.memory.verify import Tick, ticking
+from rumpus.spec import RobotSpec
 from rumpus.types import Array
 
 
@@ -94,6 +95,15 @@ def places(episodes: Sequence[Episode], steps: int, source: Path, into: Memory) 
             at = np.arange(max(skipped, 0), min(skipped + piece.length, episode.length))
             place[episode.first + at] = piece.first + at - skipped
     return place
+
+
+def unsaid(one: RobotSpec, other: RobotSpec) -> tuple[str, ...]:
+    """What is to be told of two robots that are taken for one, as far as both say."""
+    is_told = bool(one.motor_ranges) == bool(other.motor_ranges)
+    doubt = (
+        "One of the two does not say how far its motors go: as far as the other's, it is believed."
+    )
+    return () if is_told else (doubt,)
 
 
 def begin(into: Memory, episode: Episode, skipped: int) -> None:

@@ -28,6 +28,7 @@ NEW_SHARE = 0.5  # of the range that a reading was seen to have
 LEAST_LEVELS, LEAST_RANGE = 13.0, 1e-3  # a smaller range is noise: of a cell, of a number
 MOST_PLACES = 1000
 MOST_LOOKED = 500  # new steps looked at in one look; of more, so many evenly spaced
+FILE_NAME = "places.npz"
 LAYOUT = 1  # of the file, and of what a place is
 
 

@@ -10,7 +10,6 @@ A memory that was there first, an imported one say, may lie in RUN itself instea
 """
 
 import itertools
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import msgspec
 from rumpus import atomic_file
 from rumpus.errors import InputError, RunError, writing
 from rumpus.memory.database import FILE_NAME, lock
+from rumpus.run import metrics, mind_file
 from rumpus.run.layout import memory_in, sealed
 
 if TYPE_CHECKING:  # it loads torch, and a folder that is none should be told at once
@@ -51,7 +51,12 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """Where the mind is saved."""
-        return self.path / "checkpoint.safetensors"
+        return self.path / mind_file.FILE_NAME
+
+    @property
+    def log_file(self) -> Path:
+        """Where a line of figures is kept for every train phase."""
+        return self.path / metrics.FILE_NAME
 
     @property
     def report(self) -> Path:
@@ -67,9 +72,8 @@ class Run:
         Raises:
             RunError: when the disk does not take it.
         """
-        metrics = self.path / "metrics.jsonl"
-        with writing("figures", metrics), metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with writing("figures", self.log_file), self.log_file.open("ab") as file:
+            file.write(metrics.sealed(self.id, line))
 
 
 def begin(path: Path, config: "RunConfig", anew: bool = False) -> Run:
@@ -97,16 +101,19 @@ def begin(path: Path, config: "RunConfig", anew: bool = False) -> Run:
             check_not_lost(path)
             raise RunError(f"{path} exists and is not a run of rumpus; name a new folder.")
         atomic_file.make_folder(path)
-        put_aside(path / "run.json")
+        for file in (path / "run.json", path / metrics.FILE_NAME):  # a new run has another id
+            put_aside(file)
     return _written(Run(path, uuid.uuid4().hex, config))
 
 
-def put_aside(file: Path) -> None:
-    """Give what cannot be used another name, so that nothing is written over it."""
+def put_aside(file: Path) -> str:
+    """Give what cannot be used another name, so that nothing is written over it; which one."""
+    others = (file.with_name(f"{file.name}.old{n}") for n in itertools.count(1))
+    aside = next(other for other in others if not other.exists())
     if file.exists():
-        others = (file.with_name(f"{file.name}.old{n}") for n in itertools.count(1))
-        file.rename(next(other for other in others if not other.exists()))
+        file.rename(aside)
         atomic_file.sync_name(file)
+    return aside.name
 
 
 def give_world(run: Run, world: str) -> Run:
@@ -177,7 +184,7 @@ def open_run(path: Path) -> Run:
 
     try:
         file = decode((path / "run.json").read_bytes())
-    except (msgspec.DecodeError, UnicodeDecodeError, InputError) as error:
+    except (msgspec.DecodeError, InputError) as error:
         raise RunError(f"{path / 'run.json'} cannot be understood: {error}; put it back from a "
                        f"copy, or {from_memory(path)}") from error  # fmt: skip
     except OSError as error:

@@ -26,7 +26,10 @@ def understood(data: bytes) -> dict[str, Any]:
         msgspec.DecodeError: when it cannot be understood, is not what was written, or is of a
             newer version.
     """
-    found = msgspec.json.decode(data)
+    try:
+        found = msgspec.json.decode(data)
+    except UnicodeDecodeError as error:  # which msgspec does not call one of its own
+        raise msgspec.DecodeError(str(error)) from error
     if not isinstance(found, dict):
         raise msgspec.ValidationError("it holds no object")
     if not {"layout", "id", "config", "checksum"} & set(found):
@@ -40,6 +43,17 @@ def understood(data: bytes) -> dict[str, Any]:
     if told != (_checksum(found) if layout == LAYOUT else None):
         raise msgspec.ValidationError("its values are not those that were written")
     return found
+
+
+def id_of(run: Path) -> str:
+    """The id of the run in a folder; "" where it has none, or there is no run.
+
+    Raises:
+        OSError: when the disk does not give its run.json.
+        msgspec.DecodeError: when it is not what was written.
+    """
+    file = run / "run.json"
+    return str(understood(file.read_bytes()).get("id", "")) if file.exists() else ""
 
 
 def sealed(id_: str, config: object) -> bytes:

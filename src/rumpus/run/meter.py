@@ -31,7 +31,7 @@ class Meter:
             mind_steps: so many steps, from the first on, it may have learned from.
         """
         self._run, self._memory, self._mind = run, memory, mind
-        self._file = run.path / "places.npz"
+        self._file = run.path / places.FILE_NAME
         self._places = places.load(self._file, memory.id)
         self._learned_from, self._attempts = mind_steps, list(mind.goals.attempts)
 

@@ -356,6 +356,7 @@ def _minded(
         mind = make_mind(memory, begun.config, device)
         if new_mind:
             folder.put_aside(begun.checkpoint)
+            checkpoint.save(begun, mind, 0)
         saved = checkpoint.read(begun) if write else saved
         mind_steps = checkpoint.restore(saved, mind) if saved else 0
         if write and len(memory) > mind_steps:  # else the chance of those steps comes again

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
 
 from rumpus.actor import Actor, fresh_nets
 from rumpus.errors import MemoryFault, RumpusError, RunError, limit_met, writing
@@ -271,14 +270,13 @@ def write_actor(path: Path, trained: Trained | None) -> None:
     versions = {"version": actor.version, "encoder_version": actor.encoder_version}
     tensors = join({"nets": weights, "candidates": found})
     with writing("actor", path):
-        tensor_file.write(path, tensors, {"rumpus": json.dumps(versions)})
+        tensor_file.write(path, {n: t.numpy() for n, t in tensors.items()}, json.dumps(versions))
 
 
 def read_actor(path: Path, spec: RobotSpec, config: RunConfig) -> Trained:
     """The actor that the learner left; it acts on the processor."""
-    with safe_open(path, "pt") as file:
-        versions = json.loads(file.metadata()["rumpus"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    arrays, told = tensor_file.read(path)
+    versions, tensors = json.loads(told), {n: torch.from_numpy(a) for n, a in arrays.items()}
     with torch.device("meta"):  # shapes alone: the weights come from the file
         nets = fresh_nets(spec, config.mind)
     nets.load_state_dict(split("nets", tensors), assign=True)
