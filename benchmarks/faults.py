@@ -1,20 +1,22 @@
-"""What becomes of a memory when its writer is killed, the power fails, or its end is cut off.
+"""What becomes of a memory and its run when they are killed, damaged, or the power fails.
 
+    python benchmarks/faults.py fuzz --count 100000 --jobs 2
     python benchmarks/faults.py kills --count 10000 --jobs 2
     python benchmarks/faults.py power --count 2000
     python benchmarks/faults.py tails --jobs 2
 
-`kills` kills writers at random moments. `power` loses, at random moments of a writer's life and a
-run's, what was not yet synced, for each durability; it needs strace. `tails` cuts the log at every
-byte of its last commits, looks, and repairs. The same faults, fewer of them, are part of the tests:
-see tests/faults. Writes benchmarks/results/faults-*.json.
+`fuzz` damages files of memories and runs in every way. `kills` kills writers, imports, merges and
+programs that save minds at random moments. `power` loses, at random moments of a writer's life and
+a run's, what was not yet synced, for each durability; it needs strace. `tails` cuts the log at
+every byte of its last commits, looks, and repairs. The same faults, fewer of them, are part of the
+tests: see tests/faults. Writes benchmarks/results/faults-*.json.
 """
 
 import argparse
 import random
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +25,11 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "outside"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
 
-from killing import kill_writers
+from damaged_memory import small_memories
+from damaged_run import small_runs
+from fuzzing import SHARE_OF_RUNS, fuzz
+from killing import Toll, kill_writers
+from killing_others import kill_imports, kill_merges, kill_savers
 from power_loss import runs_power, writers_power
 from tails import FRAME_BYTES, cut_at, kill_writer
 
@@ -31,29 +37,63 @@ from rumpus.result import Row, write_result
 
 RESULTS = Path(__file__).parent / "results"
 TOGETHER = 100  # faults of one memory's series, or of one process at a time
+FUZZED = 500  # cases of one process at a time
+OUTCOMES = ("well", "mended", "told", "silent", "traceback", "hang", "unwell")
 LAST_FRAMES = 2  # of the log, that are cut into byte by byte
 
 
 def main() -> None:
     """Do what was asked for and write the toll."""
     asked = _asked()
-    rows = {"kills": kills, "power": power, "tails": tails}[asked.what](asked)
+    rows = {"fuzz": fuzzed, "kills": kills, "power": power, "tails": tails}[asked.what](asked)
     write_result(RESULTS / f"faults-{asked.what}.json", f"faults-{asked.what}", rows)
     for row in rows:
         print(row.json())
 
 
+def fuzzed(asked: argparse.Namespace) -> list[Row]:
+    """Files of memories and of runs damaged."""
+    runs, rows = int(asked.count * SHARE_OF_RUNS), []
+    for of, cases in (("a run's own files", range(runs)),
+                      ("a memory's files", range(runs, asked.count))):  # fmt: skip
+        begun_s = time.monotonic()
+        with ProcessPoolExecutor(asked.jobs) as pool:
+            parts = [cases[first : first + FUZZED] for first in range(0, len(cases), FUZZED)]
+            tolls = list(pool.map(_some_cases, [of] * len(parts), parts))
+        rows.append(_row(f"{of} damaged", tolls, begun_s))
+    return rows
+
+
+def _some_cases(of: str, cases: range) -> dict[str, int]:
+    with small_runs() if "run" in of else small_memories() as subject:
+        toll = fuzz(subject, cases)
+    for failure in toll.failures:
+        print(failure, flush=True)
+    return {"cuts": len(cases), **{outcome: toll.outcomes[outcome] for outcome in OUTCOMES}}
+
+
+VICTIMS: dict[str, tuple[float, Callable[[Path, int, random.Random], Toll]]] = {
+    "writers killed": (0.7, kill_writers),
+    "imports killed": (0.1, kill_imports),
+    "merges killed": (0.1, kill_merges),
+    "saved minds killed": (0.1, kill_savers),
+}  # the share of all kills of each
+
+
 def kills(asked: argparse.Namespace) -> list[Row]:
-    """Writers killed at random moments."""
-    begun_s = time.monotonic()
-    with ProcessPoolExecutor(asked.jobs) as pool:
-        tolls = list(pool.map(_some_kills, range(-(-asked.count // TOGETHER))))
-    return [_row("killed", tolls, begun_s)]
+    """All kinds of victims killed at random moments."""
+    rows = []
+    for victim, (share, _) in VICTIMS.items():
+        begun_s, parts = time.monotonic(), range(-(-int(asked.count * share) // TOGETHER))
+        with ProcessPoolExecutor(asked.jobs) as pool:
+            tolls = list(pool.map(_some_kills, [victim] * len(parts), parts))
+        rows.append(_row(victim, tolls, begun_s))
+    return rows
 
 
-def _some_kills(seed: int) -> dict[str, int]:
+def _some_kills(victim: str, seed: int) -> dict[str, int]:
     with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
-        return asdict(kill_writers(Path(scratch), TOGETHER, random.Random(seed)))
+        return asdict(VICTIMS[victim][1](Path(scratch), TOGETHER, random.Random(seed)))
 
 
 def power(asked: argparse.Namespace) -> list[Row]:
@@ -94,8 +134,8 @@ def _row(variant: str, tolls: list[dict[str, int]], begun_s: float) -> Row:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=("kills", "power", "tails"))
-    parser.add_argument("--count", type=int, default=1000, help="of kills, or of power losses")
+    parser.add_argument("what", choices=("fuzz", "kills", "power", "tails"))
+    parser.add_argument("--count", type=int, default=1000, help="of cases, kills, or power losses")
     parser.add_argument("--jobs", type=int, default=1, help="at a time")
     return parser.parse_args()
 

@@ -6,6 +6,7 @@ the undamaged one without a word? Does anything end in a traceback, or not at al
 after repair, but for what repair named?
 """
 
+import os
 import random
 import re
 import shutil
@@ -17,10 +18,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from rumpus.errors import RumpusError
 
+SHARE_OF_RUNS = 0.2  # of all cases; the others damage a memory
 LONGEST_S = 20.0  # a case; one that takes longer hangs
 LARGEST = (0, 1, -1, 7, 255, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 10**20)
 # Of an SQLite file: where each field is, and its bytes; section 1.3 of its file format.
@@ -91,9 +94,17 @@ def limited() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def fuzz(subject: Subject, scratch: Path, cases: range, toll: Toll | None = None) -> Toll:
+@contextmanager
+def scratch_in_ram() -> Iterator[Path]:
+    """A folder for a while, in RAM where that is one: cases are copied and synced all the time."""
+    shared = Path("/dev/shm")
+    with TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as scratch:
+        yield Path(scratch)
+
+
+def fuzz(subject: Subject, cases: range) -> Toll:
     """Try every case, each known by its number alone."""
-    toll = toll or Toll()
+    toll, scratch = Toll(), next(iter(subject.folders.values())).parent
     truth = {name: subject.answers(folder) for name, folder in subject.folders.items()}
     for number in cases:
         chance = random.Random(number)
