@@ -3,13 +3,15 @@
     python benchmarks/faults.py fuzz --count 100000 --jobs 2
     python benchmarks/faults.py kills --count 10000 --jobs 2
     python benchmarks/faults.py power --count 2000
+    python benchmarks/faults.py ext4 --count 10
     python benchmarks/faults.py tails --jobs 2
 
 `fuzz` damages files of memories and runs in every way. `kills` kills writers, imports, merges and
 programs that save minds at random moments. `power` loses, at random moments of a writer's life and
-a run's, what was not yet synced, for each durability; it needs strace. `tails` cuts the log at
-every byte of its last commits, looks, and repairs. The same faults, fewer of them, are part of the
-tests: see tests/faults. Writes benchmarks/results/faults-*.json.
+a run's, what was not yet synced, for each durability; it needs strace. `ext4` loses it on copies of
+a mounted image, for which it needs the right to mount. `tails` cuts the log at every byte of its
+last commits, looks, and repairs. The same faults, fewer of them, are part of the tests: see
+tests/faults. Writes benchmarks/results/faults-*.json.
 """
 
 import argparse
@@ -27,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
 
 from damaged_memory import small_memories
 from damaged_run import small_runs
+from ext4_image import lose_power_on_ext4
 from fuzzing import SHARE_OF_RUNS, fuzz
 from killing import Toll, kill_writers
 from killing_others import kill_imports, kill_merges, kill_savers
@@ -45,7 +48,7 @@ LAST_FRAMES = 2  # of the log, that are cut into byte by byte
 def main() -> None:
     """Do what was asked for and write the toll."""
     asked = _asked()
-    rows = {"fuzz": fuzzed, "kills": kills, "power": power, "tails": tails}[asked.what](asked)
+    rows = VERBS[asked.what](asked)
     write_result(RESULTS / f"faults-{asked.what}.json", f"faults-{asked.what}", rows)
     for row in rows:
         print(row.json())
@@ -109,6 +112,18 @@ def power(asked: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def ext4(asked: argparse.Namespace) -> list[Row]:
+    """Power lost on a real file system, half of the times at each durability."""
+    rows = []
+    for durability in ("group", "step"):
+        begun_s = time.monotonic()
+        with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
+            toll = lose_power_on_ext4(Path(scratch), durability, asked.count // 2, 0)
+        what = f"a run's power lost on ext4, durability {durability}"
+        rows.append(_row(what, [asdict(toll)], begun_s))
+    return rows
+
+
 def tails(asked: argparse.Namespace) -> list[Row]:
     """The log cut at every byte of its last frames."""
     begun_s = time.monotonic()
@@ -132,9 +147,12 @@ def _row(variant: str, tolls: list[dict[str, int]], begun_s: float) -> Row:
     return Row(variant, 0, n, 0, round(time.monotonic() - begun_s, 1), {**total})
 
 
+VERBS = {"fuzz": fuzzed, "kills": kills, "power": power, "ext4": ext4, "tails": tails}
+
+
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=("fuzz", "kills", "power", "tails"))
+    parser.add_argument("what", choices=VERBS)
     parser.add_argument("--count", type=int, default=1000, help="of cases, kills, or power losses")
     parser.add_argument("--jobs", type=int, default=1, help="at a time")
     return parser.parse_args()

@@ -1,14 +1,16 @@
 """How fast memory takes and gives, beside what others use; and whether age slows it down.
 
     python benchmarks/memory.py rivals --sides 48 96 --python lerobot=/path/to/its/python
+    python benchmarks/memory.py before --turns 5 --python before=/path/to/an/older/one
     python benchmarks/memory.py ageing --steps 10000 100000 1000000 3000000 --folder LIVES
     python benchmarks/memory.py size --steps 1000000
 
 `rivals` measures each store in a process of its own (rivals.py), those that a Python of their own
-has been named for in that one. `ageing` opens a synthetic life of each length, draws and learns
-from it and acts, each in a process of its own (ageing.py); lives in --folder are kept and reused.
-`size` lives with the door at random, makes films of all pictures and proves every byte. Results go
-to benchmarks/results/memory-*.json, and the ageing is drawn beside them.
+has been named for in that one; `before` measures rumpus alone, today's and an older one, in turns.
+`ageing` opens a synthetic life of each length, draws and learns from it and acts, each in a process
+of its own (ageing.py); lives in --folder are kept and reused. `size` lives with the door at random,
+makes films of all pictures and proves every byte. Results go to benchmarks/results/memory-*.json,
+and the ageing is drawn beside them.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +35,7 @@ from rumpus.worlds.door import Door
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 STORES = ("rumpus", "h5py", "zarr", "torchrl", "lerobot")
+BEFORE = ("rumpus", "before")
 BATCHES_N = 200
 FLAT_FROM = 100_000
 FLAT = ("train_phase_s", "opening_s", "looking_s", "learner_batch_ms", "action_ms", "goal_ms",
@@ -42,18 +46,18 @@ FLAT = ("train_phase_s", "opening_s", "looking_s", "learner_batch_ms", "action_m
 def main() -> None:
     """Measure what was asked for."""
     asked = _asked()
-    rows = {"rivals": rivals, "ageing": ageing, "size": size}[asked.what](asked)
+    rows = {"rivals": rivals, "before": rivals, "ageing": ageing, "size": size}[asked.what](asked)
     write_result(asked.results / f"memory-{asked.what}.json", f"memory-{asked.what}", rows)
     for row in rows:
         print(row.json())
 
 
 def rivals(asked: argparse.Namespace) -> list[Row]:
-    """Every store at every size of picture, one after the other on one core."""
+    """Every store at every size of picture, one after the other on one core, in turns."""
     pythons = dict(pair.split("=", 1) for pair in asked.python)
     rows = []
-    for side in asked.sides:
-        for name in STORES:
+    for turn, side in product(range(asked.turns), asked.sides):
+        for name in BEFORE if asked.what == "before" else STORES:
             with TemporaryDirectory(prefix="rumpus-bench-") as scratch:
                 command = [pythons.get(name, sys.executable), str(HERE / "rivals.py"), name,
                            str(side), str(asked.writes), f"{scratch}/store"]  # fmt: skip
@@ -65,7 +69,7 @@ def rivals(asked: argparse.Namespace) -> list[Row]:
             found = json.loads(done.stdout.strip().splitlines()[-1])
             wall_s = round(time.monotonic() - begun_s, 2)
             variant = f"{name} {found.pop('version')}, {side} x {side}"
-            rows.append(Row(variant, 0, 1, asked.writes, wall_s, found))
+            rows.append(Row(variant, turn, 1, asked.writes, wall_s, found))
             print(rows[-1].json())
     return rows
 
@@ -208,9 +212,10 @@ def _plot(rows: list[Row], results: Path) -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=("rivals", "ageing", "size"))
+    parser.add_argument("what", choices=("rivals", "before", "ageing", "size"))
     parser.add_argument("--sides", type=int, nargs="+", default=[48, 96])
     parser.add_argument("--writes", type=int, default=4000)
+    parser.add_argument("--turns", type=int, default=1, help="of all stores, a row each")
     parser.add_argument("--python", nargs="*", default=[], metavar="STORE=PYTHON")
     parser.add_argument("--steps", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--scratch", type=Path, help="a folder with room for the longest life")

@@ -198,7 +198,8 @@ class LeRobot:
 
 
 STORES: dict[str, Any] = {
-    "rumpus": Rumpus, "h5py": H5py, "zarr": Zarr, "torchrl": TorchRl, "lerobot": LeRobot,
+    "rumpus": Rumpus, "before": Rumpus, "h5py": H5py, "zarr": Zarr, "torchrl": TorchRl,
+    "lerobot": LeRobot,
 }  # fmt: skip
 
 

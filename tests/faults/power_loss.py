@@ -34,6 +34,8 @@ SMALL = {
 }  # fmt: skip
 ASKED = Asked(DOT, device="cpu", settings=tuple(SMALL.items()))
 FILES = {"run.json", "memory", "checkpoint.safetensors", "metrics.jsonl", "places.npz"}
+PATHS = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+ENVIRONMENT = os.environ | PATHS
 LIVED, WRITTEN = 80, 1500  # steps of a run's life, and of a writer's
 
 
@@ -64,9 +66,8 @@ def runs_power(scratch: Path, durability: str, losses: int, seed: int) -> Toll:
     life.mkdir()
     settings = [word for name in SMALL.items() for word in ("--set", "{}={}".format(*name))]
     command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", life / run, "--steps", LIVED]
-    paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     more = ["--durability", durability, "--device", "cpu", *settings]
-    run_under_strace([*command, *more], log, paths)
+    run_under_strace([*command, *more], log, PATHS)
 
     def look(left: Path, disk: Disk) -> None:
         toll.kills += 1
