@@ -4,19 +4,25 @@ import json
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from power_loss import ASKED
 
 from rumpus.cli.command_line import main
 from rumpus.errors import InputError, RumpusError, RunError
 from rumpus.memory import Memory
+from rumpus.play.progress import Until
 from rumpus.replay.replay import ReplayConfig
-from rumpus.run import checkpoint
+from rumpus.run import checkpoint, metrics
 from rumpus.run.config import RunConfig
 from rumpus.run.folder import open_run
 from rumpus.run.layout import sealed
-from rumpus.run.session import load_actor, recall
+from rumpus.run.play_loop import play
+from rumpus.run.session import begin_or_resume, load_actor, recall
+from rumpus.run.verify import flaws
 
 DOT = "outside_image:DotEnv"
 SELDOM = [
@@ -199,3 +205,42 @@ def test_a_sealed_config_out_of_range_is_refused(dot: Path) -> None:
     (dot / "run.json").write_text(text)
     with pytest.raises(RunError, match="Expected `int` >= 0"):
         open_run(dot)
+
+
+def test_a_run_that_plays_on_has_no_flaw(tmp_path: Path, strangers: None) -> None:
+    run, looks = tmp_path / "run", 0
+    asked = replace(ASKED, settings=(*ASKED.settings, ("train.updates_per_step", 0.2)))
+    with begin_or_resume(asked, run) as session:
+        playing = Thread(target=play, args=(session, Until(160), lambda progress: None))
+        playing.start()
+        while playing.is_alive():
+            assert list(flaws(run)) == []
+            looks += 1
+    assert looks > 10
+    assert list(flaws(run)) == []
+
+
+def test_every_file_of_a_run_is_told_and_its_figures_go_on(
+    other: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["memory", "verify", str(other)]) == 0
+    before = metrics.read(other)
+    log = other / "metrics.jsonl"
+    log.write_bytes(log.read_bytes().replace(b'"steps": 60', b'"steps": 61', 1)[:-30])
+    (other / "places.npz").write_bytes(b"none")
+    capfd.readouterr()
+    assert main(["memory", "verify", str(other)]) == 1
+    said = capfd.readouterr().out
+    assert "2 lines of" in said
+    assert "The end of" in said
+    assert "places.npz is not what was written" in said
+    assert "NOT all is well" in said
+    assert main(["progress", str(other)]) == 0
+    assert "2 lines of" in capfd.readouterr().err
+    assert main(["memory", "repair", str(other)]) == 0
+    assert main(["memory", "verify", str(other)]) == 0
+    assert metrics.read(other) == before[:-1]
+    assert {file.name for file in other.glob("*.old*")} == {"metrics.jsonl.old1", "places.npz.old1"}
+    (other / "checkpoint.safetensors").unlink()
+    assert main(["memory", "verify", str(other)]) == 1
+    assert "checkpoint.safetensors is gone" in capfd.readouterr().out

@@ -22,43 +22,48 @@ from rumpus.run.layout import id_of, memory_in
 
 def flaws(run: Path) -> Iterator[str]:
     """A sentence for each file of a run that is not what was written; none of a memory alone."""
-    mind, log = run / mind_file.FILE_NAME, run / metrics.FILE_NAME
-    if not (run / "run.json").exists() and not mind.exists():
+    file = run / "run.json"
+    if not file.exists() and not (run / mind_file.FILE_NAME).exists():
         return
     remedy = f"put it back from a copy, or {from_memory(run)}"
     try:
         id_ = id_of(run)
     except (OSError, msgspec.DecodeError) as error:
-        yield f"{run / 'run.json'} cannot be understood: {error}; {remedy}"
+        yield f"{file} cannot be understood: {error}; {remedy}"
         return
     if not id_:
-        yield f"{run / 'run.json'} is gone, or of an older rumpus; {remedy}"
+        yield f"{file} is gone, or of an older rumpus; {remedy}"
         return
-    told, log_bytes = acknowledged.read(memory_in(run)) or acknowledged.Acknowledged(), 0
     try:
-        if mind.exists():
-            _, about = mind_file.read(mind)
-            about.check(id_, told.memory)
-            log_bytes = about.log_bytes
-            if about.steps > told.count > 0:
-                yield f"The mind {mind} has learned from {about.steps:,} steps; memory has fewer"
-        elif any("training/train_s" in line for _, line in metrics.figures(run)):
+        yield from _flaws_of_mind(run, id_, remedy)
+        if wrong := metrics.unproved(run):
+            yield f"{wrong:,} lines of {run / metrics.FILE_NAME} are not what was written in it"
+    except RunError as error:
+        yield str(error)
+    if not _has_its_places(run):
+        yield f"{run / places.FILE_NAME} is not what was written; play counts places anew"
+
+
+def _flaws_of_mind(run: Path, id_: str, remedy: str) -> Iterator[str]:
+    mind, log = run / mind_file.FILE_NAME, run / metrics.FILE_NAME
+    if not mind.exists():
+        if any("training/train_s" in line for _, line in metrics.figures(run)):
             yield f"The mind {mind} is gone; {remedy}"
+        return
+    try:
+        _, about = mind_file.read(mind)
+        # After it: memory and log only grow while the run plays on.
+        told = acknowledged.read(memory_in(run)) or acknowledged.Acknowledged()
+        about.check(id_, told.memory)
     except ModuleNotFoundError as error:
         yield f"The mind {mind} {missing_extra(error)}"
     except mind_file.DAMAGE as error:
         yield f"The mind {mind} cannot be used: {error}; {remedy}"
-    except RunError:
-        pass  # of the log, which is next
-    try:
-        if wrong := metrics.unproved(run):
-            yield f"{wrong:,} lines of {log} are not what was written in this run"
-    except RunError as error:
-        yield str(error)
-    if _size(log) < log_bytes:
-        yield f"The end of {log} is gone"
-    if not _is_of(memory_in(run), run):
-        yield f"{run / places.FILE_NAME} is not what was written; play counts places anew"
+    else:
+        if about.steps > told.count > 0:
+            yield f"The mind {mind} has learned from {about.steps:,} steps; memory has fewer"
+        if _size(log) < about.log_bytes:
+            yield f"The end of {log} is gone"
 
 
 def mend(run: Path) -> Iterator[str]:
@@ -77,7 +82,7 @@ def mend(run: Path) -> Iterator[str]:
         if (size := _size(log)) < about.log_bytes:
             mind_file.write(mind, arrays, replace(about, log_bytes=size))
             yield f"What is gone from the end of {log} is no longer missed: lines of figures"
-    if not _is_of(memory_in(run), run):
+    if not _has_its_places(run):
         yield f"What places it counted was left out; {put_aside(run / places.FILE_NAME)} has it"
 
 
@@ -85,6 +90,6 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def _is_of(memory: Path, run: Path) -> bool:
-    told, file = acknowledged.read(memory), run / places.FILE_NAME
+def _has_its_places(run: Path) -> bool:
+    told, file = acknowledged.read(memory_in(run)), run / places.FILE_NAME
     return told is None or not file.exists() or places.load(file, told.memory).known > 0
