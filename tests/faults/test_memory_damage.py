@@ -99,6 +99,18 @@ def test_a_header_alone_makes_no_other_layout(folder: Path, version: int) -> Non
     assert_mended(folder)
 
 
+def test_a_column_whose_name_is_no_text_is_damaged(folder: Path) -> None:
+    file = folder / FILE_NAME
+    file.write_bytes(file.read_bytes().replace(b"clip_reason TEXT", b"clip_rea\xd1on TEXT"))
+    assert not verified(folder).good
+    with pytest.raises(MemoryFault, match="damaged"):
+        Memory.open(folder)
+    repair(folder, quiet)
+    assert verified(folder).good
+    with Memory.open(folder) as memory:
+        assert len(memory) == LIVED_N
+
+
 def test_an_empty_store_comes_back_from_the_view(folder: Path) -> None:
     (folder / FILE_NAME).write_bytes(b"")
     with pytest.raises(MemoryFault, match="rumpus memory repair"):

@@ -84,8 +84,10 @@ def session(file: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def is_corrupt(error: sqlite3.Error) -> bool:
+def is_corrupt(error: BaseException) -> bool:
     """Whether SQLite says of the file that it is not what it was; else it could not get at it."""
+    if isinstance(error, UnicodeDecodeError):  # of the name of a column
+        return True
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     return code in (
         sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG,
@@ -117,7 +119,7 @@ def unless_corrupt() -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not is_corrupt(error):
             raise
 

@@ -25,8 +25,8 @@ def faults(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, OSError, MemoryError) as error:
-        if isinstance(error, sqlite3.Error) and is_corrupt(error):
+    except (sqlite3.Error, OSError, MemoryError, UnicodeDecodeError) as error:
+        if is_corrupt(error):
             raise damaged_by("memory", path, str(error)) from error
         raise MemoryFault(f"The memory {path} {_sentence(error)}") from error
     except ModuleNotFoundError as error:
@@ -35,7 +35,7 @@ def faults(path: Path) -> Iterator[None]:
         raise
 
 
-def _sentence(error: sqlite3.Error | OSError | MemoryError) -> str:
+def _sentence(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
     text = str(error)
     if number in _FULL or "disk is full" in text:
