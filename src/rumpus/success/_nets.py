@@ -61,11 +61,21 @@ def learn(part: Part[Logits], loss: Callable[[Logits], Tensor], updates: int) ->
     return float(np.mean(told)) if told else 0.0
 
 
-@torch.no_grad()
 def least(part: Part[Logits], pictures: Array) -> Tensor:
     """Of each picture (B, h, w, c) the logit of the net that doubts it most, (B,)."""
+    return _logits(part, pictures).amin(0)
+
+
+def middle(part: Part[Logits], pictures: Array) -> Tensor:
+    """Of each picture (B, h, w, c) the median logit of all nets, of two middle ones the less."""
+    return _logits(part, pictures).median(0).values
+
+
+@torch.no_grad()
+def _logits(part: Part[Logits], pictures: Array) -> Tensor:
     chunks = [pictures[at : at + CHUNK] for at in range(0, len(pictures), CHUNK)]
-    return torch.cat([torch.zeros(0), *(part.average(as_input(c)).amin(0) for c in chunks)])
+    nets = len(part.average.nets)
+    return torch.cat([torch.zeros(nets, 0), *(part.average(as_input(c)) for c in chunks)], 1)
 
 
 def as_input(pictures: Array) -> Tensor:

@@ -3,8 +3,9 @@
 Of what was lived, a share shows success, and how large it is a few questions about pictures drawn
 at random tell. The loss takes that share of success out of what counts as failure; so success that
 was lived is not unlearned, as by VICE, and what merely looks like it is. What a person said no to
-counts as failure all the same. Several nets learn alike, and the one that doubts most is believed:
-what none of them has seen they are seldom sure of together (interview 22:50).
+counts as failure all the same. Several nets learn alike, and the median of what they say is
+believed: what none of them has seen they are seldom sure of together, and one that doubts alone is
+no reason to (decision 10, row 22).
 
 Source: non-negative risk of positive and unlabelled data (Kiryo 2017, arXiv 1703.00593, eq. 6).
 
@@ -26,7 +27,7 @@ from torch.nn.functional import pad, softplus
 
 from rumpus.model.device import to_array
 from rumpus.model.part import Part
-from rumpus.success._nets import Logits, drawn, learn, least
+from rumpus.success._nets import Logits, drawn, learn, middle
 from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
@@ -38,7 +39,7 @@ class PositiveUnlabelledConfig:
     """How it learns.
 
     Attributes:
-        nets: of which the most doubtful is believed.
+        nets: of which the median is believed.
         batch: pictures of success in each gradient step; twice as many of what was lived, and half
             as many that were answered with no.
         learning_rate: of Adam.
@@ -75,7 +76,7 @@ class PositiveUnlabelled:
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
-        return to_array(least(self.part, pictures).sigmoid())
+        return to_array(middle(self.part, pictures).sigmoid())
 
     def _fresh(self, seed: int) -> Part[Logits]:
         torch.manual_seed(seed)
