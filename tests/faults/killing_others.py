@@ -122,7 +122,7 @@ def _kill_taking(
     """
     into = scratch / "into"
     _prepare(into, before)
-    _killed(lambda: work(into), chance.uniform(0.0, 1.1 * _longest(work, scratch, before)))
+    _killed(lambda: work(into), chance.uniform(0.0, 1.6 * _longest(work, scratch, before)))
     toll.kills += 1
     count = _look(into, toll) if Memory.exists(into) else 0
     assert before or Memory.exists(into) or not into.exists()
