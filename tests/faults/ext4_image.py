@@ -6,6 +6,7 @@ mount, so it is a benchmark and no test; see power_loss.py for the emulation tha
 
 import gc
 import json
+import os
 import random
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from killing import Toll
-from power_loss import ASKED, DOT, ENVIRONMENT, SMALL
+from power_loss import ASKED, DOT, SMALL, paths
 
 from rumpus.errors import RumpusError
 from rumpus.memory import acknowledged
@@ -66,7 +67,7 @@ def _copied(scratch: Path, durability: str, lived_s: float) -> tuple[int, int]:
         run = lived / RUN
         command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", str(run), "--steps",
                    "100000", "--durability", durability, "--device", "cpu", *settings]  # fmt: skip
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | paths())
         while acknowledged.read(run / "memory") is None:
             time.sleep(0.01)
         time.sleep(lived_s)

@@ -34,8 +34,6 @@ SMALL = {
 }  # fmt: skip
 ASKED = Asked(DOT, device="cpu", settings=tuple(SMALL.items()))
 FILES = {"run.json", "memory", "checkpoint.safetensors", "metrics.jsonl", "places.npz"}
-PATHS = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-ENVIRONMENT = os.environ | PATHS
 LIVED, WRITTEN = 80, 1500  # steps of a run's life, and of a writer's
 
 
@@ -67,7 +65,7 @@ def runs_power(scratch: Path, durability: str, losses: int, seed: int) -> Toll:
     settings = [word for name in SMALL.items() for word in ("--set", "{}={}".format(*name))]
     command = [sys.executable, "-m", "rumpus", "play", DOT, "--run", life / run, "--steps", LIVED]
     more = ["--durability", durability, "--device", "cpu", *settings]
-    run_under_strace([*command, *more], log, PATHS)
+    run_under_strace([*command, *more], log, paths())
 
     def look(left: Path, disk: Disk) -> None:
         toll.kills += 1
@@ -92,6 +90,11 @@ def runs_power(scratch: Path, durability: str, losses: int, seed: int) -> Toll:
     with log.open() as calls:
         lose_power(life, calls, scratch, losses, random.Random(seed), look)
     return toll
+
+
+def paths() -> dict[str, str]:
+    """Where a program finds what this one does, strangers' worlds too."""
+    return {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _alike(one: Step, other: Step) -> bool:

@@ -211,7 +211,7 @@ def test_a_run_that_plays_on_has_no_flaw(tmp_path: Path, strangers: None) -> Non
     run, looks = tmp_path / "run", 0
     asked = replace(ASKED, settings=(*ASKED.settings, ("train.updates_per_step", 0.2)))
     with begin_or_resume(asked, run) as session:
-        playing = Thread(target=play, args=(session, Until(160), lambda progress: None))
+        playing = Thread(target=play, args=(session, Until(60), lambda progress: None))
         playing.start()
         while playing.is_alive():
             assert list(flaws(run)) == []
