@@ -220,6 +220,19 @@ def test_a_quota_is_said_and_nothing_is_dropped(
         memory.append(step_of(0))
 
 
+def test_a_quota_is_said_before_a_second_is_over_where_a_simulation_is_fast(
+    tmp_path: Path, spec: RobotSpec, step_of: StepOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # all of it is within one second
+    with Memory.create(tmp_path / "m", spec, MemoryConfig(quota_gb=0.001)) as memory:
+        memory.begin_episode("play")
+        memory.append(step_of(0))
+        memory.flush()  # there is room yet
+        live(memory, step_of, 1, 5000)
+        with pytest.raises(MemoryFault, match="drops nothing"):
+            memory.flush()
+
+
 @pytest.mark.parametrize("quota_gb", [-1.0, float("nan"), float("inf")])
 def test_a_quota_that_is_none_is_refused(quota_gb: float) -> None:
     with pytest.raises(InputError, match="expected more than 0"):

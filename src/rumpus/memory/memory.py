@@ -27,6 +27,7 @@ from rumpus.spec import RobotSpec
 from rumpus.types import Step
 
 COMMIT_EVERY_S = 1.0
+COUNT_EVERY_STEPS = 100  # at most, before it is looked how much room is taken
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Memory(Reader, AbstractContextManager["Memory"]):
         self.config = config
         self._group_s = COMMIT_EVERY_S if config.durability == "group" else 0.0
         self._fault: Exception | None = None
-        self._counted_s = -math.inf
+        self._counted_s, self._counted_at = -math.inf, 0
         self._open_episode: int | None = None
         self._committed_s = time.monotonic()
 
@@ -277,9 +278,11 @@ class Memory(Reader, AbstractContextManager["Memory"]):
     def _check_quota(self) -> None:
         """What is durable stays; but nothing more is taken where the quota is used up."""
         now_s = time.monotonic()
-        if not self.config.quota_gb or now_s - self._counted_s < COMMIT_EVERY_S:
+        is_recent = now_s - self._counted_s < COMMIT_EVERY_S and len(self) < self._counted_at
+        if not self.config.quota_gb or is_recent:
             return
-        self._counted_s = now_s  # not at every step: files are looked for, and the robot moves
+        # Not at every step: files are looked for, and the robot moves.
+        self._counted_s, self._counted_at = now_s, len(self) + COUNT_EVERY_STEPS
         taken_gb = sum(self.room().values()) / 1e9
         if taken_gb > self.config.quota_gb:
             raise MemoryFault(
