@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
 from damaged_memory import small_memories
 from damaged_run import small_runs
 from ext4_image import lose_power_on_ext4
-from fuzzing import SHARE_OF_RUNS, fuzz
+from fuzzing import SHARE_OF_RUNS, Subject, fuzz
 from killing import Toll, kill_writers
 from killing_others import kill_imports, kill_merges, kill_savers
 from power_loss import runs_power, writers_power
@@ -57,8 +58,7 @@ def main() -> None:
 def fuzzed(asked: argparse.Namespace) -> list[Row]:
     """Files of memories and of runs damaged."""
     runs, rows = int(asked.count * SHARE_OF_RUNS), []
-    for of, cases in (("a run's own files", range(runs)),
-                      ("a memory's files", range(runs, asked.count))):  # fmt: skip
+    for of, cases in zip(SUBJECTS, (range(runs), range(runs, asked.count)), strict=True):
         begun_s = time.monotonic()
         with ProcessPoolExecutor(asked.jobs) as pool:
             parts = [cases[first : first + FUZZED] for first in range(0, len(cases), FUZZED)]
@@ -67,12 +67,18 @@ def fuzzed(asked: argparse.Namespace) -> list[Row]:
     return rows
 
 
+SUBJECTS: dict[str, Callable[[], AbstractContextManager[Subject]]] = {
+    "a run's own files": small_runs,
+    "a memory's files": small_memories,
+}
+
+
 def _some_cases(of: str, cases: range) -> dict[str, int]:
-    with small_runs() if "run" in of else small_memories() as subject:
+    with SUBJECTS[of]() as subject:
         toll = fuzz(subject, cases)
     for failure in toll.failures:
         print(failure, flush=True)
-    return {"cuts": len(cases), **{outcome: toll.outcomes[outcome] for outcome in OUTCOMES}}
+    return {"cases": len(cases), **{outcome: toll.outcomes[outcome] for outcome in OUTCOMES}}
 
 
 VICTIMS: dict[str, tuple[float, Callable[[Path, int, random.Random], Toll]]] = {
@@ -143,7 +149,7 @@ def _some_cuts(offsets: Iterable[int]) -> dict[str, int]:
 def _row(variant: str, tolls: list[dict[str, int]], begun_s: float) -> Row:
     """All tolls in one."""
     total = {name: sum(toll[name] for toll in tolls) for name in tolls[0]}
-    n = total.pop("kills", 0) + total.pop("cuts", 0)
+    n = sum(total.pop(name, 0) for name in ("kills", "cuts", "cases"))
     return Row(variant, 0, n, 0, round(time.monotonic() - begun_s, 1), {**total})
 
 

@@ -1,8 +1,8 @@
 """Imports, merges and saved minds killed at random moments, and what is left of each.
 
-Each victim is a process of its own, born by fork, that does its work again and again or once. An
-import and a merge are all or nothing by episode at least, never twice, and the same again finishes
-them; a saved mind is a whole one, and none that is older than the last that was told.
+Each victim is a process of its own, born by fork. An import comes whole or not at all, a merge as
+far as it was durable; the same again finishes either, and once more adds nothing. A saved mind is a
+whole one, and none that is older than the last that was told.
 """
 
 import os

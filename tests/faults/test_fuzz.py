@@ -26,4 +26,4 @@ def test_nothing_that_happens_to_a_file_is_silent(
         toll = fuzz(subject, range(FIRST + cases.start, FIRST + cases.stop))
     print(dict(toll.outcomes))
     assert not toll.failures, "\n".join(toll.failures[:20])
-    assert min(toll.outcomes[outcome] for outcome in ("mended", "told")) >= len(cases) // 60
+    assert min(toll.outcomes[outcome] for outcome in ("mended", "told")) >= len(cases) // 50

@@ -40,6 +40,9 @@ def progress(run: Run, tensorboard: Events = None, rerun: Rerun = "", json: Json
                          "as --run.")  # fmt: skip
     if rerun:
         return _follow(run, rerun)
+    if unproved := metrics.unproved(run):
+        remark(f"{unproved:,} lines of {run / metrics.FILE_NAME} are not what this rumpus wrote in "
+               "this run, and are left out.")  # fmt: skip
     if tensorboard is not None:
         from rumpus.exchange.tensorboard import write_events
 
@@ -47,10 +50,7 @@ def progress(run: Run, tensorboard: Events = None, rerun: Rerun = "", json: Json
         tell(f"{count:,} figures are in {tensorboard}; see them with: "
              f"tensorboard --logdir {tensorboard}")  # fmt: skip
         return 0
-    phases, unproved = metrics.read(run), metrics.unproved(run)
-    if unproved:
-        remark(f"{unproved:,} lines of {run / metrics.FILE_NAME} are not what this rumpus wrote in "
-               "this run, and are left out.")  # fmt: skip
+    phases = metrics.read(run)
     if not phases:
         return answer(json, phases, f"{run} has no figures of its progress: every train phase of "
                       "play measures them, and it has had none since rumpus does.")  # fmt: skip

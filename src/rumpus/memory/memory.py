@@ -156,7 +156,8 @@ class Memory(Reader, AbstractContextManager["Memory"]):
 
         Raises:
             WorldError: when the readings are not what the spec says.
-            InputError: when an action is not, or no episode was begun.
+            InputError: when an action is not, no episode was begun, or the goal is no step that
+                was stored before.
             MemoryFault: when the disk does not take it.
         """
         index = len(self)
@@ -170,7 +171,8 @@ class Memory(Reader, AbstractContextManager["Memory"]):
 
         Raises:
             WorldError: when the readings are not what the spec says.
-            InputError: when an action is not, or no episode was begun.
+            InputError: when an action is not, no episode was begun, or the goal is no step that
+                was stored before.
         """
         self.check(step)
         if episode is None:

@@ -76,7 +76,8 @@ def proved(run: Path) -> bytes:
     Raises:
         RunError: when the disk does not give the log, or nothing says whose it is.
     """
-    return b"".join(sealed(id_of(run), json.loads(line)) for line in _proved(run))
+    id_ = id_of(run)
+    return b"".join(sealed(id_, json.loads(line)) for line in _proved(run))
 
 
 def _numbers(group: str, named: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

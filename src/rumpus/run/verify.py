@@ -14,6 +14,7 @@ import msgspec
 from rumpus import atomic_file
 from rumpus.errors import RunError, missing_extra
 from rumpus.memory import acknowledged
+from rumpus.memory.database import lock
 from rumpus.replay import places
 from rumpus.run import metrics, mind_file
 from rumpus.run.folder import from_memory, put_aside
@@ -27,12 +28,10 @@ def flaws(run: Path) -> Iterator[str]:
         return
     remedy = f"put it back from a copy, or {from_memory(run)}"
     try:
-        id_ = id_of(run)
+        if not (id_ := id_of(run)):
+            raise FileNotFoundError("it is gone, or of an older rumpus")
     except (OSError, msgspec.DecodeError) as error:
         yield f"{file} cannot be understood: {error}; {remedy}"
-        return
-    if not id_:
-        yield f"{file} is gone, or of an older rumpus; {remedy}"
         return
     try:
         yield from _flaws_of_mind(run, id_, remedy)
@@ -67,23 +66,27 @@ def _flaws_of_mind(run: Path, id_: str, remedy: str) -> Iterator[str]:
 
 
 def mend(run: Path) -> Iterator[str]:
-    """Let a run's figures go on without what is not proved; a sentence for all that was done."""
+    """Let a run's figures go on without what is not proved; a sentence for all that was done.
+
+    Raises:
+        MemoryFault: when another program plays or learns there.
+    """
     mind, log = run / mind_file.FILE_NAME, run / metrics.FILE_NAME
-    try:
-        if wrong := metrics.unproved(run):
-            proved = metrics.proved(run)
-            kept = put_aside(log)
-            atomic_file.write(log, proved)
-            yield f"{wrong:,} lines of {log} were left out; {kept} has them"
-    except RunError as error:
-        yield str(error)
-    with suppress(*mind_file.DAMAGE):
-        arrays, about = mind_file.read(mind)
-        if (size := _size(log)) < about.log_bytes:
-            mind_file.write(mind, arrays, replace(about, log_bytes=size))
-            yield f"What is gone from the end of {log} is no longer missed: lines of figures"
-    if not _has_its_places(run):
-        yield f"What places it counted was left out; {put_aside(run / places.FILE_NAME)} has it"
+    with lock(memory_in(run)):
+        try:
+            if wrong := metrics.unproved(run):
+                proved, kept = metrics.proved(run), put_aside(log)
+                atomic_file.write(log, proved)
+                yield f"{wrong:,} lines of {log} were left out; {kept} has them"
+        except RunError as error:
+            yield str(error)
+        with suppress(*mind_file.DAMAGE):
+            arrays, about = mind_file.read(mind)
+            if (size := _size(log)) < about.log_bytes:
+                mind_file.write(mind, arrays, replace(about, log_bytes=size))
+                yield f"What is gone from the end of {log} is no longer missed: lines of figures"
+        if not _has_its_places(run):
+            yield f"What places it counted was left out; {put_aside(run / places.FILE_NAME)} has it"
 
 
 def _size(file: Path) -> int:
