@@ -37,8 +37,8 @@ def lock(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise MemoryFault(
-                f"The memory {folder} is being written by another rumpus; "
-                "stop that one, or open this memory for reading only."
+                f"{folder} is being written by another rumpus; wait for that one, or stop it. "
+                "What only reads there need not wait."
             ) from error
         yield
     finally:
