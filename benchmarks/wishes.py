@@ -1,6 +1,6 @@
 """How many steps of practice until a wish comes true nine times of ten, and what that takes.
 
-    python benchmarks/wishes.py --worlds cap brick mark hatch --seeds 0 1 2 3 4 --keep runs/wishes
+    python benchmarks/wishes.py --worlds door pusher cap brick --seeds 0 1 2 3 4 --keep runs/wishes
 
 A robot plays in a world with a wish. Then it is shown pictures of success, practises the wish, and
 what it asks is answered by the world's truth, a part of a thousand steps late. After every part
@@ -33,6 +33,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from worlds.wished import Wished
 
 from rumpus.goals.base import Situation
 from rumpus.goals.wish import WishGoalSource
@@ -51,15 +52,33 @@ from rumpus.run.teaching import Believed, TeachConfig, Teaching, WishLearner, su
 from rumpus.success.base import Evidence, Question, SuccessClassifier
 from rumpus.types import Array
 from rumpus.worlds._magnet import Magnet
+from rumpus.worlds.base import Trial
 from rumpus.worlds.catalogue import load
 
 RESULTS = Path(__file__).parent / "results"
-WORLDS = ("cap", "brick", "mark", "hatch")
+WORLDS = {
+    "door": "worlds.wished:DoorOpen", "pusher": "worlds.wished:PuckOnMark",
+    "cap": "cap", "brick": "brick", "mark": "mark", "hatch": "hatch",
+}  # fmt: skip
 CONDITIONS = ("asked", "a tenth wrong", "silent", "from scratch", "true reward")
 SHOWN_N, QUESTIONS_N, ATTEMPTS_N = 20, 20, 50
 PLAYED_N, PART_N, PARTS_N = 6000, 1000, 4  # steps of play; of practice, at most so many parts
 RANDOM_N = 2000  # of it, where nothing else comes before practice
 LEARNED = 0.9
+
+
+def wishful(name: str, seed: int) -> Magnet | Wished:
+    """The world of that name, which has a wish."""
+    world = load(WORLDS[name], seed)
+    assert isinstance(world, Magnet | Wished)
+    return world
+
+
+def attempts(world: Magnet | Wished, count: int, seed: int) -> list[Trial]:
+    """Trials that begin where the wish has not come true, and whose goal shows it."""
+    if isinstance(world, Wished):
+        return world.wishes(count, seed)
+    return world.trials(count, seed, world.trial_kinds[0])
 
 
 def truth(memory: Memory) -> Array:
@@ -129,7 +148,7 @@ class Life:
     session: Session
     learner: WishLearner
     goals: WishGoalSource
-    world: Magnet
+    world: Magnet | Wished
     seed: int
 
     def practise(self, steps: int) -> None:
@@ -146,7 +165,7 @@ class Life:
         shown = replace(self.goals, believed=np.zeros(0, np.int64))
         source = self.goals if kind == "wish" else shown
         world = self.world
-        for trial in world.trials(ATTEMPTS_N, 1000 + self.seed, world.trial_kinds[0]):
+        for trial in attempts(world, ATTEMPTS_N, 1000 + self.seed):
             world.stage(trial)
             if kind != "never touch":
                 here = actor.encode(world.observe().readings)
@@ -193,11 +212,10 @@ def life(run: Path, name: str, seed: int, condition: str, pictures: Path) -> Ite
     """Wake a robot that has played, and show it what success looks like."""
     questions = 0 if condition == "true reward" else QUESTIONS_N
     with (
-        begin_or_resume(Asked(name, seed), run) as session,
+        begin_or_resume(Asked(WORLDS[name], seed), run) as session,
         open_labels(session.memory.path) as labels,
     ):
-        memory, world = session.memory, load(name, 1000 + seed)
-        assert isinstance(world, Magnet)
+        memory, world = session.memory, wishful(name, 1000 + seed)
         camera = memory.spec.sensors[0]
         wish = Wish(world.wish, len(memory), camera.name, "positive_unlabelled")
         shown = load_examples([str(pictures)], camera, memory, session.robot.observe)
@@ -211,15 +229,15 @@ def life(run: Path, name: str, seed: int, condition: str, pictures: Path) -> Ite
 def show(name: str, seed: int, folder: Path) -> None:
     """Write pictures of success: the goals of trials."""
     folder.mkdir(parents=True, exist_ok=True)
-    world = load(name, 500 + seed)
-    for number, trial in enumerate(world.trials(SHOWN_N, 500 + seed, world.trial_kinds[0])):
+    world = wishful(name, 500 + seed)
+    for number, trial in enumerate(attempts(world, SHOWN_N, 500 + seed)):
         (picture,) = world.stage(trial).readings.values()
         Image.fromarray(picture).save(folder / f"{number:02}.png")
 
 
 def played(run: Path, name: str, seed: int, steps: int) -> None:
     """Let a robot play, where it has not yet."""
-    with begin_or_resume(Asked(name, seed), run) as session:
+    with begin_or_resume(Asked(WORLDS[name], seed), run) as session:
         if len(session.memory) < steps:
             play(session, Until(steps=steps), lambda _: None)
 
