@@ -75,7 +75,8 @@ def encoded(pictures: np.ndarray) -> Tensor:
         chunk = torch.tensor(np.array(shown[first : first + CHUNK])).permute(0, 3, 1, 2) / 255.0
         chunk = interpolate(chunk, (SIDE_PX, SIDE_PX), mode="bilinear", align_corners=False)
         chunk = (chunk - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
-        found = CLASSIFIER._get_encoder_output(chunk, IMAGE.replace(".", "_"))
+        with torch.autocast("cpu", torch.bfloat16):
+            found = CLASSIFIER._get_encoder_output(chunk, IMAGE.replace(".", "_")).float()
         KNOWN.update(zip(names[first : first + CHUNK], found, strict=True))
     return torch.stack([KNOWN[picture.tobytes()] for picture in pictures])
 
@@ -95,7 +96,7 @@ def learned(evidence: Any) -> Callable[[np.ndarray], np.ndarray]:
         drawn = [some[torch.randint(len(some), (BATCH // 2,))] for some in (success, other)]
         loss = binary_cross_entropy_with_logits(head(torch.cat(drawn))[:, 0], labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(head.parameters(), config.grad_clip_norm)
         optimizer.step()
     head.eval()

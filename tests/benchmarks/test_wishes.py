@@ -8,6 +8,8 @@ import pytest
 import wishes
 from PIL import Image
 
+from rumpus.run.teaching import TeachConfig
+
 
 @pytest.mark.parametrize("name", wishes.WORLDS)
 def test_attempts_begin_where_the_wish_has_not_come_true_and_are_shown_it(name: str) -> None:
@@ -42,11 +44,11 @@ def test_a_small_life_tells_what_became_of_its_wish(
     small = {"PLAYED_N": 60, "PART_N": 20, "PARTS_N": 1, "ATTEMPTS_N": 1, "QUESTIONS_N": 2}
     for name, number in small.items():
         monkeypatch.setattr(wishes, name, number)
-    monkeypatch.setattr(wishes, "TeachConfig", partial(wishes.TeachConfig, updates=3))
+    monkeypatch.setattr(wishes, "TeachConfig", partial(TeachConfig, updates=3))
     rows = wishes.taught(tmp_path, "pusher", 0, "asked")
     assert [row.variant for row in rows] == [
         "pusher, asked, 0", "pusher, never touch", "pusher, one picture", "pusher, asked"
     ]  # fmt: skip
     assert [row.steps for row in rows] == [80, 80, 80, 100]
     assert rows[1].metrics["success_rate"] == 0.0
-    assert 0 < rows[-1].metrics["answers_n"] <= 2
+    assert rows[-1].metrics["answers_n"] in (1.0, 2.0)
