@@ -21,7 +21,7 @@ SHOWN = {"cheat_share": 7, "fooled_share": 6, "held_out_cheat_share": 17,
 
 @deferred
 def bench(
-    what: What, wish: Wishes = (), classifier: Wishes = (), seeds: Whole = 1, rounds: Whole = 15,
+    what: What, wish: Wishes = (), classifier: Wishes = (), seeds: Whole = 1, rounds: Whole = 10,
     answer_error: Share = 0.0, out: File = None, json: Json = False,
 ) -> int:  # fmt: skip
     """Measure how often classifiers of success are cheated, and how much of success they forget.
@@ -34,7 +34,7 @@ def bench(
         seeds: How many seeds, from 0.
         rounds: Of attack and learning.
         answer_error: Share of a person's answers that are wrong.
-        out: The result file to write.
+        out: The result file to write, as it grows.
         json: the rows of figures, those of every round among them.
     """
     from rumpus.bench.cheat import CheatConfig, attacked, check_asked
@@ -59,8 +59,8 @@ def bench(
                 tick(before + done, len(asked) * each)
 
             rows += attacked(one, name, seed, config, told)
-    if out:
-        write_result(out, out.stem, rows)
+            if out:  # as it grows: the next may take minutes
+                write_result(out, out.stem, rows)
     return answer(json, rows, HEAD, *(_told(row) for row in rows if {*SHOWN} <= {*row.metrics}))
 
 
