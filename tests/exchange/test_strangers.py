@@ -118,6 +118,73 @@ def test_pictures_that_are_no_film_yet_come_in(tmp_path: Path) -> None:
         assert_agree(memory)
 
 
+@pytest.mark.parametrize("kind", ["film", "stills"])
+@pytest.mark.parametrize("left", [[1, 2, 3, 4], [0, 1, 3, 4], [2, 4], [0, 1, 2, 3]])
+def test_where_rows_were_taken_away_the_others_keep_their_own_pictures(
+    tmp_path: Path, left: list[int], kind: str
+) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    pq.write_table(pq.read_table(folder / ROWS).take([*left, 5, 6, 7, 8]), folder / ROWS)
+    if kind == "stills":
+        stills = folder / f"images/{KEY}/episode-000000"
+        stills.mkdir(parents=True)
+        for k in range(5):
+            (stills / f"frame-{k:06d}.png").write_bytes(png(flat(level(k))))
+        strangers.tell(folder, [(1, 0, 0.5, 0.9)])
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert came.steps == len(left) + 4
+        assert_agree(memory)
+
+
+def test_frames_that_come_twice_do_not_say_which_picture_of_a_film_is_theirs(
+    tmp_path: Path,
+) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    strangers.put(folder, "frame_index", [0, 1, 2, 0, 1, 0, 1, 2, 3])
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert came.steps == 4
+        assert_agree(memory)
+        assert any("Lost: the pictures of 1 episodes, the first is 0" in s for s in came.lost)
+
+
+def test_episodes_that_are_told_shorter_than_they_are_have_no_proved_pictures(
+    tmp_path: Path,
+) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    strangers.tell(folder, [(0, 0, 0.0, 0.4), (1, 0, 0.4, 0.9)])  # they are 5 and 4 long
+    with pytest.raises(InputError, match="the pictures of 2 episodes, the first is 0"):
+        taken(folder, tmp_path / "m")
+
+
+def test_a_task_without_a_sentence_is_told(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    strangers.put(folder, "task_index", [0, 0, 7, 7, 7, 1, 1, 1, 1])
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert "meta/tasks.parquet has no sentence for some of the tasks." in came.lost
+        said = [e.provenance.partition(": ")[2] for e in memory.episodes()]
+        assert said == ["open the drawer", "put the cup in"]
+
+
+def test_a_reward_that_is_no_number_is_left_out_and_told(tmp_path: Path) -> None:
+    folder = strangers.minari(tmp_path / "in")
+    with h5py.File(folder / strangers.HDF5, "r+") as file:
+        file["episode_0/rewards"][1] = np.nan
+    with Memory.create(tmp_path / "m", minari_spec(folder)) as memory:
+        came = import_minari(folder, memory)
+        assert "Left out: rewards that are no finite number." in came.lost
+        assert [memory.step(k).outcome for k in (0, 1)] == ['{"reward": 0.0}', ""]
+
+
+def test_an_infinite_action_is_named_by_its_step(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    strangers.put(folder, "action", [[0], [1], [float("inf")], *[[0]] * 6])
+    with pytest.raises(InputError, match=r"Step 2 of episode 0 in .* has the action \[inf\]"):
+        taken(folder, tmp_path / "m")
+
+
 def test_all_tasks_of_an_episode_are_kept(tmp_path: Path) -> None:
     folder = strangers.lerobot(tmp_path / "in")
     strangers.put(folder, "task_index", [0, 0, 1, 1, 1, 0, 0, 0, 0])

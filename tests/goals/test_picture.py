@@ -116,3 +116,12 @@ def test_levels_that_are_no_brightness_are_refused(tmp_path: Path, level: float)
     levels[3, 4] = level
     with pytest.raises(InputError, match="levels that are no brightness"):
         load_picture(saved(tmp_path / "levels.tiff", levels), CAMERA)
+
+
+@pytest.mark.parametrize(("alpha", "is_told"), [(255, False), (254, True)])
+def test_only_what_is_transparent_is_told_to_be_put_on_white(
+    tmp_path: Path, alpha: int, is_told: bool
+) -> None:
+    Image.new("RGBA", (12, 8), (10, 20, 30, alpha)).save(tmp_path / "goal.png")
+    _, notices = load_picture(tmp_path / "goal.png", CAMERA)
+    assert ("put on white" in "".join(notices)) == is_told

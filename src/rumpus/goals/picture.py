@@ -84,9 +84,10 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
         image, deep = _in_8_bits(image, path)
         done += [f"its levels up to {deep:g} were scaled to 255"]
     if image.has_transparency_data and channels < MOST_CHANNELS:
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image.convert("RGBA"))
-        done += ["what is transparent in it was put on white"]
+        ground, image = Image.new("RGBA", image.size, "white"), image.convert("RGBA")
+        if image.getextrema()[3] != (255, 255):
+            done += ["what is transparent in it was put on white"]
+        image = Image.alpha_composite(ground, image)
     image = image.convert(MODES[channels])
     if image.size != (width, height):
         came, scale = image.size, min(image.width / width, image.height / height)

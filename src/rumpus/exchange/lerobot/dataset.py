@@ -157,11 +157,11 @@ class LeRobotDataset(Dataset):
 
     def _film(self, number: int, key: str, shape: Shape) -> Iterator[Array]:
         """The pictures of an episode: of a film, or those that were to become one."""
-        n, place = self._episodes[number][0], self._places[key].get(number)
+        frames, place = self._episodes[number][0], self._places[key].get(number)
         if place:
-            yield from pictures(*place, n, shape)
+            yield from pictures(place[0], place[1] + frames, shape)
             return
-        for frame in range(n):
+        for frame in frames.tolist() if (np.diff(frames) > 0).all() else ():
             path = f"{layout.stills(key, number)}/frame-{frame:06d}.png"
             yield self._picture(None, path, key, shape)
 
@@ -199,18 +199,19 @@ class LeRobotDataset(Dataset):
         for rows in self._rows(numbers, max(1, NUMBERS_AT_ONCE // widest)):
             for key in numbers:
                 values = np.reshape(rows[key], (len(rows[key]), -1)).astype(np.float64)
+                values[np.isinf(values)] = np.nan  # no range; the step that has it is named later
                 every = np.vstack([values, *found.get(key, ())])
                 found[key] = np.fmin.reduce(every), np.fmax.reduce(every)
         return ranges | found
 
     @cached_property
-    def _episodes(self) -> dict[int, tuple[int, str]]:
-        """How many rows each episode has, in their order, and the sentences of its tasks.
+    def _episodes(self) -> dict[int, tuple[Array, str]]:
+        """Of each episode, in their order, its rows' frame_index and the sentences of its tasks.
 
         Raises:
             InputError: when an episode is there twice, or its rows are not in order.
         """
-        sentences, found, worst_s = self._sentences(), dict[int, tuple[int, str]](), 0.0
+        sentences, found, worst_s = self._sentences(), dict[int, tuple[Array, str]](), 0.0
         parts = list(self._rows(list(OWN), NUMBERS_AT_ONCE))
         own = {key: np.concatenate([part[key] for part in parts]) for key in OWN}
         cuts = np.flatnonzero(np.diff(own["episode_index"])) + 1
@@ -224,8 +225,11 @@ class LeRobotDataset(Dataset):
                 )
             off = np.abs(np.diff(of["timestamp"].astype(np.float64)) - 1.0 / self.info.fps)
             worst_s = float(np.maximum(worst_s, off.max(initial=0.0)))
-            said = [sentences.get(task, "") for task in dict.fromkeys(of["task_index"].tolist())]
-            found[number] = len(span), ", then ".join(filter(None, said))
+            tasks = dict.fromkeys(of["task_index"].tolist())
+            if sentences and not tasks.keys() <= sentences.keys():
+                self.note(f"{layout.TASKS} has no sentence for some of the tasks.")
+            said = [sentences.get(task, "") for task in tasks]
+            found[number] = of["frame_index"], ", then ".join(filter(None, said))
         if not worst_s <= UNEVEN / self.info.fps:
             self.note(
                 f"Its timestamps are not {self.info.fps:g} a second: some are off by {worst_s:.3g} "
@@ -248,14 +252,14 @@ class LeRobotDataset(Dataset):
     @cached_property
     def _places(self) -> dict[str, Places]:
         """Where in each camera's films the episodes begin, as far as that is proved."""
-        lengths, every = {number: n for number, (n, _) in self._episodes.items()}, {}
+        frames, every = {number: of for number, (of, _) in self._episodes.items()}, {}
         for key in self._films:
-            every[key] = places(self.folder, key, lengths, self.info.fps)
-            lost = [n for n in lengths if n not in every[key]]
+            every[key] = places(self.folder, key, frames, self.info.fps)
+            lost = [n for n in frames if n not in every[key]]
             if lost := [n for n in lost if not (self.folder / layout.stills(key, n)).exists()]:
                 self.note(
                     f"Lost: the pictures of {len(lost):,} episodes, the first is {lost[0]}, for "
-                    f"nothing proves which they are in the films of {key}."
+                    f"nothing proves which they are in the films of {key}, or a film is not whole."
                 )
         return every
 

@@ -114,7 +114,7 @@ class Info:
         if not self.codebase_version.startswith("v3."):
             raise InputError(
                 f"It is a LeRobot dataset {self.codebase_version}, and rumpus reads {VERSION}; "
-                "convert it with LeRobot's convert_dataset_v21_to_v30 first."
+                "convert it with LeRobot's own converters, from version to version."
             )
         if missing := [key for key in OWN if key not in self.features]:
             raise InputError(f"{INFO} declares no {', '.join(missing)}; mend what wrote it.")

@@ -1,8 +1,8 @@
 """Pictures out of a LeRobot dataset's films: which of them are an episode's, and what they show.
 
-Nothing is believed that cannot be counted: an episode has as many pictures in a film as it has
-rows, one after the other at the dataset's rate, from where meta/episodes says, and no other episode
-begins among them.
+Nothing is believed that cannot be counted: an episode has a picture in a film for every frame up
+to its last row's, one after the other at the dataset's rate, from where meta/episodes says, and no
+other episode begins among them. Where rows were taken away, those that are left keep their own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,21 +44,25 @@ class Film(NamedTuple):
 Places = dict[int, tuple[Film, int]]  # by episode: a film, and its first picture in it
 
 
-def places(folder: Path, key: str, lengths: Mapping[int, int], fps: float) -> Places:
+def places(folder: Path, key: str, frames: Mapping[int, Array], fps: float) -> Places:
     """Where the pictures of each episode begin, as far as that is told and proved.
 
     Args:
         folder: of the dataset.
         key: of the camera.
-        lengths: how many rows each episode has.
+        frames: of each episode the frame_index of its rows, int64 (n,).
         fps: of the dataset.
     """
     told = _recorded(folder, key)
-    films = {file: _film(file) for file in {file for file, _, _ in told.values()}}
-    begins_s = {file: np.sort([s for of, s, _ in told.values() if of == file]) for file in films}
+    if any(rows < len(frames.get(episode, ())) for episode, (*_, rows) in told.items()):
+        return {}  # it tells of other data
+    films = {file: _film(file) for file in {file for file, *_ in told.values()}}
+    begins_s = {file: np.sort([s for of, s, *_ in told.values() if of == file]) for file in films}
     found: Places = {}
-    for episode, (file, from_s, to_s) in told.items():
-        film, n = films[file], lengths.get(episode, 0)
+    for episode, (file, from_s, to_s, _) in told.items():
+        film, of = films[file], frames.get(episode, np.zeros(0, np.int64))
+        # A row's frame says which picture is its own; frames that come again say nothing.
+        n = int(of[-1]) + 1 if len(of) and of[0] >= 0 and (np.diff(of) > 0).all() else 0
         half_s = 0.5 / fps
         at, after = np.searchsorted(film.times_s, [from_s - half_s, from_s + half_s]).tolist()
         ends_s = [from_s - half_s, from_s + n / fps - half_s]
@@ -68,14 +72,14 @@ def places(folder: Path, key: str, lengths: Mapping[int, int], fps: float) -> Pl
     return found
 
 
-def pictures(film: Film, at: int, n: int, shape: Shape) -> Iterator[Array]:
-    """The pictures at <= k < at + n of a film, uint8 (h, w, c), up to where it is damaged.
+def pictures(film: Film, at: Array, shape: Shape) -> Iterator[Array]:
+    """The pictures at places (n,) of a film, uint8 (h, w, c) each, up to where it is damaged.
 
     Raises:
         InputError: when it has pictures of another size, or of more than 8 bits, as depths have.
     """
     height, width, channels = shape
-    wanted = film.ticks[at : at + n].tolist()
+    wanted = film.ticks[at].tolist()
     # Behind a key frame some codecs want the pictures before it: then it is shown from its start.
     for begin in (wanted[0], 0):
         shown = 0
@@ -93,24 +97,25 @@ def pictures(film: Film, at: int, n: int, shape: Shape) -> Iterator[Array]:
                     yield _pixels(frame, channels, film.file)
                 elif frame.pts is None or frame.pts > wanted[shown]:
                     break
-                if shown == n:
+                if shown == len(wanted):
                     return
         if shown:
             return
 
 
-def _recorded(folder: Path, key: str) -> dict[int, tuple[Path, float, float]]:
-    """By episode the film that meta/episodes tells, and from when to when, in s, where it does."""
+def _recorded(folder: Path, key: str) -> dict[int, tuple[Path, float, float, int]]:
+    """By episode the film that meta/episodes tells, from when to when, in s, and how many rows."""
     told = {}
     names = ("chunk_index", "file_index", "from_timestamp", "to_timestamp")
-    wanted = ["episode_index", *(f"videos/{key}/{name}" for name in names)]
+    wanted = ["episode_index", *(f"videos/{key}/{name}" for name in names), "length"]
     for file in files(folder, "meta/episodes"):
         with suppress(pa.ArrowException, OSError, KeyError):
             for row in zip(*columns_of(folder, file, wanted), strict=True):
                 with suppress(TypeError, ValueError, ArithmeticError, OSError):  # of nothing, NaN
                     episode, chunk, number = map(int, row[:3])
                     name = VIDEO.format(video_key=key, chunk_index=chunk, file_index=number)
-                    told[episode] = inside(folder, folder / name), float(row[3]), float(row[4])
+                    times_s = float(row[3]), float(row[4])
+                    told[episode] = inside(folder, folder / name), *times_s, int(row[5])
     return told
 
 

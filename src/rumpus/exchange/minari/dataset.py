@@ -186,8 +186,10 @@ class MinariDataset(Dataset):
         came = slice(max(steps.start - 1, 0), steps.stop - 1)  # the moves that led here
         first, last = [False] * (steps.start == 0), steps.stop == n
         actions = _part(group, "actions", (moves, *none.shape))[here]
-        rewards = np.reshape(_part(group, "rewards", (moves,))[here], -1).tolist()
-        outcomes = [*map(transfer.outcome_of, rewards), *[""] * last]
+        rewards = np.reshape(_part(group, "rewards", (moves,))[here], -1)
+        if not np.isfinite(rewards).all():
+            self.note("Left out: rewards that are no finite number.")
+        outcomes = [*map(transfer.outcome_of, rewards.tolist()), *[""] * last]
         return {
             "executed_action": np.concatenate([actions, [none]]) if last else actions,
             "step_index": np.arange(steps.start, steps.stop),
