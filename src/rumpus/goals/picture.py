@@ -85,7 +85,7 @@ def load_picture(path: Path, sensor: SensorSpec) -> tuple[Array, tuple[str, ...]
         done += [f"its levels up to {deep:g} were scaled to 255"]
     if image.has_transparency_data and channels < MOST_CHANNELS:
         ground, image = Image.new("RGBA", image.size, "white"), image.convert("RGBA")
-        if image.getextrema()[3] != (255, 255):
+        if image.getchannel("A").getextrema() != (255, 255):
             done += ["what is transparent in it was put on white"]
         image = Image.alpha_composite(ground, image)
     image = image.convert(MODES[channels])
