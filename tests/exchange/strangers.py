@@ -136,7 +136,7 @@ def tell(folder: Path, places: Sequence[tuple[Any, ...]]) -> None:
         {
             "episode_index": episode, f"{at}/chunk_index": None if film is None else film * 0,
             f"{at}/file_index": film, f"{at}/from_timestamp": begin, f"{at}/to_timestamp": end,
-            "length": round(float(np.nan_to_num((end or 0.0) - (begin or 0.0))) * 10),
+            "length": round(float(np.nan_to_num((end or 0.0) - (begin or 0.0)).clip(0, 999)) * 10),
         }
         for episode, film, begin, end in places
     ]  # fmt: skip
