@@ -134,7 +134,7 @@ def lead_out(folder: Path, outside: Path, rng: random.Random) -> None:
         key = rng.choice(odd)
         change(folder, lambda a: a["features"].update({key: a["features"].pop(KEY)}))
         names = ["episode_index", *(f"videos/{key}/{n}" for n in ("chunk_index", "file_index",
-                 "from_timestamp", "to_timestamp"))]  # fmt: skip
+                 "from_timestamp", "to_timestamp")), "length"]  # fmt: skip
         pq.write_table(pq.read_table(folder / PLACE).rename_columns(names), folder / PLACE)
     else:
         film = f"{outside}/film.mp4"
