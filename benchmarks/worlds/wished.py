@@ -35,7 +35,7 @@ class Wished(SimulatedWorld):
         """Whether the wish has come true."""
 
     @abstractmethod
-    def is_failure(self, state: State) -> bool:
+    def is_start(self, state: State) -> bool:
         """Whether an attempt may begin there."""
 
     def act(self, action: Array) -> Executed:
@@ -49,7 +49,7 @@ class Wished(SimulatedWorld):
         while min(len(starts), len(goals)) < count:
             kind = str(rng.choice(self.trial_kinds))
             drawn = self.trials(20, int(rng.integers(2**31)), kind)
-            starts += [t for t in drawn if self.is_failure(t.start) and kind == self.trial_kinds[0]]
+            starts += [t for t in drawn if self.is_start(t.start) and kind == self.trial_kinds[0]]
             goals += [trial for trial in drawn if self.is_success(trial.goal)]
         return [replace(s, goal=g.goal) for s, g in zip(starts[:count], goals, strict=False)]
 
@@ -63,7 +63,7 @@ class DoorOpen(Wished, Door):
         """See `Wished`."""
         return state["angle_rad"] > OPEN_RAD
 
-    def is_failure(self, state: State) -> bool:
+    def is_start(self, state: State) -> bool:
         """See `Wished`."""
         return state["angle_rad"] < SHUT_RAD
 
@@ -77,7 +77,7 @@ class PuckOnMark(Wished, Pusher):
         """See `Wished`."""
         return _off_m(state) < ON_M
 
-    def is_failure(self, state: State) -> bool:
+    def is_start(self, state: State) -> bool:
         """See `Wished`."""
         return _off_m(state) > OFF_M
 

@@ -149,6 +149,25 @@ def test_frames_that_come_twice_do_not_say_which_picture_of_a_film_is_theirs(
         assert any("Lost: the pictures of 1 episodes, the first is 0" in s for s in came.lost)
 
 
+@pytest.mark.parametrize("frames", [[0, 1, 2, 0, 1], [0, 1, 2, 3, 4]])
+def test_stills_that_do_not_say_whose_they_are_or_are_gone_are_told(
+    tmp_path: Path, frames: list[int]
+) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    strangers.put(folder, "frame_index", [*frames, 0, 1, 2, 3])
+    strangers.tell(folder, [(1, 0, 0.5, 0.9)])
+    strangers.change(folder, lambda about: about.update(total_frames=0, total_episodes=0))
+    stills = folder / f"images/{KEY}/episode-000000"
+    stills.mkdir(parents=True)
+    for k in (1, 2, 3, 4):  # the first is gone
+        (stills / f"frame-{k:06d}.png").write_bytes(png(flat(level(k))))
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert came.steps == 4
+        assert_agree(memory)
+        assert any("the first is 0" in s or "Episode 0 has no picture" in s for s in came.lost)
+
+
 def test_episodes_that_are_told_shorter_than_they_are_have_no_proved_pictures(
     tmp_path: Path,
 ) -> None:

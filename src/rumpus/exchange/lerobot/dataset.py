@@ -17,7 +17,7 @@ from rumpus.exchange.incoming import Dataset, IncomingRow, Limits, import_datase
 from rumpus.exchange.lerobot import layout
 from rumpus.exchange.lerobot.layout import OWN, Feature, values
 from rumpus.exchange.lerobot.parquet import check_footer, columns_of
-from rumpus.exchange.lerobot.videos import Places, pictures, places
+from rumpus.exchange.lerobot.videos import Places, pictures, places, reach
 from rumpus.exchange.transfer import DAMAGES, MODES, Ours, Shape, Transfer, decoded, files, inside
 from rumpus.memory.memory import Memory
 from rumpus.spec import RobotSpec, SensorSpec, sensor_for
@@ -91,6 +91,7 @@ class LeRobotDataset(Dataset):
         self.spec = self.ours.spec if self.ours else self._strangers_robot()
         columns = {name: layout.column_of(name) for name in transfer.kinds_of(self.spec)}
         self._columns = {name: key for name, key in columns.items() if key in self._features}
+        self._lost = set[int]()  # episodes whose pictures are told to be lost
         self._films = [k for k in self.keys.values() if self._features[k].dtype == "video"]
         self.is_blurred = bool(self._films)
         known = {*self._columns.values(), *self.keys.values(), *OWN}
@@ -123,7 +124,7 @@ class LeRobotDataset(Dataset):
             try:
                 readings = {s.name: self._reading(s, row, films) for s in self.spec.sensors}
             except (StopIteration, *DAMAGES):
-                if at or not films:  # of a film that was not found it is told, once
+                if at or number not in self._lost:  # of those it is told, once
                     self.note(
                         f"Episode {number} has no picture for its frame {at} that can be read: its "
                         f"last {1 + sum(1 for _ in rows):,} frames are lost."
@@ -160,8 +161,7 @@ class LeRobotDataset(Dataset):
         frames, place = self._episodes[number][0], self._places[key].get(number)
         if place:
             yield from pictures(place[0], place[1] + frames, shape)
-            return
-        for frame in frames.tolist() if (np.diff(frames) > 0).all() else ():
+        for frame in frames.tolist() if reach(frames) and not place else ():
             path = f"{layout.stills(key, number)}/frame-{frame:06d}.png"
             yield self._picture(None, path, key, shape)
 
@@ -199,8 +199,8 @@ class LeRobotDataset(Dataset):
         for rows in self._rows(numbers, max(1, NUMBERS_AT_ONCE // widest)):
             for key in numbers:
                 values = np.reshape(rows[key], (len(rows[key]), -1)).astype(np.float64)
-                values[np.isinf(values)] = np.nan  # no range; the step that has it is named later
-                every = np.vstack([values, *found.get(key, ())])
+                # What is infinite is no range; the step that has it is named later.
+                every = np.vstack([np.where(np.isinf(values), np.nan, values), *found.get(key, ())])
                 found[key] = np.fmin.reduce(every), np.fmax.reduce(every)
         return ranges | found
 
@@ -225,10 +225,9 @@ class LeRobotDataset(Dataset):
                 )
             off = np.abs(np.diff(of["timestamp"].astype(np.float64)) - 1.0 / self.info.fps)
             worst_s = float(np.maximum(worst_s, off.max(initial=0.0)))
-            tasks = dict.fromkeys(of["task_index"].tolist())
-            if sentences and not tasks.keys() <= sentences.keys():
+            said = [sentences.get(task, "") for task in dict.fromkeys(of["task_index"].tolist())]
+            if sentences and not {*of["task_index"].tolist()} <= sentences.keys():
                 self.note(f"{layout.TASKS} has no sentence for some of the tasks.")
-            said = [sentences.get(task, "") for task in tasks]
             found[number] = of["frame_index"], ", then ".join(filter(None, said))
         if not worst_s <= UNEVEN / self.info.fps:
             self.note(
@@ -256,7 +255,9 @@ class LeRobotDataset(Dataset):
         for key in self._films:
             every[key] = places(self.folder, key, frames, self.info.fps)
             lost = [n for n in frames if n not in every[key]]
-            if lost := [n for n in lost if not (self.folder / layout.stills(key, n)).exists()]:
+            stills = {n for n in lost if (self.folder / layout.stills(key, n)).exists()}
+            if lost := [n for n in lost if n not in stills or not reach(frames[n])]:
+                self._lost.update(lost)
                 self.note(
                     f"Lost: the pictures of {len(lost):,} episodes, the first is {lost[0]}, for "
                     f"nothing proves which they are in the films of {key}, or a film is not whole."

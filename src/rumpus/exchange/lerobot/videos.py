@@ -60,9 +60,7 @@ def places(folder: Path, key: str, frames: Mapping[int, Array], fps: float) -> P
     begins_s = {file: np.sort([s for of, s, *_ in told.values() if of == file]) for file in films}
     found: Places = {}
     for episode, (file, from_s, to_s, _) in told.items():
-        film, of = films[file], frames.get(episode, np.zeros(0, np.int64))
-        # A row's frame says which picture is its own; frames that come again say nothing.
-        n = int(of[-1]) + 1 if len(of) and of[0] >= 0 and (np.diff(of) > 0).all() else 0
+        film, n = films[file], reach(frames[episode]) if episode in frames else 0
         half_s = 0.5 / fps
         at, after = np.searchsorted(film.times_s, [from_s - half_s, from_s + half_s]).tolist()
         ends_s = [from_s - half_s, from_s + n / fps - half_s]
@@ -70,6 +68,14 @@ def places(folder: Path, key: str, frames: Mapping[int, Array], fps: float) -> P
         if is_alone and at < after and film.has(at, n, fps) and to_s > ends_s[1]:
             found[episode] = film, at
     return found
+
+
+def reach(frames: Array) -> int:
+    """How many pictures an episode needs up to its last row's; 0 where its frames tell of none.
+
+    A row's frame_index says which picture is its own; frames that come again say nothing.
+    """
+    return int(frames[-1]) + 1 if frames[0] >= 0 and (np.diff(frames) > 0).all() else 0
 
 
 def pictures(film: Film, at: Array, shape: Shape) -> Iterator[Array]:
