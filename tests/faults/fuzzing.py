@@ -68,10 +68,14 @@ class Toll:
         outcomes: how many ended how: well, mended, told; and what must not be: silent (another
             answer without a word), traceback, hang, unwell (repaired, and still not well).
         failures: what must not be, with its case.
+        asked: answers of undamaged folders, of all cases.
+        lost: of them, those that are refused or another one after repair.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    asked: int = 0
+    lost: int = 0
 
 
 class Hang(BaseException):
@@ -111,10 +115,11 @@ def fuzz(subject: Subject, cases: range) -> Toll:
         name = chance.choice(sorted(truth))
         folder = scratch / "case"
         shutil.copytree(subject.folders[name], folder)
+        toll.asked += len(truth[name])
         what = f"case {number} ({name}): {damage(folder, subject.others[name], chance)}"
         try:
             with limited():
-                outcome, why = _outcome(subject, folder, truth[name])
+                outcome, why = _outcome(subject, folder, truth[name], toll)
         except Hang:
             outcome, why = "hang", ""
         except Exception:
@@ -126,7 +131,7 @@ def fuzz(subject: Subject, cases: range) -> Toll:
     return toll
 
 
-def _outcome(subject: Subject, folder: Path, truth: Answers) -> tuple[str, str]:
+def _outcome(subject: Subject, folder: Path, truth: Answers, toll: Toll) -> tuple[str, str]:
     complaint = _said(subject.complaint, folder)
     answers = subject.answers(folder)
     others = _others(answers, truth)
@@ -136,10 +141,13 @@ def _outcome(subject: Subject, folder: Path, truth: Answers) -> tuple[str, str]:
     try:
         excused = subject.repair(folder)
     except RumpusError as refusal:
+        toll.lost += len(truth)
         return ("told", "") if complaint else ("silent", f"repair alone says {refusal}")
     if left := _said(subject.complaint, folder):
         return "unwell", left
-    others = _others(subject.answers(folder), truth)
+    answers = subject.answers(folder)
+    toll.lost += sum(answers[key] != answer for key, answer in truth.items())
+    others = _others(answers, truth)
     if others - excused:
         return "silent", f"repaired, and without a word {sorted(others - excused)[:5]}"
     if not complaint and not refused:
