@@ -150,11 +150,11 @@ def _outcome(subject: Subject, folder: Path, truth: Answers, toll: Toll) -> tupl
     others = _others(answers, truth)
     if others - excused:
         return "silent", f"repaired, and without a word {sorted(others - excused)[:5]}"
-    if not complaint and not refused:
-        return "well", ""
     subject.live_on(folder)
     if left := _said(subject.complaint, folder):
         return "unwell", f"gone on with, {left}"
+    if not complaint and not refused:
+        return "well", ""
     return ("told" if others else "mended"), ""
 
 
