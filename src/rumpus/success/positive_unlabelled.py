@@ -151,6 +151,7 @@ class _Net(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, c, h, w) to a logit each, (B, 1)."""
         places = self.place.expand(len(pictures), -1, -1, -1)
-        parts = self.parts(torch.cat([pictures, places], 1))
-        logit: Tensor = self.judge(torch.cat([parts.amax((2, 3)), parts.mean((2, 3))], 1))
-        return logit
+        with torch.autocast(pictures.device.type, torch.bfloat16):
+            parts = self.parts(torch.cat([pictures, places], 1))
+            logit: Tensor = self.judge(torch.cat([parts.amax((2, 3)), parts.mean((2, 3))], 1))
+        return logit.float()
