@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import h5py
 import numpy as np
 import pyarrow as pa
@@ -286,6 +287,90 @@ def test_every_picture_of_a_film_is_found_between_its_key_frames(
     memory, came = taken(folder, tmp_path / "m")
     with memory:
         assert came.steps == 57
+        assert_agree(memory)
+
+
+def test_a_film_that_breaks_off_within_an_episode_does_not_begin_again(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in", (12, 4))
+    film = folder / FILM
+    with av.open(str(film)) as container:
+        packets = [p for p in container.demux(video=0) if p.pts is not None and p.pos is not None]
+    broken = bytearray(film.read_bytes())
+    for packet in packets[6:12]:
+        broken[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    film.write_bytes(broken)
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert 0 < memory.episodes()[0].length < 12
+        assert "Episode 0 has no picture for its frame" in " ".join(came.lost)
+        assert_agree(memory)
+
+
+def test_features_of_any_shape_come_in_as_what_they_are(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in", kind="image")
+    grid = pa.list_(pa.list_(pa.float32(), 3), 2)
+    strangers.put(folder, "observation.grid", [[[k, 1, 2], [3, 4, 5]] for k in range(9)], grid)
+
+    def edit(about: Any) -> None:
+        about["features"]["observation.grid"] = {"dtype": "float32", "shape": [2, 3]}
+        about["features"][KEY]["shape"] = [3, 64, 96]  # channels first, as torch has them
+        about["features"][KEY]["info"] = {"video.is_depth_map": False, "video.fps": 30}
+        about["robot_type"] = None
+
+    strangers.change(folder, edit)
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        shapes = {s.name: (s.shape, s.dtype) for s in memory.spec.sensors}
+        assert shapes["grid"] == ((6,), np.float32)
+        assert shapes["top"] == (strangers.SIDES, np.uint8)
+        assert memory.spec.name == "in"
+        assert memory.frames("grid")[:, 0].tolist() == list(range(9))
+        assert any("observation.grid is (2, 3)" in sentence for sentence in came.lost)
+        assert_agree(memory)
+
+
+@pytest.mark.parametrize("left", ["action", "observation"])
+def test_a_dataset_without_action_or_observation_is_refused_by_its_features(
+    tmp_path: Path, left: str
+) -> None:
+    folder = strangers.lerobot(tmp_path / "in", kind="none")
+
+    def edit(about: Any) -> None:
+        others = {"action": "observation.state", "observation": "action"}
+        del about["features"][others[left]]
+
+    strangers.change(folder, edit)
+    with pytest.raises(InputError, match="give one with an action and an observation"):
+        taken(folder, tmp_path / "m")
+
+
+@pytest.mark.parametrize("how", ["gone", "cut", "one column"])
+def test_tasks_that_cannot_be_read_lose_their_sentences_alone(tmp_path: Path, how: str) -> None:
+    folder = strangers.lerobot(tmp_path / "in", kind="image")
+    file = folder / "meta/tasks.parquet"
+    if how == "one column":
+        pq.write_table(pa.table({"task_index": [0, 1]}), file)
+    else:
+        file.unlink() if how == "gone" else file.write_bytes(file.read_bytes()[:50])
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert came.steps == 9
+        assert "meta/tasks.parquet cannot be read: the tasks' sentences are lost." in came.lost
+        assert not any("no sentence for some" in sentence for sentence in came.lost)
+
+
+def test_stills_of_frames_that_come_twice_are_nobodys(tmp_path: Path) -> None:
+    folder = strangers.lerobot(tmp_path / "in")
+    strangers.put(folder, "frame_index", [0, 1, 2, 0, 1, 0, 1, 2, 3])
+    strangers.tell(folder, [(1, 0, 0.5, 0.9)])
+    stills = folder / f"images/{KEY}/episode-000000"
+    stills.mkdir(parents=True)
+    for k in range(5):
+        (stills / f"frame-{k:06d}.png").write_bytes(png(flat(level(k))))
+    memory, came = taken(folder, tmp_path / "m")
+    with memory:
+        assert came.steps == 4
+        assert "the first is 0" in " ".join(came.lost)
         assert_agree(memory)
 
 
