@@ -1,5 +1,6 @@
 """What others wrote, as bug reports tell of it, comes in rightly, or one true sentence is said."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -294,10 +295,10 @@ def test_a_film_that_breaks_off_within_an_episode_does_not_begin_again(tmp_path:
     folder = strangers.lerobot(tmp_path / "in", (12, 4))
     film = folder / FILM
     with av.open(str(film)) as container:
-        packets = [p for p in container.demux(video=0) if p.pts is not None and p.pos is not None]
+        packets = [(p.pos or 0, p.size) for p in container.demux(video=0) if p.pts is not None]
     broken = bytearray(film.read_bytes())
-    for packet in packets[6:12]:
-        broken[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    for at, size in packets[6:12]:
+        broken[at : at + size] = b"\xff" * size
     film.write_bytes(broken)
     memory, came = taken(folder, tmp_path / "m")
     with memory:
@@ -320,9 +321,9 @@ def test_features_of_any_shape_come_in_as_what_they_are(tmp_path: Path) -> None:
     strangers.change(folder, edit)
     memory, came = taken(folder, tmp_path / "m")
     with memory:
-        shapes = {s.name: (s.shape, s.dtype) for s in memory.spec.sensors}
-        assert shapes["grid"] == ((6,), np.float32)
-        assert shapes["top"] == (strangers.SIDES, np.uint8)
+        shapes = {s.name: (s.shape, str(s.dtype)) for s in memory.spec.sensors}
+        assert shapes["grid"] == ((6,), "float32")
+        assert shapes["top"] == (strangers.SIDES, "uint8")
         assert memory.spec.name == "in"
         assert memory.frames("grid")[:, 0].tolist() == list(range(9))
         assert any("observation.grid is (2, 3)" in sentence for sentence in came.lost)
@@ -474,3 +475,55 @@ def test_motor_commands_of_any_width_are_scaled_by_their_own_range(
     with memory:
         assert memory.spec.motor_ranges == ((low, high),)
         np.testing.assert_allclose(memory.executed_actions[:3, 0], [-1.0, 1.0, 0.0], atol=1e-6)
+
+
+BOX = {"type": "Box", "dtype": "float32", "low": [-1.0], "high": [1.0], "shape": [1]}
+
+
+@pytest.mark.parametrize(
+    ("space", "told", "said"),
+    [
+        ("observation_space", {"type": "Dict", "subspaces": {}}, "there can be no robot"),
+        (
+            "observation_space",
+            {"type": "Discrete", "n": 5},
+            "observation 'observation' is Discrete",
+        ),
+        ("action_space", {"type": "Discrete", "n": 5}, "its action is Discrete"),
+        ("action_space", BOX | {"low": [float("-inf")]}, "its action has no limits"),
+        ("action_space", BOX | {"dtype": "int64"}, "its action is Box int64"),
+    ],
+)
+def test_a_minari_dataset_of_no_robot_is_refused_by_what_it_is(
+    tmp_path: Path, space: str, told: dict[str, Any], said: str
+) -> None:
+    folder = strangers.minari(tmp_path / "in")
+    about = json.loads((folder / strangers.META).read_text())
+    (folder / strangers.META).write_text(json.dumps(about | {space: json.dumps(told)}))
+    with pytest.raises(InputError, match=said):
+        minari_spec(folder)
+
+
+def test_an_empty_minari_sensor_is_none_and_a_picture_in_bytes_is_one(tmp_path: Path) -> None:
+    folder = strangers.minari(tmp_path / "in")
+    about = json.loads((folder / strangers.META).read_text())
+    spaces = json.loads(about["observation_space"])
+    spaces["subspaces"]["nothing"] = BOX | {"shape": [0], "low": [], "high": []}
+    (folder / strangers.META).write_text(
+        json.dumps(about | {"observation_space": json.dumps(spaces)})
+    )
+    with h5py.File(folder / strangers.HDF5, "r+") as file:
+        for group in file.values():
+            pictures = [png(picture) for picture in group["observations/eye"][:]]
+            del group["observations/eye"]
+            rows = group.create_dataset(
+                "observations/eye", (len(pictures),), h5py.vlen_dtype(np.uint8)
+            )
+            for k, picture in enumerate(pictures):
+                rows[k] = np.frombuffer(picture, np.uint8)
+    spec = minari_spec(folder)
+    assert [sensor.name for sensor in spec.sensors] == ["eye", "arm"]
+    with Memory.create(tmp_path / "m", spec) as memory:
+        told = import_minari(folder, memory)
+        assert memory.frames("eye")[:, 0, 0, 0].tolist() == [0] * 5 + [1] * 4
+        assert "Pictures of 'eye' were JPEG: not exactly what was seen." in told.lost
