@@ -1,6 +1,6 @@
 """What each part of memory and of exchange is for: what goes wrong where it is left out.
 
-    python benchmarks/left_out.py memory --count 2000 --jobs 2
+    python benchmarks/left_out.py memory --count 1000
     python benchmarks/left_out.py exchange
 
 Leaves out one part after the other, and counts what goes wrong; and how many lines of code the part
@@ -35,6 +35,7 @@ from damaged_memory import small_memories
 from fuzzing import fuzz
 from tests.test_budgets import code_lines
 
+from faults import OUTCOMES
 from rumpus.errors import MemoryFault
 from rumpus.exchange import incoming, transfer
 from rumpus.exchange.lerobot import dataset as lerobot
@@ -63,8 +64,6 @@ ASKED = "RUMPUS_LEFT_OUT"  # what a program of tests leaves out
 TESTS = ("tests/exchange", "tests/faults/test_hostile.py")
 FIRST = 200_000  # cases that nobody mended anything after
 FUZZED = 250  # cases of one process at a time
-OUTCOMES = ("well", "mended", "told", "silent", "traceback", "hang", "unwell")
-Left = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Part:
         code: what would not be needed any more.
     """
 
-    instead: Sequence[tuple[object, str, Left]]
+    instead: Sequence[tuple[object, str, Callable[..., Any]]]
     code: Sequence[Any]
 
 

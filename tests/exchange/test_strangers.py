@@ -151,9 +151,9 @@ def test_frames_that_come_twice_do_not_say_which_picture_of_a_film_is_theirs(
         assert any("Lost: the pictures of 1 episodes, the first is 0" in s for s in came.lost)
 
 
-@pytest.mark.parametrize("frames", [[0, 1, 2, 0, 1], [0, 1, 2, 3, 4]])
+@pytest.mark.parametrize(("frames", "first"), [([0, 1, 2, 0, 1], 0), ([0, 1, 2, 3, 4], 1)])
 def test_stills_that_do_not_say_whose_they_are_or_are_gone_are_told(
-    tmp_path: Path, frames: list[int]
+    tmp_path: Path, frames: list[int], first: int
 ) -> None:
     folder = strangers.lerobot(tmp_path / "in")
     strangers.put(folder, "frame_index", [*frames, 0, 1, 2, 3])
@@ -161,7 +161,7 @@ def test_stills_that_do_not_say_whose_they_are_or_are_gone_are_told(
     strangers.change(folder, lambda about: about.update(total_frames=0, total_episodes=0))
     stills = folder / f"images/{KEY}/episode-000000"
     stills.mkdir(parents=True)
-    for k in (1, 2, 3, 4):  # the first is gone
+    for k in range(first, 5):
         (stills / f"frame-{k:06d}.png").write_bytes(png(flat(level(k))))
     memory, came = taken(folder, tmp_path / "m")
     with memory:
@@ -358,21 +358,6 @@ def test_tasks_that_cannot_be_read_lose_their_sentences_alone(tmp_path: Path, ho
         assert came.steps == 9
         assert "meta/tasks.parquet cannot be read: the tasks' sentences are lost." in came.lost
         assert not any("no sentence for some" in sentence for sentence in came.lost)
-
-
-def test_stills_of_frames_that_come_twice_are_nobodys(tmp_path: Path) -> None:
-    folder = strangers.lerobot(tmp_path / "in")
-    strangers.put(folder, "frame_index", [0, 1, 2, 0, 1, 0, 1, 2, 3])
-    strangers.tell(folder, [(1, 0, 0.5, 0.9)])
-    stills = folder / f"images/{KEY}/episode-000000"
-    stills.mkdir(parents=True)
-    for k in range(5):
-        (stills / f"frame-{k:06d}.png").write_bytes(png(flat(level(k))))
-    memory, came = taken(folder, tmp_path / "m")
-    with memory:
-        assert came.steps == 4
-        assert "the first is 0" in " ".join(came.lost)
-        assert_agree(memory)
 
 
 def elsewhere(group: Any, outside: Path, way: str) -> None:

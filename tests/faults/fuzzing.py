@@ -69,7 +69,8 @@ class Toll:
             answer without a word), traceback, hang, unwell (repaired, and still not well).
         failures: what must not be, with its case.
         asked: answers of undamaged folders, of all cases.
-        lost: of them, those that are refused or another one after repair.
+        lost: of them, those that are refused or another one after repair; of a case that does not
+            come so far none is counted.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
