@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rumpus.catalogue import make
 from rumpus.errors import InputError
 from rumpus.success.base import Evidence, SuccessClassifier
 from rumpus.success.check import SIDE_PX, squares
-from rumpus.success.positive_unlabelled import LEAST, MOST, success_share
+from rumpus.success.positive_unlabelled import LEAST, MOST, moved, success_share
 from rumpus.types import Array
 
 NAIVE, VICE, RAQ, DEFAULT = "naive_classifier", "vice", "vice_raq", "positive_unlabelled"
@@ -24,8 +27,8 @@ def covered(count: int, rng: np.random.Generator) -> Array:
 
 def learned(name: str, lived: Array, first_n: int, answers: Array) -> SuccessClassifier:
     """A classifier that was shown twelve pictures of success and lived all these."""
-    given = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
-    classifier: SuccessClassifier = make("success classifier", name, given)
+    parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
+    classifier: SuccessClassifier = make("success classifier", name, parts)
     shown = squares(12, True, np.random.default_rng(1))
     evidence = Evidence(shown, NOTHING, lived, first_n, answers)
     classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
@@ -49,12 +52,38 @@ def test_who_takes_all_that_was_lived_for_failure_forgets_success(name: str, for
     assert belief < 0.4 if forgets else belief > 0.6
 
 
+@pytest.mark.parametrize(("judged", "recalled"), [(True, True), (False, False)])
+def test_lived_success_counts_as_success_once_it_is_judged(judged: bool, recalled: bool) -> None:
+    rng = np.random.default_rng(2)
+    lived = np.concatenate([squares(100, False, rng), squares(300, True, rng)])
+    nobody = np.zeros(0, bool)  # so one in ten is taken for success, and three in four are
+    classifier = learned(DEFAULT, lived, 100, nobody)
+    shown = squares(12, True, np.random.default_rng(1))
+    evidence = Evidence(shown, NOTHING, lived, 100, nobody, len(lived) if judged else 0)
+    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    belief = classifier.belief(squares(50, True, rng)).mean()
+    assert belief > 0.7 if recalled else belief < 0.6, belief
+
+
+@pytest.mark.parametrize(("new", "cheated"), [(True, False), (False, True)])
+def test_what_is_new_counts_as_failure_whoever_believes_it(new: bool, cheated: bool) -> None:
+    rng = np.random.default_rng(2)
+    lived, answers = squares(200, False, rng), np.zeros(5, bool)
+    classifier = learned(DEFAULT, lived, 200, answers)
+    shown = squares(12, True, np.random.default_rng(1))
+    more = np.concatenate([lived, covered(40, rng)])
+    evidence = Evidence(shown, NOTHING, more, 200, answers, 200 if new else len(more))
+    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    belief = classifier.belief(covered(20, rng)).mean()
+    assert belief > 0.8 if cheated else belief < 0.2, belief
+
+
 def test_a_picture_that_a_person_said_no_to_is_believed_less() -> None:
     rng = np.random.default_rng(2)
-    given = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
+    parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
     beliefs = []
     for failures in (NOTHING, covered(2, rng)):
-        classifier: SuccessClassifier = make("success classifier", DEFAULT, given)
+        classifier: SuccessClassifier = make("success classifier", DEFAULT, parts)
         evidence = Evidence(
             squares(12, True, rng), failures, squares(200, False, rng), 200, np.zeros(20, bool)
         )
@@ -79,8 +108,8 @@ def test_what_was_learned_is_saved_whole(name: str) -> None:
     rng = np.random.default_rng(2)
     lived = squares(50, False, rng)
     classifier = learned(name, lived, 50, np.zeros(5, bool))
-    given = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 9}
-    other: SuccessClassifier = make("success classifier", name, given)
+    parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 9}
+    other: SuccessClassifier = make("success classifier", name, parts)
     saved = classifier.part.state_dict()
     other.part.load_state_dict({tensor: value.clone() for tensor, value in saved.items()})
     asked = squares(20, True, rng)
@@ -104,6 +133,16 @@ def test_no_pictures_are_no_beliefs() -> None:
 
 def test_how_much_of_life_is_success_is_little_until_it_is_answered() -> None:
     assert success_share(np.zeros(0, bool)) == pytest.approx(0.1)
+    assert success_share(np.zeros(0, bool), 0.4) == pytest.approx(0.4)
     assert success_share(np.arange(100) < 30) == pytest.approx(0.3, abs=0.02)
     assert success_share(np.zeros(10_000, bool)) == LEAST
     assert success_share(np.ones(10_000, bool)) == MOST
+
+
+@given(logits=st.lists(st.floats(-6.0, 6.0), min_size=1, max_size=50), share=st.floats(LEAST, MOST))
+def test_logits_are_moved_to_a_share_and_keep_their_order(
+    logits: list[float], share: float
+) -> None:
+    before, found = torch.tensor(logits), moved(torch.tensor(logits), share)
+    assert float(found.sigmoid().mean()) == pytest.approx(share, abs=1e-3)
+    torch.testing.assert_close(found - found[0], before - before[0], rtol=0, atol=1e-4)

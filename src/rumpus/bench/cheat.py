@@ -104,10 +104,10 @@ class Life:
         """Questions that were answered so far."""
         return len(self._asked)
 
-    def evidence(self) -> Evidence:
-        """All that a classifier may learn from."""
+    def evidence(self, seen_n: int = 0) -> Evidence:
+        """All that a classifier may learn from, which had so much of life when it did last."""
         at_random, first_n = np.array(self._at_random, bool), self._config.first
-        return Evidence(self._successes, self._failures, self.seen, first_n, at_random)
+        return Evidence(self._successes, self._failures, self.seen, first_n, at_random, seen_n)
 
     def go_on(self, found: Array, classifier: Classifier, due: int) -> None:
         """Live what was found, and play; then so many questions are answered in all."""
@@ -245,8 +245,10 @@ def rounds(wish: str, name: str, seed: int, config: CheatConfig) -> Iterator[Rou
     life = Life(wish, seed, config)
     classifier = classifier_named(name, life.recalled.shape[1:], seed)
     learning, attacking = np.random.default_rng(seed).spawn(5)[3:]
+    seen_n = 0
     for number in range(config.rounds + 1):
-        classifier.learn(life.evidence(), config.updates, learning)
+        classifier.learn(life.evidence(seen_n), config.updates, learning)
+        seen_n = len(life.seen)
         now = Round(number, life, classifier, config, attacking)
         yield now
         if number < config.rounds:

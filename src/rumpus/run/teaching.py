@@ -107,13 +107,19 @@ class WishLearner:
         """Learn of a wish in pictures of a memory, the same for the same labels and seed."""
         self.labels, self.wish, self.config = labels, wish, config
         self.memory, self._seed = memory, seed
+        self._classifier, self._learned_until = self._fresh(), 0
 
     def learn(self) -> tuple[SuccessClassifier, Believed]:
-        """A classifier of all that was said and lived until now, and what it makes of that."""
-        rng, classifier = np.random.default_rng(self._seed), self._fresh()
+        """A classifier of all that was said and lived until now, and what it makes of that.
+
+        At first it learns twice, as what it learned before tells it how to take what was lived.
+        """
+        rng, classifier = np.random.default_rng(self._seed), self._classifier
         steps = self._lived(rng)
         pictures = self.memory.frames(self.wish.sensor)[steps]
-        classifier.learn(self._evidence(steps, pictures), self.config.updates, rng)
+        for _ in range(1 if self._learned_until else 2):
+            classifier.learn(self._evidence(steps, pictures), self.config.updates, rng)
+            self._learned_until = len(self.memory)
         belief = classifier.belief(pictures)
         for said, certain in ((KNOWN[0], 1.0), (KNOWN[1], 0.0)):
             belief[np.isin(steps, self._answered(said))] = certain
@@ -163,9 +169,10 @@ class WishLearner:
         asked = self.labels.questions(self.wish)
         yes, no = map(self._answered, KNOWN)
         successes = np.concatenate([self.examples, yes])
-        first_n = int(np.searchsorted(steps, self.wish.first_step))
+        first_n, seen_n = np.searchsorted(steps, [self.wish.first_step, self._learned_until])
         random = [q.verdict == "yes" for q in asked if q.why == "random" and q.verdict in KNOWN]
-        return Evidence(frames[successes], frames[no], pictures, first_n, np.array(random, bool))
+        answers, first_n, seen_n = np.array(random, bool), int(first_n), int(seen_n)
+        return Evidence(frames[successes], frames[no], pictures, first_n, answers, seen_n)
 
     def _answered(self, said: str) -> Array:
         return _steps([q for q in self.labels.questions(self.wish) if q.verdict == said])

@@ -85,7 +85,12 @@ def as_input(pictures: Array) -> Tensor:
 
 
 def drawn(pictures: Array, count: int, rng: np.random.Generator) -> Tensor:
-    """So many pictures at random, as a net takes them.
+    """So many pictures at random, as a net takes them; see `places`."""
+    return as_input(pictures[places(pictures, count, rng)])
+
+
+def places(pictures: Array, count: int, rng: np.random.Generator) -> Array:
+    """Where so many pictures at random are, int64 (count,).
 
     Raises:
         InputError: when there are none.
@@ -95,7 +100,7 @@ def drawn(pictures: Array, count: int, rng: np.random.Generator) -> Tensor:
             "A classifier of success was to learn from no pictures; expected some that show "
             "success, and some that the robot saw: show examples, and let it play first."
         )
-    return as_input(pictures[rng.integers(len(pictures), size=count)])
+    return rng.integers(len(pictures), size=count)
 
 
 def authors_loss(

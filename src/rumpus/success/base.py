@@ -22,6 +22,7 @@ class Evidence:
         first_n: how many of those it saw before it ever went for the wish.
         random_answers: of lived pictures that were drawn at random and asked about, whether each
             was a success, bool (q,).
+        seen_n: how many of the lived ones it had when it learned last; 0 where it never did.
     """
 
     successes: Array
@@ -29,6 +30,7 @@ class Evidence:
     lived: Array
     first_n: int
     random_answers: Array
+    seen_n: int = 0
 
 
 class SuccessClassifier(Protocol):

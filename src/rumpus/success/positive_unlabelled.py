@@ -1,19 +1,27 @@
 """What was lived is not known to be failure: how much of it is success is asked, and taken off.
 
 Of what was lived, a share shows success, and how large it is a few questions about pictures drawn
-at random tell. The loss takes that share of success out of what counts as failure; so success that
-was lived is not unlearned, as by VICE, and what merely looks like it is. What a person said no to
-counts as failure all the same. Several nets learn alike, and the median of what they say is
-believed: what none of them has seen they are seldom sure of together, and one that doubts alone is
-no reason to (decision 10, row 22).
+at random tell. At first the loss takes that share of success out of what counts as failure; so
+success that was lived is not unlearned, as by VICE, and what merely looks like it is. Whenever it
+learns again, each lived picture counts as success by as much as the nets of before believe it, and
+as failure by the rest: they learned of it as of failure, and what is believed all the same is much
+like what was shown. What is new was perhaps found because they believe it, so it counts as failure
+until then. What a person said no to counts as failure all the same. Several nets learn alike, and
+the median of what they say is believed: what none of them has seen they are seldom sure of
+together, and one that doubts alone is no reason to (decision 10, rows 22 and 26 to 36).
 
-Source: non-negative risk of positive and unlabelled data (Kiryo 2017, arXiv 1703.00593, eq. 6).
+Source: non-negative risk of positive and unlabelled data (Kiryo 2017, arXiv 1703.00593, eq. 6);
+then unlabelled data that count as both, by what a first classifier believes of each (Elkan and Noto
+2008, "Learning classifiers from only positive and unlabeled data", section 3).
 
-Differs from the paper:
+Differs from the papers:
     nnPU: where the risk of failure falls below zero, its gradient is turned back in full (gamma =
     1, beta = 0); the logistic loss; success and failure count alike, however rare success is, or
     few gradient steps would see it; the share of success is asked for, not known; answers of no
     have a term of their own; pictures are shifted and lit otherwise while it learns.
+    Weighted unlabelled data: judged anew by each classifier for the next one, of which the first
+    is nnPU's, and what they believe is moved to the share of success that is known; what is new is
+    judged by nobody.
 """
 
 from dataclasses import dataclass
@@ -27,11 +35,14 @@ from torch.nn.functional import pad, softplus
 
 from rumpus.model.device import to_array
 from rumpus.model.part import Part
-from rumpus.success._nets import Logits, drawn, learn, middle
+from rumpus.success._nets import Logits, as_input, drawn, learn, middle, places
 from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
 LEAST, MOST = 0.005, 0.9  # what is believed of the share of success, whatever was answered
+FIRST_BELIEVED = 0.1  # of it, before anybody answered: success is rare at first
+NEW_MOST = 0.4  # of success in what is new at most, whatever was answered
+SUREST = 6.0  # the greatest logit by which what was lived is judged
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class PositiveUnlabelledConfig:
         average_rate: how fast the average of the weights follows, which is what is believed: the
             weights themselves swing, as where the risk falls below zero its gradient turns back.
         failure_weight: of what was answered with no, which is known and counts more.
+        success_weight: of what was shown, once what was lived is judged.
         shift: how far pictures are moved while it learns, as a share of their side.
         light: by how much they are made brighter or darker, and each colour of them.
     """
@@ -55,6 +67,7 @@ class PositiveUnlabelledConfig:
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 3e-3
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
     failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
+    success_weight: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.5
     shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.04
     light: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.15
 
@@ -71,8 +84,9 @@ class PositiveUnlabelled:
 
     def learn(self, evidence: Evidence, updates: int, rng: np.random.Generator) -> float:
         """See `SuccessClassifier`; forgets what it learned before (decision 10, rows 5 and 6)."""
+        counts = self._judged(evidence)
         self.part = self._fresh(int(rng.integers(2**31)))
-        return learn(self.part, lambda nets: self._loss(nets, evidence, rng), updates)
+        return learn(self.part, lambda nets: self._loss(nets, evidence, counts, rng), updates)
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
@@ -83,25 +97,46 @@ class PositiveUnlabelled:
         nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
         return Part(nets, self.config.learning_rate, self.config.average_rate)
 
-    def _loss(self, nets: Logits, evidence: Evidence, rng: np.random.Generator) -> Tensor:
-        batch, weight = self.config.batch, self.config.failure_weight
-        success = self._seen(evidence.successes, batch, rng)
-        lived = self._seen(evidence.lived, 2 * batch, rng)
-        failures = evidence.failures
-        failure = self._seen(failures, batch // 2, rng) if len(failures) else success[:0]
+    def _judged(self, evidence: Evidence) -> Array | None:
+        """How much each lived picture counts as success, and as failure, (2, n); None at first."""
+        seen_n = evidence.seen_n
+        if not seen_n or not self.part.learned.updates:
+            return None
+        logits = middle(self.part, evidence.lived[:seen_n]).clamp(-SUREST, SUREST)
+        share = success_share(evidence.random_answers, float(logits.sigmoid().mean()))
+        believed = to_array(moved(logits, share).sigmoid())
+        new = np.ones(len(evidence.lived) - seen_n)
+        success = np.concatenate([believed, 0.0 * new])
+        failure = np.concatenate([1.0 - believed, (1.0 - min(share, NEW_MOST)) * new])
+        return np.stack([success, failure]).astype(np.float32)
+
+    def _loss(
+        self, nets: Logits, evidence: Evidence, counts: Array | None, rng: np.random.Generator
+    ) -> Tensor:
+        batch, failures = self.config.batch, evidence.failures
+        at = places(evidence.lived, 2 * batch, rng)
+        success = self._seen(drawn(evidence.successes, batch, rng), rng)
+        lived = self._seen(as_input(evidence.lived[at]), rng)
+        failure = success[:0]
+        if len(failures):
+            failure = self._seen(drawn(failures, batch // 2, rng), rng)
         logits = nets(torch.cat([success, lived, failure]))
         success, lived, failure = logits.split([batch, 2 * batch, len(failure)], 1)
-        share = success_share(evidence.random_answers)
-        # Of each net: what was lived, less what of it is success, is failure (eq. 6).
-        wrong = softplus(lived).mean(1) - share * softplus(success).mean(1)
-        loss = softplus(-success).mean(1) + wrong.abs() / (1.0 - share)
+        if counts is None:
+            share = success_share(evidence.random_answers)
+            # Of each net: what was lived, less what of it is success, is failure (eq. 6).
+            wrong = softplus(lived).mean(1) - share * softplus(success).mean(1)
+            loss = softplus(-success).mean(1) + wrong.abs() / (1.0 - share)
+        else:
+            as_success, as_failure = torch.from_numpy(counts[:, at])
+            judged = as_success * softplus(-lived) + as_failure * softplus(lived)
+            loss = self.config.success_weight * softplus(-success).mean(1) + judged.mean(1)
         if len(failures):
-            loss = loss + weight * softplus(failure).mean(1)
+            loss = loss + self.config.failure_weight * softplus(failure).mean(1)
         return loss.mean()
 
-    def _seen(self, pictures: Array, count: int, rng: np.random.Generator) -> Tensor:
-        """So many pictures at random, each shifted and lit a little otherwise."""
-        seen = drawn(pictures, count, rng)
+    def _seen(self, seen: Tensor, rng: np.random.Generator) -> Tensor:
+        """Pictures (B, c, h, w), each lit a little otherwise, and all shifted alike."""
         height, width = seen.shape[2:]
         most = round(self.config.shift * max(height, width))
         if most:
@@ -109,20 +144,30 @@ class PositiveUnlabelled:
             seen = pad(seen, (most,) * 4, mode="replicate")
             seen = seen[:, :, down : down + height, right : right + width]
         gains = [
-            1.0 + self.config.light * rng.uniform(-1.0, 1.0, (count, planes, 1, 1))
+            1.0 + self.config.light * rng.uniform(-1.0, 1.0, (len(seen), planes, 1, 1))
             for planes in (1, seen.shape[1])
         ]
         gain = torch.from_numpy((gains[0] * gains[1]).astype(np.float32))
         return (seen + 1.0) * gain - 1.0
 
 
-def success_share(answers: Array) -> float:
+def success_share(answers: Array, believed: float = FIRST_BELIEVED) -> float:
     """How much of what was lived is success, from answers about pictures drawn at random.
 
-    As if five had been answered before, of which half a one with yes: success is rare at first.
+    As if five had been answered before, such a share of them with yes.
     """
-    share = (float(np.sum(answers)) + 0.5) / (len(answers) + 5.0)
+    share = (float(np.sum(answers)) + 5.0 * believed) / (len(answers) + 5.0)
     return min(max(share, LEAST), MOST)
+
+
+def moved(logits: Tensor, share: float) -> Tensor:
+    """Logits (n,), all by as much higher or lower as makes what they believe that share."""
+    low, high = -2.0 * SUREST, 2.0 * SUREST
+    for _ in range(40):
+        by = (low + high) / 2.0
+        is_low = float((logits + by).sigmoid().mean()) < share
+        low, high = (by, high) if is_low else (low, by)
+    return logits + low
 
 
 class _Net(nn.Module):
