@@ -116,8 +116,8 @@ MEMORY = {
         [schema.Schema.is_whole, schema.Schema._checksum, schema.Field.mark],
     ),
     "a checksum of each episode": Part(
-        [(durable_store, "checksum", lambda *_: 0), (layout, "seal_episode", _nothing)],
-        [layout.seal_episode],
+        [(durable_store, "checksum", lambda *_: 0), (layout, "seal_episodes", _nothing)],
+        [layout.seal_episodes],
     ),
     "whose it is, twice and proved": Part(
         [(layout, "whose", _first_rows)], [layout.seal, layout.whose, layout._tables],

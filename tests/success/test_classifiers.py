@@ -131,12 +131,11 @@ def test_no_pictures_are_no_beliefs() -> None:
     assert classifier.belief(NOTHING).shape == (0,)
 
 
-def test_how_much_of_life_is_success_is_little_until_it_is_answered() -> None:
-    assert success_share(np.zeros(0, bool)) == pytest.approx(0.1)
+def test_how_much_of_life_is_success_is_what_is_believed_until_it_is_answered() -> None:
     assert success_share(np.zeros(0, bool), 0.4) == pytest.approx(0.4)
-    assert success_share(np.arange(100) < 30) == pytest.approx(0.3, abs=0.02)
-    assert success_share(np.zeros(10_000, bool)) == LEAST
-    assert success_share(np.ones(10_000, bool)) == MOST
+    assert success_share(np.arange(100) < 30, 0.4) == pytest.approx(0.3, abs=0.02)
+    assert success_share(np.zeros(10_000, bool), 0.4) == LEAST
+    assert success_share(np.ones(10_000, bool), 0.4) == MOST
 
 
 @given(logits=st.lists(st.floats(-6.0, 6.0), min_size=1, max_size=50), share=st.floats(LEAST, MOST))

@@ -224,10 +224,8 @@ class Store:
             return Damage(index, 0, "is gone")
         filled = self.films.filled(row, self.schema.filmed(row))
         if not self.schema.is_whole(filled):
-            episode = row["episode"]
-            return Damage(
-                index, episode if isinstance(episode, int) else 0, "is not what was written"
-            )
+            of = row["episode"] if isinstance(row["episode"], int) else 0
+            return Damage(index, of, "is not what was written")
         return filled
 
     def glimpse(self, index: int) -> Row | None:

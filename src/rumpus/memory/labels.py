@@ -96,9 +96,8 @@ class Labels:
 
     def wishes(self) -> list[Wish]:
         """Every wish, in the order of their names."""
-        rows, first = self._rows(), dict[str, Any]()
-        for wish in rows["wish"]:
-            first.setdefault(wish[0], wish)
+        rows = self._rows()
+        first = {wish[0]: wish for wish in reversed(rows["wish"])}
         words = {name: sorted({said for said, of in rows["word"] if of == name}) for name in first}
         return [
             Wish(name, step, sensor, classifier, tuple(words[name]))
@@ -176,8 +175,7 @@ class Labels:
             raise InputError(f"There is no question {question}; open are: {open_ones}.")
         with self._adding() as add:
             add("answer", question, verdict, person, time.time())
-        (now,) = [each for each in self.questions() if each.id == question]
-        return now
+        return next(each for each in self.questions() if each.id == question)
 
     def _rows(self) -> _Rows:
         with _blamed(self.path):

@@ -65,9 +65,7 @@ def lay_out(
         script.append(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)})")
         script += [f"ALTER TABLE {table} ADD COLUMN {column}" for column in new]
     connection.executescript(";".join([*script, _MOVIE, _TALLY]))
-    for id_, *_, is_sealed in connection.execute("SELECT * FROM episode").fetchall():
-        if not is_sealed:  # of an older layout
-            seal_episode(connection, id_)
+    seal_episodes(connection)
     seal(connection, whose or connection.execute("SELECT id, spec FROM about").fetchone())
     connection.commit()
 
@@ -80,12 +78,12 @@ def seal(connection: sqlite3.Connection, whose: tuple[str, str]) -> None:
     connection.executemany("INSERT INTO about VALUES (?, ?, ?)", [row, row])
 
 
-def seal_episode(connection: sqlite3.Connection, id_: int) -> None:
-    """Give the row of an episode its checksum."""
-    (row,) = connection.execute("SELECT * FROM episode WHERE id = ?", (id_,))
-    connection.execute(
-        "UPDATE episode SET checksum = ? WHERE id = ?", (checksum(*tuple(row)[:-1]), id_)
-    )
+def seal_episodes(connection: sqlite3.Connection) -> None:
+    """Give the rows of episodes of an older layout, which have none, their checksums."""
+    for *row, is_sealed in connection.execute("SELECT * FROM episode").fetchall():
+        if not is_sealed:
+            sealed = (checksum(*row), row[0])
+            connection.execute("UPDATE episode SET checksum = ? WHERE id = ?", sealed)
 
 
 def whose(connection: sqlite3.Connection) -> tuple[list[tuple[str, str]], int]:

@@ -129,9 +129,7 @@ def _copy(source: sqlite3.Connection, into: sqlite3.Connection, count: int) -> N
     # First, so that no episode's id is given twice, also of one that cannot be read any more.
     for table in ("sqlite_sequence", "episode"):
         _take_over(into, table, _from_both_ends(source, table))
-    for id_, *_, is_sealed in into.execute("SELECT * FROM episode").fetchall():
-        if not is_sealed:  # of an older layout
-            layout.seal_episode(into, id_)
+    layout.seal_episodes(into)
     for index in range(count):
         _take_over(into, "step", _from_both_ends(source, f"step WHERE step = {index}"))
     _take_over(into, "step", _from_both_ends(source, f"step WHERE step >= {count}"))

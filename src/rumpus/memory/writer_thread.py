@@ -146,7 +146,5 @@ class Writer(AbstractContextManager["Writer"]):
                 done_n = 0
 
     def _do(self, job: Callable[[], object]) -> None:
-        with suppress(
-            Exception
-        ):  # the memory keeps it, takes no more, and tells whoever calls next
+        with suppress(Exception):  # memory keeps it, takes no more, and tells whoever calls next
             job()

@@ -107,7 +107,7 @@ class WishLearner:
         """Learn of a wish in pictures of a memory, the same for the same labels and seed."""
         self.labels, self.wish, self.config = labels, wish, config
         self.memory, self._seed = memory, seed
-        self._classifier, self._learned_until = self._fresh(), 0
+        self._classifier, self._learned_n = self._fresh(), 0
 
     def learn(self) -> tuple[SuccessClassifier, Believed]:
         """A classifier of all that was said and lived until now, and what it makes of that.
@@ -117,9 +117,9 @@ class WishLearner:
         rng, classifier = np.random.default_rng(self._seed), self._classifier
         steps = self._lived(rng)
         pictures = self.memory.frames(self.wish.sensor)[steps]
-        for _ in range(1 if self._learned_until else 2):
+        for _ in range(1 if self._learned_n else 2):
             classifier.learn(self._evidence(steps, pictures), self.config.updates, rng)
-            self._learned_until = len(self.memory)
+            self._learned_n = len(self.memory)
         belief = classifier.belief(pictures)
         for said, certain in ((KNOWN[0], 1.0), (KNOWN[1], 0.0)):
             belief[np.isin(steps, self._answered(said))] = certain
@@ -137,7 +137,8 @@ class WishLearner:
         some = frames[rng.choice(steps, min(COMPARED_N, len(steps)), replace=False)]
         for fold in np.array_split(rng.permutation(len(examples)), FOLDS_N):
             classifier, shown = self._fresh(), frames[np.delete(examples, fold)]
-            classifier.learn(replace(evidence, successes=shown), self.config.fold_updates, rng)
+            evidence = replace(evidence, successes=shown, seen_n=0)
+            classifier.learn(evidence, self.config.fold_updates, rng)
             belief, others = classifier.belief(frames[examples[fold]]), classifier.belief(some)
             ranks[fold] = (others < belief[:, None]).mean(1)
         return ranks
@@ -148,11 +149,8 @@ class WishLearner:
         return self.labels.examples(self.wish)
 
     def _fresh(self) -> SuccessClassifier:
-        shape = self.memory.frames(self.wish.sensor).shape[1:]
-        given: dict[str, Callable[[], object]] = {
-            "shape": lambda: shape,
-            "seed": lambda: self._seed,
-        }
+        shape, seed = self.memory.frames(self.wish.sensor).shape[1:], self._seed
+        given = {"shape": lambda: shape, "seed": lambda: seed}
         classifier: SuccessClassifier = make("success classifier", self.wish.classifier, given)
         return classifier
 
@@ -168,11 +166,10 @@ class WishLearner:
         frames = self.memory.frames(self.wish.sensor)
         asked = self.labels.questions(self.wish)
         yes, no = map(self._answered, KNOWN)
-        successes = np.concatenate([self.examples, yes])
-        first_n, seen_n = np.searchsorted(steps, [self.wish.first_step, self._learned_until])
+        shown = frames[np.concatenate([self.examples, yes])]
+        first_n, seen_n = np.searchsorted(steps, [self.wish.first_step, self._learned_n]).tolist()
         random = [q.verdict == "yes" for q in asked if q.why == "random" and q.verdict in KNOWN]
-        answers, first_n, seen_n = np.array(random, bool), int(first_n), int(seen_n)
-        return Evidence(frames[successes], frames[no], pictures, first_n, answers, seen_n)
+        return Evidence(shown, frames[no], pictures, first_n, np.array(random, bool), seen_n)
 
     def _answered(self, said: str) -> Array:
         return _steps([q for q in self.labels.questions(self.wish) if q.verdict == said])

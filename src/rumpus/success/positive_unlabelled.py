@@ -1,27 +1,22 @@
-"""What was lived is not known to be failure: how much of it is success is asked, and taken off.
+"""What was lived is not known to be failure: what is believed in spite of that counts as success.
 
-Of what was lived, a share shows success, and how large it is a few questions about pictures drawn
-at random tell. At first the loss takes that share of success out of what counts as failure; so
-success that was lived is not unlearned, as by VICE, and what merely looks like it is. Whenever it
-learns again, each lived picture counts as success by as much as the nets of before believe it, and
-as failure by the rest: they learned of it as of failure, and what is believed all the same is much
-like what was shown. What is new was perhaps found because they believe it, so it counts as failure
-until then. What a person said no to counts as failure all the same. Several nets learn alike, and
-the median of what they say is believed: what none of them has seen they are seldom sure of
-together, and one that doubts alone is no reason to (decision 10, rows 22 and 26 to 36).
+What is new to it counts as failure, as for VICE: it was perhaps found because it was believed, and
+is a cheat. Whenever it learns again, each lived picture counts as success by as much as the nets of
+before believe it, who learned of it as of failure; moved all alike, until as much of life is
+success as a few answers about pictures drawn at random tell. As failure counts the rest, squared:
+what is doubtful counts little, so that success is not unlearned where they tell too low a share.
+What a person said no to stays failure. Several nets learn alike, and the median of what they say is
+believed: what none of them has seen they are seldom sure of together, and one that doubts alone is
+no reason to (decision 10, rows 22 and 26 to 39).
 
-Source: non-negative risk of positive and unlabelled data (Kiryo 2017, arXiv 1703.00593, eq. 6);
-then unlabelled data that count as both, by what a first classifier believes of each (Elkan and Noto
-2008, "Learning classifiers from only positive and unlabeled data", section 3).
+Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
+Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3).
 
-Differs from the papers:
-    nnPU: where the risk of failure falls below zero, its gradient is turned back in full (gamma =
-    1, beta = 0); the logistic loss; success and failure count alike, however rare success is, or
-    few gradient steps would see it; the share of success is asked for, not known; answers of no
-    have a term of their own; pictures are shifted and lit otherwise while it learns.
-    Weighted unlabelled data: judged anew by each classifier for the next one, of which the first
-    is nnPU's, and what they believe is moved to the share of success that is known; what is new is
-    judged by nobody.
+Differs from the paper:
+    Who judges learned that all unlabelled data are failures, and is set right by a share that is
+    asked for, not by the examples that are held back. Judged anew by each classifier for the next
+    one; as failure they count by the square; what is new is judged by nobody. Answers of no have a
+    term of their own; pictures are shifted and lit otherwise while it learns.
 """
 
 from dataclasses import dataclass
@@ -40,8 +35,6 @@ from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
 LEAST, MOST = 0.005, 0.9  # what is believed of the share of success, whatever was answered
-FIRST_BELIEVED = 0.1  # of it, before anybody answered: success is rare at first
-NEW_MOST = 0.4  # of success in what is new at most, whatever was answered
 SUREST = 6.0  # the greatest logit by which what was lived is judged
 
 
@@ -54,10 +47,9 @@ class PositiveUnlabelledConfig:
         batch: pictures of success in each gradient step; twice as many of what was lived, and half
             as many that were answered with no.
         learning_rate: of Adam.
-        average_rate: how fast the average of the weights follows, which is what is believed: the
-            weights themselves swing, as where the risk falls below zero its gradient turns back.
+        average_rate: how fast the average of the weights follows, which is what is believed.
+        success_weight: of what was shown, beside what was lived.
         failure_weight: of what was answered with no, which is known and counts more.
-        success_weight: of what was shown, once what was lived is judged.
         shift: how far pictures are moved while it learns, as a share of their side.
         light: by how much they are made brighter or darker, and each colour of them.
     """
@@ -66,8 +58,8 @@ class PositiveUnlabelledConfig:
     batch: Annotated[int, Meta(ge=2, le=100_000)] = 32
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 3e-3
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
-    failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
     success_weight: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.5
+    failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
     shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.04
     light: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.15
 
@@ -84,7 +76,7 @@ class PositiveUnlabelled:
 
     def learn(self, evidence: Evidence, updates: int, rng: np.random.Generator) -> float:
         """See `SuccessClassifier`; forgets what it learned before (decision 10, rows 5 and 6)."""
-        counts = self._judged(evidence)
+        counts = self._counts(evidence)
         self.part = self._fresh(int(rng.integers(2**31)))
         return learn(self.part, lambda nets: self._loss(nets, evidence, counts, rng), updates)
 
@@ -97,21 +89,19 @@ class PositiveUnlabelled:
         nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
         return Part(nets, self.config.learning_rate, self.config.average_rate)
 
-    def _judged(self, evidence: Evidence) -> Array | None:
-        """How much each lived picture counts as success, and as failure, (2, n); None at first."""
-        seen_n = evidence.seen_n
-        if not seen_n or not self.part.learned.updates:
-            return None
-        logits = middle(self.part, evidence.lived[:seen_n]).clamp(-SUREST, SUREST)
-        share = success_share(evidence.random_answers, float(logits.sigmoid().mean()))
-        believed = to_array(moved(logits, share).sigmoid())
-        new = np.ones(len(evidence.lived) - seen_n)
-        success = np.concatenate([believed, 0.0 * new])
-        failure = np.concatenate([1.0 - believed, (1.0 - min(share, NEW_MOST)) * new])
-        return np.stack([success, failure]).astype(np.float32)
+    def _counts(self, evidence: Evidence) -> Array:
+        """By how much each lived picture counts as success, and as failure, float32 (2, n)."""
+        judged, counts = evidence.seen_n, np.zeros((2, len(evidence.lived)), np.float32)
+        counts[1, judged:] = 1.0
+        if judged:
+            logits = middle(self.part, evidence.lived[:judged]).clamp(-SUREST, SUREST)
+            share = success_share(evidence.random_answers, float(logits.sigmoid().mean()))
+            belief = to_array(moved(logits, share).sigmoid())
+            counts[:, :judged] = belief, (1.0 - belief) ** 2
+        return counts
 
     def _loss(
-        self, nets: Logits, evidence: Evidence, counts: Array | None, rng: np.random.Generator
+        self, nets: Logits, evidence: Evidence, counts: Array, rng: np.random.Generator
     ) -> Tensor:
         batch, failures = self.config.batch, evidence.failures
         at = places(evidence.lived, 2 * batch, rng)
@@ -122,15 +112,9 @@ class PositiveUnlabelled:
             failure = self._seen(drawn(failures, batch // 2, rng), rng)
         logits = nets(torch.cat([success, lived, failure]))
         success, lived, failure = logits.split([batch, 2 * batch, len(failure)], 1)
-        if counts is None:
-            share = success_share(evidence.random_answers)
-            # Of each net: what was lived, less what of it is success, is failure (eq. 6).
-            wrong = softplus(lived).mean(1) - share * softplus(success).mean(1)
-            loss = softplus(-success).mean(1) + wrong.abs() / (1.0 - share)
-        else:
-            as_success, as_failure = torch.from_numpy(counts[:, at])
-            judged = as_success * softplus(-lived) + as_failure * softplus(lived)
-            loss = self.config.success_weight * softplus(-success).mean(1) + judged.mean(1)
+        as_success, as_failure = torch.from_numpy(counts[:, at])
+        loss: Tensor = self.config.success_weight * softplus(-success).mean(1)
+        loss = loss + (as_success * softplus(-lived) + as_failure * softplus(lived)).mean(1)
         if len(failures):
             loss = loss + self.config.failure_weight * softplus(failure).mean(1)
         return loss.mean()
@@ -151,7 +135,7 @@ class PositiveUnlabelled:
         return (seen + 1.0) * gain - 1.0
 
 
-def success_share(answers: Array, believed: float = FIRST_BELIEVED) -> float:
+def success_share(answers: Array, believed: float) -> float:
     """How much of what was lived is success, from answers about pictures drawn at random.
 
     As if five had been answered before, such a share of them with yes.

@@ -9,27 +9,11 @@ Differs from the paper:
     as `vice.py`.
 """
 
-import numpy as np
-
-from rumpus.success.base import Evidence, Question
-from rumpus.success.vice import Vice, ViceConfig
-from rumpus.types import Array
+from rumpus.success.base import Question
+from rumpus.success.vice import Vice
 
 
-class ViceRaq:
+class ViceRaq(Vice):
     """Examples and what was answered with yes against everything that was lived."""
 
     asks: tuple[Question, ...] = ("surest",)
-
-    def __init__(self, shape: tuple[int, ...], seed: int, config: ViceConfig) -> None:
-        """For pictures of that shape, (h, w, c)."""
-        self._vice = Vice(shape, seed, config)
-        self.part = self._vice.part
-
-    def learn(self, evidence: Evidence, updates: int, rng: np.random.Generator) -> float:
-        """See `SuccessClassifier`."""
-        return self._vice.learn(evidence, updates, rng)
-
-    def belief(self, pictures: Array) -> Array:
-        """See `SuccessClassifier`."""
-        return self._vice.belief(pictures)
