@@ -1,7 +1,7 @@
 """What was lived is not known to be failure: what is believed in spite of that counts as success.
 
-What is new to it counts as failure, as for VICE: it was perhaps found because it was believed, and
-is a cheat. Whenever it learns again, each lived picture counts as success by as much as the nets of
+What is new to it counts as failure, as for VICE, and only less the share of success in life: it was
+perhaps found because it was believed, and is a cheat. Whenever it learns again, each lived picture counts as success by as much as the nets of
 before believe it, who learned of it as of failure; moved all alike, until as much of life is
 success as a few answers about pictures drawn at random tell. As failure counts the rest, squared:
 what is doubtful counts little, so that success is not unlearned where they tell too low a share.
@@ -35,6 +35,7 @@ from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
 LEAST, MOST = 0.005, 0.9  # what is believed of the share of success, whatever was answered
+NEW_MOST = 0.4  # of success in what is new at most, whatever was answered
 SUREST = 6.0  # the greatest logit by which what was lived is judged
 
 
@@ -98,6 +99,7 @@ class PositiveUnlabelled:
             share = success_share(evidence.random_answers, float(logits.sigmoid().mean()))
             belief = to_array(moved(logits, share).sigmoid())
             counts[:, :judged] = belief, (1.0 - belief) ** 2
+            counts[1, judged:] = 1.0 - min(share, NEW_MOST)
         return counts
 
     def _loss(
