@@ -1,13 +1,13 @@
 """What was lived is not known to be failure: what is believed in spite of that counts as success.
 
 What is new to it counts as failure, as for VICE, and only less the share of success in life: it was
-perhaps found because it was believed, and is a cheat. Whenever it learns again, each lived picture counts as success by as much as the nets of
-before believe it, who learned of it as of failure; moved all alike, until as much of life is
-success as a few answers about pictures drawn at random tell. As failure counts the rest, squared:
-what is doubtful counts little, so that success is not unlearned where they tell too low a share.
-What a person said no to stays failure. Several nets learn alike, and the median of what they say is
-believed: what none of them has seen they are seldom sure of together, and one that doubts alone is
-no reason to (decision 10, rows 22 and 26 to 39).
+perhaps found because it was believed, and is a cheat. Whenever it learns again, each lived picture
+counts as success by as much as the nets of before believe it, who learned of it as of failure;
+moved all alike, until as much of life is success as a few answers about pictures drawn at random
+tell. As failure counts the rest, squared: what is doubtful counts little, so that success is not
+unlearned where they tell too low a share. What a person said no to stays failure. Several nets
+learn alike, and the median of what they say is believed: what none of them has seen they are seldom
+sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26 to 41).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
 Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3).
