@@ -136,10 +136,12 @@ def _rounds(memory: Memory, actor: Actor, name: str, shown: Array, seed: int) ->
     classifier = classifier_named(name, shown.shape[1:], seed)
     assert isinstance(world, Magnet)
     assert not isinstance(classifier, OwnClassifier)
+    seen_n = 0
     for number in range(ROUNDS_N + 1):
         begun_s = time.monotonic()
-        evidence = Evidence(shown[:SHOWN_N], lived[:0], lived, first_n, answers)
+        evidence = Evidence(shown[:SHOWN_N], lived[:0], lived, first_n, answers, seen_n)
         classifier.learn(evidence, UPDATES_N, rng)
+        seen_n = len(lived)
         asked = 2000 + 100 * number + seed
         begun = started(actor, world, asked)
         found = sought(actor, classifier, begun, asked)

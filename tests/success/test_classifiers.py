@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rumpus.catalogue import make
 from rumpus.errors import InputError
-from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.success.base import Evidence, SuccessClassifier, spread
 from rumpus.success.check import SIDE_PX, squares
 from rumpus.success.positive_unlabelled import LEAST, MOST, moved, success_share
 from rumpus.types import Array
@@ -142,3 +142,17 @@ def test_logits_are_moved_to_a_share_and_keep_their_order(
     before, found = torch.tensor(logits), moved(torch.tensor(logits), share)
     assert float(found.sigmoid().mean()) == pytest.approx(share, abs=1e-3)
     torch.testing.assert_close(found - found[0], before - before[0], rtol=0, atol=1e-4)
+
+
+def test_questions_spread_from_what_is_believed_least_to_what_is_believed_most() -> None:
+    rng = np.random.default_rng(0)
+    beliefs = rng.random(500)
+    asked = [spread(beliefs, asked_n) for asked_n in range(10)]
+    places = np.sort(np.argsort(np.argsort(beliefs))[asked]) / len(beliefs)
+    assert np.diff(places).max() < 0.2, "no part of life is left out"
+    errors = np.zeros(2)
+    for _ in range(100):
+        shows = beliefs > rng.random()  # the surer it is, the more it is success
+        told = shows[asked].mean(), rng.choice(shows, 10).mean()
+        errors += np.abs(np.array(told) - shows.mean())
+    assert errors[0] < 0.6 * errors[1], errors

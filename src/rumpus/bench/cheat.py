@@ -25,7 +25,7 @@ from rumpus.catalogue import make
 from rumpus.errors import InputError
 from rumpus.result import Metric, Row, wilson_interval
 from rumpus.success._own_file import OwnClassifier
-from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.success.base import Evidence, SuccessClassifier, spread
 from rumpus.types import Array
 
 Classifier = SuccessClassifier | OwnClassifier
@@ -118,15 +118,16 @@ class Life:
         )
         self.seen = np.concatenate([self.seen, seen, more])
         self._truth = np.concatenate([self._truth, families == "", truth])
-        beliefs = classifier.belief(self.seen[newest:])
-        surest = [newest + int(k) for k in np.argsort(-beliefs, kind="stable")]
+        beliefs = classifier.belief(self.seen)
+        surest = [newest + int(k) for k in np.argsort(-beliefs[newest:], kind="stable")]
         while classifier.asks and self.answers_n < due:
             question = classifier.asks[self.answers_n % len(classifier.asks)]
             left = [k for k in range(len(self.seen)) if k not in self._asked]
             if question == "surest":
                 self._answered(next(k for k in [*surest, *left] if k not in self._asked))
             else:
-                self._at_random.append(self._answered(int(self._asking.choice(left))))
+                at = left[spread(beliefs[left], len(self._at_random))]
+                self._at_random.append(self._answered(at))
 
     def _answered(self, index: int) -> bool:
         """What a person says of that picture, who errs now and then."""

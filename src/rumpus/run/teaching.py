@@ -29,7 +29,7 @@ from rumpus.result import wilson_interval
 from rumpus.run.session import Session, situation, wake
 from rumpus.run.training import Training
 from rumpus.spec import Readings
-from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.success.base import Evidence, SuccessClassifier, spread
 from rumpus.types import Array, Goal
 from rumpus.update_schedule import Tick, Trained
 
@@ -235,15 +235,14 @@ class Teaching:
             open_n = sum(not question.answers for question in asked)
             if len(asked) >= learner.config.questions or open_n >= learner.config.most_open:
                 break
-            known = np.concatenate([_steps(asked), learner.examples])
-            step = self._chosen(why, found, known)
-            if step is not None:
+            if (step := self._chosen(why, found, asked)) is not None:
                 belief = float(classifier.belief(frames[step : step + 1])[0])
                 learner.labels.ask(learner.wish, step, why, belief)
         self._asked_until, self._outcomes = int(found.steps.max(initial=-1)) + 1, []
 
-    def _chosen(self, why: Why, found: Believed, known: Array) -> int | None:
+    def _chosen(self, why: Why, found: Believed, asked: list[Question]) -> int | None:
         """Which step to ask about, of those about which nothing was said."""
+        known = np.concatenate([_steps(asked), self._learner.examples])
         if why == "surest":
             new = found.steps >= self._asked_until
             steps = found.steps[new][np.argsort(-found.belief[new], kind="stable")[:SUREST_N]]
@@ -252,8 +251,11 @@ class Teaching:
         steps = np.setdiff1d(steps, known)
         if not len(steps):
             return None
-        if why != "surest":
+        if why == OUTCOME:
             return int(self._rng.choice(steps))
+        if why == "random":
+            belief = found.belief[np.isin(found.steps, steps)]
+            return int(steps[spread(belief, sum(question.why == why for question in asked))])
         frames = self._memory.frames(self._learner.wish.sensor)
         new_ones, old_ones = (
             np.stack([cells(frames[step], SIDE_PX).reshape(-1) for step in some])
@@ -325,9 +327,7 @@ def doubted(learner: WishLearner) -> str:
                 "success, teach another name by others, else answer what it asks.")  # fmt: skip
     low = learner.examples[ranks < np.median(ranks) - ODD]
     odd = ", ".join(f"memory:{step}" for step in low)
-    return (
-        f"Unlike the other pictures of '{name}' is {odd}; look whether it shows it." if odd else ""
-    )
+    return odd and f"Unlike the other pictures of '{name}' is {odd}; look whether it shows it."
 
 
 def success_rate(questions: list[Question]) -> SuccessRate | None:

@@ -129,21 +129,19 @@ class PositiveUnlabelled:
             down, right = rng.integers(0, 2 * most + 1, 2)
             seen = pad(seen, (most,) * 4, mode="replicate")
             seen = seen[:, :, down : down + height, right : right + width]
-        gains = [
-            1.0 + self.config.light * rng.uniform(-1.0, 1.0, (len(seen), planes, 1, 1))
-            for planes in (1, seen.shape[1])
-        ]
-        gain = torch.from_numpy((gains[0] * gains[1]).astype(np.float32))
+        lit = 1.0 + self.config.light * rng.uniform(-1.0, 1.0, (len(seen), 1, 1, 1))
+        tinted = 1.0 + self.config.light * rng.uniform(-1.0, 1.0, (*seen.shape[:2], 1, 1))
+        gain = torch.from_numpy((lit * tinted).astype(np.float32))
         return (seen + 1.0) * gain - 1.0
 
 
 def success_share(answers: Array, believed: float) -> float:
     """How much of what was lived is success, from answers about pictures drawn at random.
 
-    As if five had been answered before, such a share of them with yes.
+    As if two had been answered before, such a share of them with yes.
     """
-    share = (float(np.sum(answers)) + 5.0 * believed) / (len(answers) + 5.0)
-    return min(max(share, LEAST), MOST)
+    share = (np.sum(answers) + 2.0 * believed) / (len(answers) + 2.0)
+    return float(np.clip(share, LEAST, MOST))
 
 
 def moved(logits: Tensor, share: float) -> Tensor:
