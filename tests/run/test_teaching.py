@@ -26,7 +26,7 @@ from rumpus.run.teaching import (
 from rumpus.types import Array
 
 LEFT = Wish("dot on the left", 60, "observation", "positive_unlabelled")
-QUICK = TeachConfig(questions=7, most_open=5, updates=60, fold_updates=20)
+QUICK = TeachConfig(questions=7, most_open=5, updates=40, fold_updates=20)
 
 
 def across(picture: Array) -> float:
@@ -53,7 +53,7 @@ def practise(session: Session, learner: WishLearner, steps: int) -> None:
 
 
 def test_what_looks_like_the_examples_is_believed(dot: Path) -> None:
-    with taught(dot, replace(QUICK, updates=200)) as (session, _, learner):
+    with taught(dot, replace(QUICK, updates=100)) as (session, _, learner):
         _, found = learner.learn()
         frames = session.memory.frames("observation")
         places = np.array([across(frames[step]) for step in found.steps])
