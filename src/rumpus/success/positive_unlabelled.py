@@ -7,7 +7,7 @@ moved all alike, until as much of life is success as a few answers about picture
 tell. As failure counts the rest, squared: what is doubtful counts little, so that success is not
 unlearned where they tell too low a share. What a person said no to stays failure. Several nets
 learn alike, and the median of what they say is believed: what none of them has seen they are seldom
-sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26 to 41).
+sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26 to 43).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
 Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3).
