@@ -21,7 +21,7 @@ Word = Annotated[tuple[str, ...], arg(metavar="WORD", help_behavior_hint="")]
 COLUMNS = 6  # of a sheet of questions
 MOST_ASKED = 1_000_000  # steps or questions at once: more are a slip
 WHY = {
-    "surest": "it is surest of this one", "random": "drawn at random from its life",
+    "surest": "it is surest of this one", "random": "one of all that it lived",
     "outcome": "drawn at random from how its attempts ended",
     "unsure": "what it was asked for ended so",
 }  # fmt: skip

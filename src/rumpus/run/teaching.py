@@ -1,8 +1,8 @@
 """Practising a wish: play whose goals show it, and a classifier that learns whether they did.
 
-Whenever the robot rests and its mind learns, the classifier learns anew from all that was said and
-lived until then. It is never saved, so what it believes is of today's labels, and no reward is ever
-stored; and one that learned on would know the few examples by heart (decision 10). Then it asks a
+Whenever the robot rests and its mind learns, the classifier learns from all that was said and
+lived until then: the default anew, told by the one of before how to take what was lived, the others
+as their files say (decision 10). It is never saved, so no reward is ever stored. Then it asks a
 person about a few pictures (interview 22:50), never more than are left to be answered, and goes on
 without waiting.
 """

@@ -58,8 +58,9 @@ class SuccessClassifier(Protocol):
 def spread(beliefs: Array, asked_n: int) -> int:
     """Which of some pictures to ask about next, to learn how many of them show success.
 
-    Evenly from those that are believed least to those that are believed most: ten answers then tell
-    the share as well as many more about pictures drawn as it happens (decision 10, row 42).
+    Evenly from those that are believed least to those that are believed most. Where belief follows
+    the truth, few answers then tell the share better than about pictures drawn as it happens; where
+    it does not, no better (decision 10, rows 42 and 43). Nothing in it is drawn by chance.
     """
     order = np.argsort(beliefs, kind="stable")
     return int(order[int((0.5 + GOLDEN * asked_n) % 1.0 * len(order))])

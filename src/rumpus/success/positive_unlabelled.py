@@ -93,7 +93,7 @@ class PositiveUnlabelled:
     def _counts(self, evidence: Evidence) -> Array:
         """By how much each lived picture counts as success, and as failure, float32 (2, n)."""
         judged, counts = evidence.seen_n, np.zeros((2, len(evidence.lived)), np.float32)
-        counts[1, judged:] = 1.0
+        counts[1] = 1.0
         if judged:
             logits = middle(self.part, evidence.lived[:judged]).clamp(-SUREST, SUREST)
             share = success_share(evidence.random_answers, float(logits.sigmoid().mean()))
