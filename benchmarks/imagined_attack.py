@@ -132,14 +132,15 @@ def _rounds(memory: Memory, actor: Actor, name: str, shown: Array, seed: int) ->
     rows, rng, world = list[Row](), np.random.default_rng(seed), wishful(memory.spec.name, seed)
     scenes = Scenes(memory.spec.name, seed)
     lived, shows = memory.frames(memory.spec.sensors[0].name)[:], truth(memory)
-    first_n, answers = len(lived), shows[rng.choice(len(shows), ANSWERS_N, replace=False)]
+    first_n, answered = len(lived), rng.choice(len(shows), ANSWERS_N, replace=False)
+    said = shows[answered]
     classifier = classifier_named(name, shown.shape[1:], seed)
     assert isinstance(world, Magnet)
     assert not isinstance(classifier, OwnClassifier)
     seen_n = 0
     for number in range(ROUNDS_N + 1):
         begun_s = time.monotonic()
-        evidence = Evidence(shown[:SHOWN_N], lived[:0], lived, first_n, answers, seen_n)
+        evidence = Evidence(shown[:SHOWN_N], lived, first_n, answered, said, seen_n)
         classifier.learn(evidence, UPDATES_N, rng)
         seen_n = len(lived)
         asked = 2000 + 100 * number + seed

@@ -77,7 +77,7 @@ def test_answers_are_true_or_as_often_wrong_as_they_should_be(error: float, tmp_
     evidence = life.evidence()
     said_yes = len(evidence.successes) - SMALL.shown
     assert (said_yes, len(evidence.failures)) == ((6, 0) if error else (0, 6))
-    assert evidence.random_answers.tolist() == [bool(error)] * 3
+    assert evidence.said.tolist() == [bool(error)] * 6
     assert life.answers_n == 6
 
 

@@ -1,23 +1,24 @@
 """What each classifier of success is known for: to be cheated, to forget, to do neither."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import softplus
 
 from rumpus.catalogue import make
 from rumpus.errors import InputError
 from rumpus.success import naive_classifier
 from rumpus.success.base import Evidence, SuccessClassifier, spread
 from rumpus.success.check import SIDE_PX, squares
-from rumpus.success.positive_unlabelled import LEAST, MOST, moved, success_share
+from rumpus.success.positive_unlabelled import OFFSET_SD, fitted_offset
 from rumpus.types import Array
 
 NAIVE, VICE, RAQ, DEFAULT = "naive_classifier", "vice", "vice_raq", "positive_unlabelled"
 NOTHING = squares(0, False, np.random.default_rng(0))
+NOBODY = (np.zeros(0, np.int64), np.zeros(0, bool))  # answered
 UPDATES_N = 150
 
 
@@ -34,20 +35,18 @@ def covered(count: int, rng: np.random.Generator) -> Array:
 
 
 def learned(
-    name: str, lived: Array, first_n: int, answers: Array, seen_n: int | None = None
+    name: str, lived: Array, first_n: int, answers: tuple[Array, Array] = NOBODY, twice: bool = True
 ) -> SuccessClassifier:
     """A classifier that was shown twelve pictures of success and lived all these.
 
-    Where `seen_n` is given it learned twice, the first time of so many of them.
+    Where it learns twice, it judges what was lived by what it learned at first.
     """
     parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
     classifier: SuccessClassifier = make("success classifier", name, parts)
     shown = squares(12, True, np.random.default_rng(1))
-    evidence = Evidence(shown, NOTHING, lived, first_n, answers, seen_n or 0)
-    if seen_n is not None:
-        before = replace(evidence, lived=lived[:seen_n], seen_n=0)
-        classifier.learn(before, UPDATES_N, np.random.default_rng(0))
-    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    for seen_n in (0, len(lived))[: 1 + twice]:
+        evidence = Evidence(shown, lived, first_n, *answers, seen_n)
+        classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
     return classifier
 
 
@@ -55,7 +54,7 @@ def learned(
 def test_who_never_learns_from_what_was_tried_is_cheated(name: str, cheated: bool) -> None:
     rng = np.random.default_rng(2)
     lived = np.concatenate([squares(200, False, rng), covered(200, rng)])
-    belief = learned(name, lived, 200, np.zeros(20, bool)).belief(covered(20, rng)).mean()
+    belief = learned(name, lived, 200).belief(covered(20, rng)).mean()
     assert belief > 0.8 if cheated else belief < 0.2
 
 
@@ -63,46 +62,56 @@ def test_who_never_learns_from_what_was_tried_is_cheated(name: str, cheated: boo
 def test_who_takes_all_that_was_lived_for_failure_forgets_success(name: str, forgets: bool) -> None:
     rng = np.random.default_rng(2)
     lived = np.concatenate([squares(50, False, rng), squares(350, True, rng)])
-    answers = np.arange(20) < 17  # of pictures drawn at random
-    seen_n = len(lived) if name == DEFAULT else None  # the others learn alike each time
-    belief = learned(name, lived, 50, answers, seen_n).belief(squares(50, True, rng)).mean()
-    assert belief < 0.4 if forgets else belief > 0.6
+    answered = np.arange(0, 400, 40)  # each eighth of it is no success
+    belief = learned(name, lived, 50, (answered, answered >= 50)).belief(squares(50, True, rng))
+    assert belief.mean() < 0.4 if forgets else belief.mean() > 0.6, belief.mean()
 
 
 @pytest.mark.parametrize("new", [True, False])
 def test_what_is_new_counts_as_failure_though_it_is_believed(new: bool) -> None:
     rng = np.random.default_rng(2)
     lived = np.concatenate([squares(200, False, rng), covered(40, rng)])
-    nobody = np.zeros(0, bool)  # answered, so as much of life is success as is believed
-    believes = learned(DEFAULT, lived[:200], 200, nobody)
+    believes = learned(DEFAULT, lived[:200], 200, twice=False)
     assert believes.belief(covered(20, rng)).mean() > 0.6
     shown = squares(12, True, np.random.default_rng(1))
-    evidence = Evidence(shown, NOTHING, lived, 200, nobody, 200 if new else 240)
+    evidence = Evidence(shown, lived, 200, *NOBODY, 200 if new else 240)
     believes.learn(evidence, UPDATES_N, np.random.default_rng(0))
     belief = believes.belief(covered(20, rng)).mean()
     assert belief < 0.2 if new else belief > 0.6, belief
 
 
+def test_what_a_person_says_of_some_moves_what_is_believed_of_the_others() -> None:
+    rng = np.random.default_rng(2)
+    lived = np.concatenate([squares(200, False, rng), covered(40, rng)])
+    beliefs = []
+    for said in (False, True):  # of four of those, and the classifier takes all forty for success
+        answers = np.arange(200, 204), np.full(4, said)
+        believes = learned(DEFAULT, lived[:200], 200, twice=False)
+        shown = squares(12, True, np.random.default_rng(1))
+        for seen_n in (200, 240):
+            evidence = Evidence(shown, lived, 200, *answers, seen_n)
+            believes.learn(evidence, UPDATES_N, np.random.default_rng(0))
+        beliefs.append(float(believes.belief(covered(20, rng)).mean()))
+    assert beliefs[0] < 0.2, beliefs
+    assert beliefs[1] > 0.8, beliefs
+
+
 def test_a_picture_that_a_person_said_no_to_is_believed_less() -> None:
     rng = np.random.default_rng(2)
-    parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 0}
+    lived = np.concatenate([squares(200, False, rng), covered(2, rng)])
     beliefs = []
-    for failures in (NOTHING, covered(2, rng)):
-        classifier: SuccessClassifier = make("success classifier", DEFAULT, parts)
-        evidence = Evidence(
-            squares(12, True, rng), failures, squares(200, False, rng), 200, np.zeros(20, bool)
-        )
-        classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    for answers in (NOBODY, (np.array([200, 201]), np.zeros(2, bool))):
+        classifier = learned(DEFAULT, lived, 200, answers, twice=False)
         beliefs.append(float(classifier.belief(covered(20, rng)).mean()))
-    assert beliefs[1] < 0.5 * beliefs[0]
+    assert beliefs[1] < 0.5 * beliefs[0], beliefs
 
 
 def test_the_naive_classifier_learns_once() -> None:
     rng = np.random.default_rng(2)
-    classifier = learned(NAIVE, squares(50, False, rng), 50, np.zeros(0, bool))
+    classifier = learned(NAIVE, squares(50, False, rng), 50)
     before = classifier.belief(squares(20, True, rng := np.random.default_rng(3)))
     shown = squares(12, False, rng)  # now the other way round
-    evidence = Evidence(shown, NOTHING, squares(50, True, rng), 50, np.zeros(0, bool))
+    evidence = Evidence(shown, squares(50, True, rng), 50, *NOBODY)
     assert classifier.learn(evidence, UPDATES_N, rng) == 0.0
     after = classifier.belief(squares(20, True, np.random.default_rng(3)))
     np.testing.assert_array_equal(before, after)
@@ -112,14 +121,14 @@ def test_the_naive_classifier_learns_once() -> None:
 def test_what_was_learned_is_saved_whole(name: str) -> None:
     rng = np.random.default_rng(2)
     lived = squares(50, False, rng)
-    classifier = learned(name, lived, 50, np.zeros(5, bool))
+    classifier = learned(name, lived, 50, (np.arange(5), np.arange(5) < 1), twice=False)
     parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 9}
     other: SuccessClassifier = make("success classifier", name, parts)
     saved = classifier.part.state_dict()
     other.part.load_state_dict({tensor: value.clone() for tensor, value in saved.items()})
     asked = squares(20, True, rng)
     np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
-    evidence = Evidence(squares(12, True, rng), NOTHING, lived, 50, np.zeros(5, bool))
+    evidence = Evidence(squares(12, True, rng), lived, 50, *NOBODY, 50)
     for one in (classifier, other):
         one.learn(evidence, 3, np.random.default_rng(4))
     np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
@@ -128,7 +137,7 @@ def test_what_was_learned_is_saved_whole(name: str) -> None:
 @pytest.mark.parametrize("name", [NAIVE, VICE, RAQ, DEFAULT])
 def test_from_no_pictures_nothing_is_learned(name: str) -> None:
     with pytest.raises(InputError, match="was to learn from no pictures"):
-        learned(name, NOTHING, 0, np.zeros(0, bool))
+        learned(name, NOTHING, 0)
 
 
 def test_no_pictures_are_no_beliefs() -> None:
@@ -137,31 +146,37 @@ def test_no_pictures_are_no_beliefs() -> None:
     assert classifier.belief(NOTHING).shape == (0,)
 
 
-def test_how_much_of_life_is_success_is_what_is_believed_until_it_is_answered() -> None:
-    assert success_share(np.zeros(0, bool), 0.4) == pytest.approx(0.4)
-    assert success_share(np.arange(100) < 30, 0.4) == pytest.approx(0.3, abs=0.02)
-    assert success_share(np.zeros(10_000, bool), 0.4) == LEAST
-    assert success_share(np.ones(10_000, bool), 0.4) == MOST
+def test_beliefs_are_right_until_answers_tell_otherwise() -> None:
+    assert fitted_offset(torch.zeros(0), np.zeros(0, bool)) == pytest.approx(0.0, abs=1e-6)
+    told = torch.tensor([-6.0, -2.0, 2.0, 6.0])
+    agreed = fitted_offset(told, np.array([False, False, True, True]))
+    assert agreed == pytest.approx(0.0, abs=1e-6)
+    assert fitted_offset(told, np.array([False, True, True, True])) > 1.0
+    assert fitted_offset(told, np.array([False, False, False, True])) < -1.0
 
 
-@given(logits=st.lists(st.floats(-6.0, 6.0), min_size=1, max_size=50), share=st.floats(LEAST, MOST))
-def test_logits_are_moved_to_a_share_and_keep_their_order(
-    logits: list[float], share: float
-) -> None:
-    before, found = torch.tensor(logits), moved(torch.tensor(logits), share)
-    assert float(found.sigmoid().mean()) == pytest.approx(share, abs=1e-3)
-    torch.testing.assert_close(found - found[0], before - before[0], rtol=0, atol=1e-4)
+@given(
+    told=st.lists(st.tuples(st.floats(-6.0, 6.0), st.booleans()), min_size=1, max_size=50),
+)
+def test_the_offset_is_the_likeliest(told: list[tuple[float, bool]]) -> None:
+    said, shows = torch.tensor([[one[0] for one in told]]), torch.tensor([one[1] for one in told])
+
+    def unlikely(offset: Tensor) -> Tensor:
+        wrong = softplus(torch.where(shows, -1.0, 1.0) * (said + offset[:, None]))
+        return wrong.sum(1) + (offset / OFFSET_SD) ** 2 / 2
+
+    found = fitted_offset(said[0], shows.numpy())
+    near = torch.tensor([found, found - 0.01, found + 0.01])
+    assert int(unlikely(near.double()).argmin()) == 0
 
 
-def test_questions_spread_from_what_is_believed_least_to_what_is_believed_most() -> None:
+def test_questions_spread_over_all_beliefs_and_most_where_they_are_in_doubt() -> None:
     rng = np.random.default_rng(0)
-    beliefs = rng.random(500)
-    asked = [spread(beliefs, asked_n) for asked_n in range(10)]
-    places = np.sort(np.argsort(np.argsort(beliefs))[asked]) / len(beliefs)
-    assert np.diff(places).max() < 0.2, "no part of life is left out"
-    errors = np.zeros(2)
-    for _ in range(100):
-        shows = beliefs > rng.random()  # the surer it is, the more it is success
-        told = shows[asked].mean(), rng.choice(shows, 10).mean()
-        errors += np.abs(np.array(told) - shows.mean())
-    assert errors[0] < 0.6 * errors[1], errors
+    beliefs = np.concatenate([np.full(900, 0.001), rng.uniform(0.05, 0.95, 80), np.full(20, 0.999)])
+    beliefs = rng.permutation(beliefs)
+    asked = beliefs[[spread(beliefs, asked_n) for asked_n in range(10)]]
+    assert 3 <= (asked < 0.01).sum() <= 7, "most of life, but no more than half of the questions"
+    doubted = np.sort(asked[(asked > 0.01) & (asked < 0.99)])
+    assert len(doubted) >= 3, asked
+    assert doubted[0] < 0.5 < doubted[-1], asked
+    assert spread(np.array([0.3]), 7) == 0

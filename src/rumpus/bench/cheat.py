@@ -93,21 +93,21 @@ class Life:
         showing, self._playing, self._asking = np.random.default_rng(seed).spawn(3)
         shown_n, asked_n = config.shown, config.recalled
         points = self.scenes.successes(shown_n + asked_n, showing)
-        self._successes, _ = self.scenes.pictures(points[:shown_n])
+        self._shown, _ = self.scenes.pictures(points[:shown_n])
         self.recalled, _ = self.scenes.pictures(points[shown_n:])
-        self._failures, self._asked, self._at_random = self._successes[:0], set[int](), list[bool]()
+        self._said, self._spread_n = dict[int, bool](), 0
         self._world, self._action = Scenes(wish, seed).world, np.zeros(3, np.float32)
         self.seen, self._truth = self._played(config.first)
 
     @property
     def answers_n(self) -> int:
         """Questions that were answered so far."""
-        return len(self._asked)
+        return len(self._said)
 
     def evidence(self, seen_n: int = 0) -> Evidence:
         """All that a classifier may learn from, which had so much of life when it did last."""
-        at_random, first_n = np.array(self._at_random, bool), self._config.first
-        return Evidence(self._successes, self._failures, self.seen, first_n, at_random, seen_n)
+        answered, said = np.array([*self._said], np.int64), np.array([*self._said.values()], bool)
+        return Evidence(self._shown, self.seen, self._config.first, answered, said, seen_n)
 
     def go_on(self, found: Array, classifier: Classifier, due: int) -> None:
         """Live what was found, and play; then so many questions are answered in all."""
@@ -122,23 +122,14 @@ class Life:
         surest = [newest + int(k) for k in np.argsort(-beliefs[newest:], kind="stable")]
         while classifier.asks and self.answers_n < due:
             question = classifier.asks[self.answers_n % len(classifier.asks)]
-            left = [k for k in range(len(self.seen)) if k not in self._asked]
+            left = [k for k in range(len(self.seen)) if k not in self._said]
             if question == "surest":
-                self._answered(next(k for k in [*surest, *left] if k not in self._asked))
+                at = next(k for k in [*surest, *left] if k not in self._said)
             else:
-                at = left[spread(beliefs[left], len(self._at_random))]
-                self._at_random.append(self._answered(at))
-
-    def _answered(self, index: int) -> bool:
-        """What a person says of that picture, who errs now and then."""
-        self._asked.add(index)
-        said = bool(self._truth[index]) != (self._asking.random() < self._config.answer_error)
-        picture = self.seen[index : index + 1]
-        if said:
-            self._successes = np.concatenate([self._successes, picture])
-        else:
-            self._failures = np.concatenate([self._failures, picture])
-        return said
+                at = left[spread(beliefs[left], self._spread_n)]
+                self._spread_n += 1
+            wrong = self._asking.random() < self._config.answer_error  # who answers errs at times
+            self._said[at] = bool(self._truth[at]) != wrong
 
     def _played(self, steps: int) -> tuple[Array, Array]:
         """Pictures of so many steps of random play, and which are true; nothing is put back."""

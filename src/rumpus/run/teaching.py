@@ -137,7 +137,7 @@ class WishLearner:
         some = frames[rng.choice(steps, min(COMPARED_N, len(steps)), replace=False)]
         for fold in np.array_split(rng.permutation(len(examples)), FOLDS_N):
             classifier, shown = self._fresh(), frames[np.delete(examples, fold)]
-            evidence = replace(evidence, successes=shown, seen_n=0)
+            evidence = replace(evidence, shown=shown, seen_n=0)
             classifier.learn(evidence, self.config.fold_updates, rng)
             belief, others = classifier.belief(frames[examples[fold]]), classifier.belief(some)
             ranks[fold] = (others < belief[:, None]).mean(1)
@@ -155,21 +155,21 @@ class WishLearner:
         return classifier
 
     def _lived(self, rng: np.random.Generator) -> Array:
-        """Lived steps with a picture, at random where there are too many: int64 (n,), in order."""
+        """Lived steps with a picture, of too many some and those answered: int64 (n,), in order."""
         steps = np.flatnonzero(self.memory.present(self.wish.sensor))
         steps = steps[lived(self.memory.episode_of, steps)]
         if len(steps) > self.config.lived_steps:
-            steps = np.sort(rng.choice(steps, self.config.lived_steps, replace=False))
+            some = rng.choice(steps, self.config.lived_steps, replace=False)
+            steps = np.union1d(some, np.concatenate([self._answered(said) for said in KNOWN]))
         return steps
 
     def _evidence(self, steps: Array, pictures: Array) -> Evidence:
-        frames = self.memory.frames(self.wish.sensor)
-        asked = self.labels.questions(self.wish)
         yes, no = map(self._answered, KNOWN)
-        shown = frames[np.concatenate([self.examples, yes])]
+        known = np.concatenate([yes, no])
+        shown = self.memory.frames(self.wish.sensor)[self.examples]
         first_n, seen_n = np.searchsorted(steps, [self.wish.first_step, self._learned_n]).tolist()
-        random = [q.verdict == "yes" for q in asked if q.why == "random" and q.verdict in KNOWN]
-        return Evidence(shown, frames[no], pictures, first_n, np.array(random, bool), seen_n)
+        answered, said = np.searchsorted(steps, known), np.arange(len(known)) < len(yes)
+        return Evidence(shown, pictures, first_n, answered, said, seen_n)
 
     def _answered(self, said: str) -> Array:
         return _steps([q for q in self.labels.questions(self.wish) if q.verdict == said])

@@ -4,6 +4,7 @@ The leading underscore says that this file is not a classifier.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -37,6 +38,9 @@ class Logits(nn.Module):
         return torch.stack([net(pictures)[:, 0] for net in self.nets])
 
 
+Nets = TypeVar("Nets", bound=Logits)
+
+
 def authors_net(shape: tuple[int, ...]) -> nn.Module:
     """The net of VICE-RAQ's authors: two layers of eight 5 x 5 filters, two of 256."""
     height, width, planes = shape
@@ -48,7 +52,7 @@ def authors_net(shape: tuple[int, ...]) -> nn.Module:
     )  # fmt: skip
 
 
-def learn(part: Part[Logits], loss: Callable[[Logits], Tensor], updates: int) -> float:
+def learn(part: Part[Nets], loss: Callable[[Nets], Tensor], updates: int) -> float:
     """So many gradient steps on a loss that is drawn anew each time; the mean of it."""
     told = list[float]()
     for _ in range(updates):
@@ -61,18 +65,9 @@ def learn(part: Part[Logits], loss: Callable[[Logits], Tensor], updates: int) ->
     return float(np.mean(told)) if told else 0.0
 
 
-def least(part: Part[Logits], pictures: Array) -> Tensor:
-    """Of each picture (B, h, w, c) the logit of the net that doubts it most, (B,)."""
-    return _logits(part, pictures).amin(0)
-
-
-def middle(part: Part[Logits], pictures: Array) -> Tensor:
-    """Of each picture (B, h, w, c) the median logit of all nets, of two middle ones the less."""
-    return _logits(part, pictures).median(0).values
-
-
 @torch.no_grad()
-def _logits(part: Part[Logits], pictures: Array) -> Tensor:
+def logits(part: Part[Nets], pictures: Array) -> Tensor:
+    """Of each picture (B, h, w, c) what every one of E nets says, (E, B)."""
     chunks = [pictures[at : at + CHUNK] for at in range(0, len(pictures), CHUNK)]
     nets = len(part.average.nets)
     return torch.cat([torch.zeros(nets, 0), *(part.average(as_input(c)) for c in chunks)], 1)

@@ -9,29 +9,40 @@ from rumpus.model.part import Part
 from rumpus.types import Array
 
 Question = Literal["surest", "random"]
+SURELY_NOT = 0.0025  # nothing is believed less, for what is asked about
 GOLDEN = 0.618034  # steps of so much of a round come least often near to where one was
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one wish, in pictures of one camera, uint8 (n, h, w, c) each.
+    """What is known of one wish, in pictures of one camera, uint8 (n, h, w, c).
 
     Attributes:
-        successes: what a person showed, and what was answered with yes.
-        failures: what was answered with no.
+        shown: what a person showed as success.
         lived: what the robot saw since it began, in order; nobody said what it shows.
         first_n: how many of those it saw before it ever went for the wish.
-        random_answers: of lived pictures that were drawn at random and asked about, see `spread`,
-            whether each was a success, bool (q,).
+        answered: which of them a person was asked about, and said what they show, int64 (q,).
+        said: what was said of each of these, whether it is a success, bool (q,).
         seen_n: how many of the lived ones it had when it learned last; 0 where it never did.
     """
 
-    successes: Array
-    failures: Array
+    shown: Array
     lived: Array
     first_n: int
-    random_answers: Array
+    answered: Array
+    said: Array
     seen_n: int = 0
+
+    @property
+    def successes(self) -> Array:
+        """What was shown, and what was answered with yes, (n, h, w, c)."""
+        return np.concatenate([self.shown, self.lived[self.answered[self.said]]])
+
+    @property
+    def failures(self) -> Array:
+        """What was answered with no, (n, h, w, c)."""
+        no: Array = self.lived[self.answered[~self.said]]
+        return no
 
 
 class SuccessClassifier(Protocol):
@@ -39,7 +50,7 @@ class SuccessClassifier(Protocol):
 
     Attributes:
         asks: what it wants a person to be asked about: the lived picture that it is surest of, one
-            drawn at random, see `spread`, or nothing.
+            of all of them, see `spread`, or nothing.
         part: what it has learned, to be saved.
     """
 
@@ -56,11 +67,15 @@ class SuccessClassifier(Protocol):
 
 
 def spread(beliefs: Array, asked_n: int) -> int:
-    """Which of some pictures to ask about next, to learn how many of them show success.
+    """Which of some pictures to ask about next, to learn whether beliefs are too low or too high.
 
-    Evenly from those that are believed least to those that are believed most. Where belief follows
-    the truth, few answers then tell the share better than about pictures drawn as it happens; where
-    it does not, no better (decision 10, rows 42 and 43). Nothing in it is drawn by chance.
+    From those that are believed least to those that are believed most, the more often the more they
+    are in doubt, by one standard deviation of whether it is a success: where most of life is surely
+    none, answers about pictures drawn as it happens tell nothing else (decision 10, rows 42 to 50).
+    Nothing in it is drawn by chance.
     """
     order = np.argsort(beliefs, kind="stable")
-    return int(order[int((0.5 + GOLDEN * asked_n) % 1.0 * len(order))])
+    sure = np.clip(beliefs[order], SURELY_NOT, 1.0 - SURELY_NOT)
+    weight = np.cumsum(np.sqrt(sure * (1.0 - sure)))
+    at = int(np.searchsorted(weight, (0.5 + GOLDEN * asked_n) % 1.0 * weight[-1]))
+    return int(order[min(at, len(order) - 1)])

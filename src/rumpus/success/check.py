@@ -54,9 +54,8 @@ def squares(count: int, success: bool, rng: np.random.Generator) -> Array:
 def _look(made_by: Callable[[], SuccessClassifier]) -> Iterator[Finding]:
     rng = np.random.default_rng(SEED)
     lived = squares(LIVED_N, False, rng)
-    evidence = Evidence(
-        squares(SHOWN_N, True, rng), squares(2, False, rng), lived, LIVED_N, np.zeros(2, bool)
-    )
+    shown, answered = squares(SHOWN_N, True, rng), np.arange(2)
+    evidence = Evidence(shown, lived, LIVED_N, answered, np.zeros(2, bool))
     before, asked = lived.copy(), [squares(ASKED_N, success, rng) for success in (True, False)]
     beliefs = []
     for _ in range(2):

@@ -2,24 +2,29 @@
 
 What is new to it counts as failure, as for VICE, and only less the share of success in life: it was
 perhaps found because it was believed, and is a cheat. Whenever it learns again, each lived picture
-counts as success by as much as the nets of before believe it, who learned of it as of failure;
-moved all alike, until as much of life is success as a few answers about pictures drawn at random
-tell. As failure counts the rest, squared: what is doubtful counts little, so that success is not
-unlearned where they tell too low a share. What a person said no to stays failure. Several nets
-learn alike, and the median of what they say is believed: what none of them has seen they are seldom
-sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26 to 43).
+counts as success by as much as the nets of before believe it, who learned of it as of failure, and
+as failure by the rest. All beliefs are raised or lowered alike before that, until they agree with
+what people answered; each answer is compared with what the one net says that did not learn of it.
+Several nets learn alike, and the mean of what they say is believed: what none of them has seen they
+are seldom sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26
+to 50).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
-Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3).
+Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3); beliefs that
+are calibrated by what was held out (Platt 1999, "Probabilistic outputs for support vector
+machines", section 2).
 
-Differs from the paper:
-    Who judges learned that all unlabelled data are failures, and is set right by a share that is
-    asked for, not by the examples that are held back. Judged anew by each classifier for the next
-    one; as failure they count by the square; what is new is judged by nobody. Answers of no have a
-    term of their own; pictures are shifted and lit otherwise while it learns.
+Differs from the papers:
+    Who judges learned that all unlabelled data are failures, and is set right by answers, not by
+    the examples that are held back. Judged anew by each classifier for the next one; what is new is
+    judged by nobody. Of Platt's line only the offset is fitted, and held back by a prior, as
+    answers are few. Answers of no have a term of their own; pictures are shifted and lit otherwise
+    while it learns.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -30,13 +35,13 @@ from torch.nn.functional import pad, softplus
 
 from rumpus.model.device import to_array
 from rumpus.model.part import Part
-from rumpus.success._nets import Logits, as_input, drawn, learn, middle, places
+from rumpus.success._nets import Logits, as_input, drawn, learn, logits, places
 from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
-LEAST, MOST = 0.005, 0.9  # what is believed of the share of success, whatever was answered
-NEW_MOST = 0.4  # of success in what is new at most, whatever was answered
+NEW_MOST = 0.4  # of success in what is new at most, whatever is believed of life
 SUREST = 6.0  # the greatest logit by which what was lived is judged
+OFFSET_SD = 2.0  # by how much beliefs are too low or too high, before anything is answered
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class PositiveUnlabelledConfig:
     """How it learns.
 
     Attributes:
-        nets: of which the median is believed.
+        nets: of which the mean is believed; each does not learn from a share of the answers.
         batch: pictures of success in each gradient step; twice as many of what was lived, and half
             as many that were answered with no.
         learning_rate: of Adam.
@@ -55,7 +60,7 @@ class PositiveUnlabelledConfig:
         light: by how much they are made brighter or darker, and each colour of them.
     """
 
-    nets: Annotated[int, Meta(ge=1, le=100)] = 3
+    nets: Annotated[int, Meta(ge=2, le=100)] = 3
     batch: Annotated[int, Meta(ge=2, le=100_000)] = 32
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 3e-3
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
@@ -79,15 +84,22 @@ class PositiveUnlabelled:
         """See `SuccessClassifier`; forgets what it learned before (decision 10, rows 5 and 6)."""
         counts = self._counts(evidence)
         self.part = self._fresh(int(rng.integers(2**31)))
-        return learn(self.part, lambda nets: self._loss(nets, evidence, counts, rng), updates)
+        without = np.arange(len(evidence.said)) % self.config.nets  # which net, of each answer
+        known = [_known(evidence, without != net) for net in range(self.config.nets)]
+        loss = partial(self._loss, known=known, evidence=evidence, counts=counts, rng=rng)
+        told = learn(self.part, loss, updates)
+        says = logits(self.part, evidence.lived[evidence.answered])
+        offset = fitted_offset(says[without, range(len(without))], evidence.said)
+        self.part.learned.offset.fill_(offset)
+        return told
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
-        return to_array(middle(self.part, pictures).sigmoid())
+        return to_array(logits(self.part, pictures).mean(0).sigmoid())
 
-    def _fresh(self, seed: int) -> Part[Logits]:
+    def _fresh(self, seed: int) -> "Part[_Nets]":
         torch.manual_seed(seed)
-        nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
+        nets = _Nets(_Net(self._shape) for _ in range(self.config.nets))
         return Part(nets, self.config.learning_rate, self.config.average_rate)
 
     def _counts(self, evidence: Evidence) -> Array:
@@ -95,31 +107,36 @@ class PositiveUnlabelled:
         judged, counts = evidence.seen_n, np.zeros((2, len(evidence.lived)), np.float32)
         counts[1] = 1.0
         if judged:
-            logits = middle(self.part, evidence.lived[:judged]).clamp(-SUREST, SUREST)
-            share = success_share(evidence.random_answers, float(logits.sigmoid().mean()))
-            belief = to_array(moved(logits, share).sigmoid())
-            counts[:, :judged] = belief, (1.0 - belief) ** 2
-            counts[1, judged:] = 1.0 - min(share, NEW_MOST)
+            said = logits(self.part, evidence.lived[:judged]).mean(0).clamp(-SUREST, SUREST)
+            belief = to_array((said + self.part.learned.offset).sigmoid())
+            counts[:, :judged] = belief, 1.0 - belief
+            counts[1, judged:] = 1.0 - min(float(belief.mean()), NEW_MOST)
+        counts[:, evidence.answered] = 0.0  # what they show is known
         return counts
 
     def _loss(
-        self, nets: Logits, evidence: Evidence, counts: Array, rng: np.random.Generator
-    ) -> Tensor:
-        batch, failures = self.config.batch, evidence.failures
+        self, nets: Logits, known: list[tuple[Array, Array]], evidence: Evidence, counts: Array,
+        rng: np.random.Generator,
+    ) -> Tensor:  # fmt: skip
+        """Mean over the nets, of which each has successes and failures of its own."""
+        batch, losses = self.config.batch, list[Tensor]()
         at = places(evidence.lived, 2 * batch, rng)
-        success = self._seen(drawn(evidence.successes, batch, rng), rng)
         lived = self._seen(as_input(evidence.lived[at]), rng)
-        failure = success[:0]
-        if len(failures):
-            failure = self._seen(drawn(failures, batch // 2, rng), rng)
-        logits = nets(torch.cat([success, lived, failure]))
-        success, lived, failure = logits.split([batch, 2 * batch, len(failure)], 1)
         as_success, as_failure = torch.from_numpy(counts[:, at])
-        loss: Tensor = self.config.success_weight * softplus(-success).mean(1)
-        loss = loss + (as_success * softplus(-lived) + as_failure * softplus(lived)).mean(1)
-        if len(failures):
-            loss = loss + self.config.failure_weight * softplus(failure).mean(1)
-        return loss.mean()
+        for net, (successes, failures) in zip(nets.nets, known, strict=True):
+            success = self._seen(drawn(successes, batch, rng), rng)
+            failure = success[:0]
+            if len(failures):
+                failure = self._seen(drawn(failures, batch // 2, rng), rng)
+            yes, any_, no = net(torch.cat([success, lived, failure]))[:, 0].split(
+                [batch, 2 * batch, len(failure)]
+            )
+            loss: Tensor = self.config.success_weight * softplus(-yes).mean()
+            loss = loss + (as_success * softplus(-any_) + as_failure * softplus(any_)).mean()
+            if len(failures):
+                loss = loss + self.config.failure_weight * softplus(no).mean()
+            losses.append(loss)
+        return torch.stack(losses).mean()
 
     def _seen(self, seen: Tensor, rng: np.random.Generator) -> Tensor:
         """Pictures (B, c, h, w), each lit a little otherwise, and all shifted alike."""
@@ -135,23 +152,38 @@ class PositiveUnlabelled:
         return (seen + 1.0) * gain - 1.0
 
 
-def success_share(answers: Array, believed: float) -> float:
-    """How much of what was lived is success, from answers about pictures drawn at random.
+def _known(evidence: Evidence, kept: Array) -> tuple[Array, Array]:
+    """Successes and failures, of the answers (q,) only some."""
+    some = replace(evidence, answered=evidence.answered[kept], said=evidence.said[kept])
+    return some.successes, some.failures
 
-    As if two had been answered before, such a share of them with yes.
+
+def fitted_offset(said: Tensor, shows: Array) -> float:
+    """By how much logits (q,) are too low, as what these pictures show (q,) tells; the likeliest.
+
+    Before anything is told it is 0, give or take `OFFSET_SD`.
     """
-    share = (np.sum(answers) + 2.0 * believed) / (len(answers) + 2.0)
-    return float(np.clip(share, LEAST, MOST))
-
-
-def moved(logits: Tensor, share: float) -> Tensor:
-    """Logits (n,), all by as much higher or lower as makes what they believe that share."""
+    said, shown = said.clamp(-SUREST, SUREST), float(np.sum(shows))
     low, high = -2.0 * SUREST, 2.0 * SUREST
     for _ in range(40):
         by = (low + high) / 2.0
-        is_low = float((logits + by).sigmoid().mean()) < share
+        is_low = float((said + by).sigmoid().sum()) + by / OFFSET_SD**2 < shown
         low, high = (by, high) if is_low else (low, by)
-    return logits + low
+    return low
+
+
+class _Nets(Logits):
+    """Nets of this classifier.
+
+    Attributes:
+        offset: by how much what they say is too low, as answers tell.
+    """
+
+    offset: Tensor
+
+    def __init__(self, nets: Iterable[nn.Module]) -> None:
+        super().__init__(nets)
+        self.register_buffer("offset", torch.zeros(()))
 
 
 class _Net(nn.Module):

@@ -23,7 +23,7 @@ from msgspec import Meta
 
 from rumpus.model.device import to_array
 from rumpus.model.part import Part
-from rumpus.success._nets import Logits, authors_loss, authors_net, learn, least
+from rumpus.success._nets import Logits, authors_loss, authors_net, learn, logits
 from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
@@ -59,4 +59,4 @@ class Vice:
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
-        return to_array(least(self.part, pictures).sigmoid())
+        return to_array(logits(self.part, pictures).amin(0).sigmoid())
