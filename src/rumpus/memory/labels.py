@@ -31,8 +31,8 @@ from rumpus.types import Array
 FILE_NAME = "labels.jsonl"
 MOST_NAME_N = 100  # letters of a wish
 Verdict = Literal["yes", "no", "unsure"]
-# Why a picture was asked about: the classifier was surest of it, it was drawn at random from life,
-# or from how attempts ended, or what was asked for ended so that it is unsure.
+# Why a picture was asked about: the classifier was surest of it, it stands for what was lived or
+# for how attempts ended, or what was asked for ended so that it is unsure.
 Why = Literal["surest", "random", "outcome", "unsure"]
 _Rows = dict[str, list[tuple[Any, ...]]]  # by what they are, each as it was said, in order
 

@@ -4,7 +4,6 @@ The leading underscore says that this file is not a classifier.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -38,9 +37,6 @@ class Logits(nn.Module):
         return torch.stack([net(pictures)[:, 0] for net in self.nets])
 
 
-Nets = TypeVar("Nets", bound=Logits)
-
-
 def authors_net(shape: tuple[int, ...]) -> nn.Module:
     """The net of VICE-RAQ's authors: two layers of eight 5 x 5 filters, two of 256."""
     height, width, planes = shape
@@ -52,7 +48,7 @@ def authors_net(shape: tuple[int, ...]) -> nn.Module:
     )  # fmt: skip
 
 
-def learn(part: Part[Nets], loss: Callable[[Nets], Tensor], updates: int) -> float:
+def learn(part: Part[Logits], loss: Callable[[Logits], Tensor], updates: int) -> float:
     """So many gradient steps on a loss that is drawn anew each time; the mean of it."""
     told = list[float]()
     for _ in range(updates):
@@ -66,7 +62,7 @@ def learn(part: Part[Nets], loss: Callable[[Nets], Tensor], updates: int) -> flo
 
 
 @torch.no_grad()
-def logits(part: Part[Nets], pictures: Array) -> Tensor:
+def logits(part: Part[Logits], pictures: Array) -> Tensor:
     """Of each picture (B, h, w, c) what every one of E nets says, (E, B)."""
     chunks = [pictures[at : at + CHUNK] for at in range(0, len(pictures), CHUNK)]
     nets = len(part.average.nets)

@@ -22,7 +22,6 @@ Differs from the papers:
     while it learns.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -90,16 +89,17 @@ class PositiveUnlabelled:
         told = learn(self.part, loss, updates)
         says = logits(self.part, evidence.lived[evidence.answered])
         offset = fitted_offset(says[without, range(len(without))], evidence.said)
-        self.part.learned.offset.fill_(offset)
+        self.part.learned.get_buffer("offset").fill_(offset)
         return told
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
         return to_array(logits(self.part, pictures).mean(0).sigmoid())
 
-    def _fresh(self, seed: int) -> "Part[_Nets]":
+    def _fresh(self, seed: int) -> Part[Logits]:
         torch.manual_seed(seed)
-        nets = _Nets(_Net(self._shape) for _ in range(self.config.nets))
+        nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
+        nets.register_buffer("offset", torch.zeros(()))  # by how much what they say is too low
         return Part(nets, self.config.learning_rate, self.config.average_rate)
 
     def _counts(self, evidence: Evidence) -> Array:
@@ -108,7 +108,7 @@ class PositiveUnlabelled:
         counts[1] = 1.0
         if judged:
             said = logits(self.part, evidence.lived[:judged]).mean(0).clamp(-SUREST, SUREST)
-            belief = to_array((said + self.part.learned.offset).sigmoid())
+            belief = to_array((said + self.part.learned.get_buffer("offset")).sigmoid())
             counts[:, :judged] = belief, 1.0 - belief
             counts[1, judged:] = 1.0 - min(float(belief.mean()), NEW_MOST)
         counts[:, evidence.answered] = 0.0  # what they show is known
@@ -119,23 +119,21 @@ class PositiveUnlabelled:
         rng: np.random.Generator,
     ) -> Tensor:  # fmt: skip
         """Mean over the nets, of which each has successes and failures of its own."""
-        batch, losses = self.config.batch, list[Tensor]()
+        config, losses, batch = self.config, list[Tensor](), self.config.batch
         at = places(evidence.lived, 2 * batch, rng)
         lived = self._seen(as_input(evidence.lived[at]), rng)
         as_success, as_failure = torch.from_numpy(counts[:, at])
         for net, (successes, failures) in zip(nets.nets, known, strict=True):
-            success = self._seen(drawn(successes, batch, rng), rng)
-            failure = success[:0]
+            seen = [self._seen(drawn(successes, batch, rng), rng), lived]
             if len(failures):
-                failure = self._seen(drawn(failures, batch // 2, rng), rng)
-            yes, any_, no = net(torch.cat([success, lived, failure]))[:, 0].split(
-                [batch, 2 * batch, len(failure)]
-            )
-            loss: Tensor = self.config.success_weight * softplus(-yes).mean()
-            loss = loss + (as_success * softplus(-any_) + as_failure * softplus(any_)).mean()
-            if len(failures):
-                loss = loss + self.config.failure_weight * softplus(no).mean()
-            losses.append(loss)
+                seen.append(self._seen(drawn(failures, batch // 2, rng), rng))
+            said = net(torch.cat(seen))[:, 0]
+            yes, unknown, no = said.tensor_split([batch, 3 * batch])
+            as_said = as_success * softplus(-unknown) + as_failure * softplus(unknown)
+            losses.append(
+                config.success_weight * softplus(-yes).mean() + as_said.mean()
+                + config.failure_weight * softplus(no).sum() / (batch // 2)
+            )  # fmt: skip
         return torch.stack(losses).mean()
 
     def _seen(self, seen: Tensor, rng: np.random.Generator) -> Tensor:
@@ -170,20 +168,6 @@ def fitted_offset(said: Tensor, shows: Array) -> float:
         is_low = float((said + by).sigmoid().sum()) + by / OFFSET_SD**2 < shown
         low, high = (by, high) if is_low else (low, by)
     return low
-
-
-class _Nets(Logits):
-    """Nets of this classifier.
-
-    Attributes:
-        offset: by how much what they say is too low, as answers tell.
-    """
-
-    offset: Tensor
-
-    def __init__(self, nets: Iterable[nn.Module]) -> None:
-        super().__init__(nets)
-        self.register_buffer("offset", torch.zeros(()))
 
 
 class _Net(nn.Module):
