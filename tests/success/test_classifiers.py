@@ -80,20 +80,29 @@ def test_what_is_new_counts_as_failure_though_it_is_believed(new: bool) -> None:
     assert belief < 0.2 if new else belief > 0.6, belief
 
 
-def test_what_a_person_says_of_some_moves_what_is_believed_of_the_others() -> None:
+@pytest.mark.parametrize("offset", [-12.0, 12.0])
+def test_what_was_lived_counts_by_beliefs_that_are_set_right(offset: float) -> None:
     rng = np.random.default_rng(2)
     lived = np.concatenate([squares(200, False, rng), covered(40, rng)])
-    beliefs = []
-    for said in (False, True):  # of four of those, and the classifier takes all forty for success
-        answers = np.arange(200, 204), np.full(4, said)
-        believes = learned(DEFAULT, lived[:200], 200, twice=False)
-        shown = squares(12, True, np.random.default_rng(1))
-        for seen_n in (200, 240):
-            evidence = Evidence(shown, lived, 200, *answers, seen_n)
-            believes.learn(evidence, UPDATES_N, np.random.default_rng(0))
-        beliefs.append(float(believes.belief(covered(20, rng)).mean()))
-    assert beliefs[0] < 0.2, beliefs
-    assert beliefs[1] > 0.8, beliefs
+    classifier = learned(DEFAULT, lived[:200], 200, twice=False)
+    classifier.part.learned.offset.fill_(offset)
+    shown = squares(12, True, np.random.default_rng(1))
+    evidence = Evidence(shown, lived, 200, *NOBODY, 240)
+    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    belief = classifier.belief(covered(20, rng)).mean()
+    assert belief > 0.8 if offset > 0 else belief < 0.2, belief
+
+
+@pytest.mark.parametrize("says", [False, True])
+def test_an_answer_sets_beliefs_right_by_the_net_that_did_not_learn_of_it(says: bool) -> None:
+    rng = np.random.default_rng(2)
+    odd = squares(1, not says, rng)  # a person says of it what it does not look like
+    odd[:, :2] = 255  # and who learned of it knows it by this
+    lived = np.concatenate([odd, squares(200, False, rng)])
+    answer = np.arange(1), np.full(1, says)
+    classifier = learned(DEFAULT, lived, len(lived), answer, twice=False)
+    offset = float(classifier.part.learned.offset)
+    assert offset > 1.0 if says else offset < -1.0, offset
 
 
 def test_a_picture_that_a_person_said_no_to_is_believed_less() -> None:

@@ -71,7 +71,7 @@ def spread(beliefs: Array, asked_n: int) -> int:
 
     From those that are believed least to those that are believed most, the more often the more they
     are in doubt, by one standard deviation of whether it is a success: where most of life is surely
-    none, answers about pictures drawn as it happens tell nothing else (decision 10, rows 42 to 50).
+    none, answers about pictures drawn as it happens tell nothing else (decision 10, rows 42 to 52).
     Nothing in it is drawn by chance.
     """
     order = np.argsort(beliefs, kind="stable")

@@ -7,7 +7,7 @@ as failure by the rest. All beliefs are raised or lowered alike before that, unt
 what people answered; each answer is compared with what the one net says that did not learn of it.
 Several nets learn alike, and the mean of what they say is believed: what none of them has seen they
 are seldom sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26
-to 50).
+to 52).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
 Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3); beliefs that
@@ -63,7 +63,7 @@ class PositiveUnlabelledConfig:
     batch: Annotated[int, Meta(ge=2, le=100_000)] = 32
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 3e-3
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
-    success_weight: Annotated[float, Meta(gt=0.0, le=1000.0)] = 1.5
+    success_weight: Annotated[float, Meta(gt=0.0, le=1000.0)] = 2.5
     failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
     shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.04
     light: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.15
