@@ -53,7 +53,7 @@ def practise(session: Session, learner: WishLearner, steps: int) -> None:
 
 
 def test_what_looks_like_the_examples_is_believed(dot: Path) -> None:
-    with taught(dot, replace(QUICK, updates=100)) as (session, _, learner):
+    with taught(dot, replace(QUICK, updates=300)) as (session, _, learner):
         _, found = learner.learn()
         frames = session.memory.frames("observation")
         places = np.array([across(frames[step]) for step in found.steps])
