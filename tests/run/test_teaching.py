@@ -71,6 +71,20 @@ def test_what_a_person_said_is_believed(dot: Path) -> None:
     assert 0.0 < found.belief[52] < 1.0
 
 
+def test_what_was_answered_is_learned_from_also_where_life_is_long(dot: Path) -> None:
+    with taught(dot, replace(QUICK, lived_steps=5, updates=1)) as (session, labels, learner):
+        for question, step in enumerate((33, 12, 50), 1):
+            labels.ask(LEFT, step, "random", 0.5)
+            labels.answer(question, "no" if step == 33 else "yes")
+        steps = learner._lived(np.random.default_rng(0))
+        frames = session.memory.frames("observation")
+        evidence = learner._evidence(steps, frames[steps])
+    assert {12, 33, 50} <= set(steps.tolist())
+    assert len(steps) <= 8
+    np.testing.assert_array_equal(evidence.failures, frames[[33]])
+    np.testing.assert_array_equal(evidence.successes[-2:], frames[[12, 50]])
+
+
 def test_the_same_labels_lead_to_the_same_beliefs(dot: Path) -> None:
     with taught(dot) as (session, labels, learner):
         again = WishLearner(labels, LEFT, session.memory, QUICK, 0)

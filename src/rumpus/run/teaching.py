@@ -155,13 +155,12 @@ class WishLearner:
         return classifier
 
     def _lived(self, rng: np.random.Generator) -> Array:
-        """Lived steps with a picture, of too many some and those answered: int64 (n,), in order."""
+        """Lived steps with a picture, of too many some, and what was answered: (n,), in order."""
         steps = np.flatnonzero(self.memory.present(self.wish.sensor))
         steps = steps[lived(self.memory.episode_of, steps)]
         if len(steps) > self.config.lived_steps:
-            some = rng.choice(steps, self.config.lived_steps, replace=False)
-            steps = np.union1d(some, np.concatenate([self._answered(said) for said in KNOWN]))
-        return steps
+            steps = rng.choice(steps, self.config.lived_steps, replace=False)
+        return np.union1d(steps, np.concatenate([self._answered(said) for said in KNOWN]))
 
     def _evidence(self, steps: Array, pictures: Array) -> Evidence:
         yes, no = map(self._answered, KNOWN)
