@@ -77,5 +77,4 @@ def spread(beliefs: Array, asked_n: int) -> int:
     order = np.argsort(beliefs, kind="stable")
     sure = np.clip(beliefs[order], SURELY_NOT, 1.0 - SURELY_NOT)
     weight = np.cumsum(np.sqrt(sure * (1.0 - sure)))
-    at = int(np.searchsorted(weight, (0.5 + GOLDEN * asked_n) % 1.0 * weight[-1]))
-    return int(order[min(at, len(order) - 1)])
+    return int(order[np.searchsorted(weight, (0.5 + GOLDEN * asked_n) % 1.0 * weight[-1])])
