@@ -1,5 +1,8 @@
 """What each classifier of success is known for: to be cheated, to forget, to do neither."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -35,8 +38,9 @@ def covered(count: int, rng: np.random.Generator) -> Array:
 
 
 def learned(
-    name: str, lived: Array, first_n: int, answers: tuple[Array, Array] = NOBODY, times: int = 1
-) -> SuccessClassifier:
+    name: str, lived: Array, first_n: int, answers: tuple[Array, Array] = NOBODY, times: int = 1,
+    updates: int = UPDATES_N,
+) -> SuccessClassifier:  # fmt: skip
     """A classifier that was shown twelve pictures of success and lived all these.
 
     The second time, the default judges what was lived by what it learned the first time.
@@ -46,7 +50,7 @@ def learned(
     shown = squares(12, True, np.random.default_rng(1))
     for seen_n in (0, len(lived))[:times]:
         evidence = Evidence(shown, lived, first_n, *answers, seen_n)
-        classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+        classifier.learn(evidence, updates, np.random.default_rng(0))
     return classifier
 
 
@@ -69,29 +73,33 @@ def test_who_takes_all_that_was_lived_for_failure_forgets_success(name: str, for
     assert belief < 0.4 if forgets else belief > 0.6, belief
 
 
+@cache
+def _before() -> SuccessClassifier:
+    return learned(DEFAULT, squares(200, False, np.random.default_rng(2)), 200)
+
+
+def learned_on(offset: float, seen_n: int) -> SuccessClassifier:
+    """One that never saw a finger in the lens, then lived 40 pictures of it, and learned again."""
+    lived = [squares(200, False, np.random.default_rng(2)), covered(40, np.random.default_rng(3))]
+    classifier = deepcopy(_before())
+    classifier.part.learned.get_buffer("offset").fill_(offset)
+    shown = squares(12, True, np.random.default_rng(1))
+    evidence = Evidence(shown, np.concatenate(lived), 200, *NOBODY, seen_n)
+    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
+    return classifier
+
+
 @pytest.mark.parametrize("new", [True, False])
 def test_what_is_new_counts_as_failure_though_it_is_believed(new: bool) -> None:
-    rng = np.random.default_rng(2)
-    lived = np.concatenate([squares(200, False, rng), covered(40, rng)])
-    believes = learned(DEFAULT, lived[:200], 200)
-    assert believes.belief(covered(20, rng)).mean() > 0.6
-    shown = squares(12, True, np.random.default_rng(1))
-    evidence = Evidence(shown, lived, 200, *NOBODY, 200 if new else 240)
-    believes.learn(evidence, UPDATES_N, np.random.default_rng(0))
-    belief = believes.belief(covered(20, rng)).mean()
+    unseen = covered(20, np.random.default_rng(4))
+    assert _before().belief(unseen).mean() > 0.6
+    belief = learned_on(0.0, 200 if new else 240).belief(unseen).mean()
     assert belief < 0.2 if new else belief > 0.6, belief
 
 
 @pytest.mark.parametrize("offset", [-12.0, 12.0])
 def test_what_was_lived_counts_by_beliefs_that_are_set_right(offset: float) -> None:
-    rng = np.random.default_rng(2)
-    lived = np.concatenate([squares(200, False, rng), covered(40, rng)])
-    classifier = learned(DEFAULT, lived[:200], 200)
-    classifier.part.learned.offset.fill_(offset)
-    shown = squares(12, True, np.random.default_rng(1))
-    evidence = Evidence(shown, lived, 200, *NOBODY, 240)
-    classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
-    belief = classifier.belief(covered(20, rng)).mean()
+    belief = learned_on(offset, 240).belief(covered(20, np.random.default_rng(4))).mean()
     assert belief > 0.8 if offset > 0 else belief < 0.2, belief
 
 
@@ -132,7 +140,7 @@ def test_the_naive_classifier_learns_once() -> None:
 def test_what_was_learned_is_saved_whole(name: str) -> None:
     rng = np.random.default_rng(2)
     lived = squares(50, False, rng)
-    classifier = learned(name, lived, 50, (np.arange(5), np.arange(5) < 1))
+    classifier = learned(name, lived, 50, (np.arange(5), np.arange(5) < 1), updates=5)
     parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 9}
     other: SuccessClassifier = make("success classifier", name, parts)
     saved = classifier.part.state_dict()
