@@ -14,6 +14,7 @@ from torch.nn.functional import softplus
 from rumpus.catalogue import make
 from rumpus.errors import InputError
 from rumpus.success import naive_classifier
+from rumpus.success._nets import logits
 from rumpus.success.base import Evidence, SuccessClassifier, spread
 from rumpus.success.check import SIDE_PX, squares
 from rumpus.success.positive_unlabelled import OFFSET_SD, fitted_offset
@@ -136,21 +137,23 @@ def test_the_naive_classifier_learns_once() -> None:
     np.testing.assert_array_equal(before, after)
 
 
-@pytest.mark.parametrize("name", [NAIVE, VICE, RAQ, DEFAULT])
-def test_what_was_learned_is_saved_whole(name: str) -> None:
-    rng = np.random.default_rng(2)
-    lived = squares(50, False, rng)
-    classifier = learned(name, lived, 50, (np.arange(5), np.arange(5) < 1), updates=5)
-    parts = {"shape": lambda: (SIDE_PX, SIDE_PX, 3), "seed": lambda: 9}
-    other: SuccessClassifier = make("success classifier", name, parts)
-    saved = classifier.part.state_dict()
-    other.part.load_state_dict({tensor: value.clone() for tensor, value in saved.items()})
-    asked = squares(20, True, rng)
-    np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
-    evidence = Evidence(squares(12, True, rng), lived, 50, *NOBODY, 50)
-    for one in (classifier, other):
-        one.learn(evidence, 3, np.random.default_rng(4))
-    np.testing.assert_array_equal(classifier.belief(asked), other.belief(asked))
+def test_nothing_is_believed_more_than_what_was_shown_and_less_what_is_unlike_it() -> None:
+    classifier, rng = _before(), np.random.default_rng(4)
+    shown, like = squares(12, True, np.random.default_rng(1)), squares(20, True, rng)
+    usual = np.median(classifier.belief(shown))
+    assert usual == classifier.belief(shown).max()
+    alike, unlike = classifier.belief(like), classifier.belief(covered(20, rng))
+    assert alike.max() <= usual
+    assert 0.5 < unlike.min() <= unlike.max() < alike.min(), (unlike, alike)
+    by_nets = logits(classifier.part, covered(20, rng)).mean(0).sigmoid()
+    assert (by_nets > alike.max()).all(), "what the nets alone say would not tell the two apart"
+
+
+def test_what_is_surely_no_success_is_so_however_unlike_success_it_is() -> None:
+    seen = squares(20, False, np.random.default_rng(4))
+    np.testing.assert_allclose(
+        _before().belief(seen), logits(_before().part, seen).mean(0).sigmoid(), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", [NAIVE, VICE, RAQ, DEFAULT])

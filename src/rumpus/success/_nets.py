@@ -4,6 +4,7 @@ The leading underscore says that this file is not a classifier.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from rumpus.model.part import Part
 from rumpus.types import Array
 
 CHUNK = 512  # pictures looked at in one go
+Look = Callable[[Any, Tensor], Tensor]
 DECAY = 1e-3  # of the authors' kernels, as a share of their squares
 
 
@@ -62,11 +64,22 @@ def learn(part: Part[Logits], loss: Callable[[Logits], Tensor], updates: int) ->
 
 
 @torch.no_grad()
+def looked_at(part: Part[Logits], pictures: Array, look: Look) -> Tensor:
+    """What every one of E nets makes of each picture (B, h, w, c): (E, B) and more.
+
+    Args:
+        part: the nets.
+        pictures: uint8.
+        look: what is meant, of a net and pictures (B, c, h, w).
+    """
+    chunks = [pictures[at : at + CHUNK] for at in range(0, max(1, len(pictures)), CHUNK)]
+    nets = part.average.nets
+    return torch.cat([torch.stack([look(net, as_input(c)) for net in nets]) for c in chunks], 1)
+
+
 def logits(part: Part[Logits], pictures: Array) -> Tensor:
     """Of each picture (B, h, w, c) what every one of E nets says, (E, B)."""
-    chunks = [pictures[at : at + CHUNK] for at in range(0, len(pictures), CHUNK)]
-    nets = len(part.average.nets)
-    return torch.cat([torch.zeros(nets, 0), *(part.average(as_input(c)) for c in chunks)], 1)
+    return looked_at(part, pictures, lambda net, seen: net(seen))[..., 0]
 
 
 def as_input(pictures: Array) -> Tensor:

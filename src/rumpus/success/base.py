@@ -51,7 +51,7 @@ class SuccessClassifier(Protocol):
     Attributes:
         asks: what it wants a person to be asked about: the lived picture that it is surest of, one
             of all of them, see `spread`, or nothing.
-        part: what it has learned, to be saved.
+        part: what it has learned; it is never saved, see `rumpus.run.teaching`.
     """
 
     asks: tuple[Question, ...]

@@ -6,19 +6,23 @@ counts as success by as much as the nets of before believe it, who learned of it
 as failure by the rest. All beliefs are raised or lowered alike before that, until they agree with
 what people answered; each answer is compared with what the one net says that did not learn of it.
 Several nets learn alike, and the mean of what they say is believed: what none of them has seen they
-are seldom sure of together, and one that doubts alone is no reason to (decision 10, rows 22 and 26
-to 52).
+are seldom sure of together, and one that doubts alone is no reason to. Nothing is believed more
+than what was shown is, and what looks unlike all of that is believed less surely, as who is after
+its belief finds what looks more like success than success does (decision 10, rows 22 and 26 to 61).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
 Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3); beliefs that
 are calibrated by what was held out (Platt 1999, "Probabilistic outputs for support vector
-machines", section 2).
+machines", section 2); logits that are the smaller the less is known where they were said (MacKay
+1992, "The evidence framework applied to classification networks", eq. 14; Liu 2020,
+arXiv 2006.10108, section 3.1: known is what is near).
 
 Differs from the papers:
     Who judges learned that all unlabelled data are failures, and is set right by answers, not by
     the examples that are held back. Judged anew by each classifier for the next one; what is new is
     judged by nobody. Of Platt's line only the offset is fitted, and held back by a prior, as
-    answers are few. Answers of no have a term of their own; pictures are shifted and lit otherwise
+    answers are few. How far it is to the nearest picture of success stands in for a variance.
+    Answers of no have a term of their own; pictures are shifted and lit otherwise
     while it learns.
 """
 
@@ -30,16 +34,17 @@ import numpy as np
 import torch
 from msgspec import Meta
 from torch import Tensor, nn
-from torch.nn.functional import pad, softplus
+from torch.nn.functional import normalize, pad, softplus
 
 from rumpus.model.device import to_array
 from rumpus.model.part import Part
-from rumpus.success._nets import Logits, as_input, drawn, learn, logits, places
+from rumpus.success._nets import Logits, as_input, drawn, learn, logits, looked_at, places
 from rumpus.success.base import Evidence, Question
 from rumpus.types import Array
 
 NEW_MOST = 0.4  # of success in what is new at most, whatever is believed of life
-SUREST = 6.0  # the greatest logit by which what was lived is judged
+SUREST = 6.0  # the greatest logit that counts
+UNLIKE = 130.0  # variance of what is said of a picture that has nothing in common with success
 OFFSET_SD = 2.0  # by how much beliefs are too low or too high, before anything is answered
 
 
@@ -77,6 +82,7 @@ class PositiveUnlabelled:
     def __init__(self, shape: tuple[int, ...], seed: int, config: PositiveUnlabelledConfig) -> None:
         """For pictures of that shape, (h, w, c)."""
         self.config, self._shape = config, shape
+        self._known = np.zeros((0, *shape), np.uint8)  # what shows success
         self.part = self._fresh(seed)
 
     def learn(self, evidence: Evidence, updates: int, rng: np.random.Generator) -> float:
@@ -90,11 +96,23 @@ class PositiveUnlabelled:
         says = logits(self.part, evidence.lived[evidence.answered])
         offset = fitted_offset(says[without, range(len(without))], evidence.said)
         self.part.learned.get_buffer("offset").fill_(offset)
+        self._known = evidence.successes
         return told
 
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
-        return to_array(logits(self.part, pictures).mean(0).sigmoid())
+        said = logits(self.part, pictures).mean(0)
+        if len(self._known):
+            usual = logits(self.part, self._known).mean(0).median()
+            said = said.minimum(usual.clamp(max=SUREST))
+            seen, known = (
+                normalize(looked_at(self.part, some, _Net.traits), dim=2)
+                for some in (pictures, self._known)
+            )
+            like = (seen @ known.mT).mean(0).amax(1)  # cosines, of the nearest
+            less = said / (1.0 + UNLIKE * (1.0 - like)).sqrt()
+            said = said.minimum(less)  # it is no less surely a failure that it is unlike success
+        return to_array(said.sigmoid())
 
     def _fresh(self, seed: int) -> Part[Logits]:
         torch.manual_seed(seed)
@@ -191,12 +209,19 @@ class _Net(nn.Module):
             layers += [nn.Conv2d(planes, channels, kernel, stride, kernel // 2), nn.ReLU()]
             planes = channels
         self.parts = nn.Sequential(*layers)
-        self.judge = nn.Sequential(nn.Linear(2 * planes, 64), nn.ReLU(), nn.Linear(64, 1))
+        self.mixed = nn.Sequential(nn.Linear(2 * planes, 64), nn.ReLU())
+        self.judge = nn.Linear(64, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, c, h, w) to a logit each, (B, 1)."""
+        with torch.autocast(pictures.device.type, torch.bfloat16):
+            logit: Tensor = self.judge(self.traits(pictures))
+        return logit.float()
+
+    def traits(self, pictures: Tensor) -> Tensor:
+        """(B, c, h, w) to what it judges them by, (B, 64)."""
         places = self.place.expand(len(pictures), -1, -1, -1)
         with torch.autocast(pictures.device.type, torch.bfloat16):
             parts = self.parts(torch.cat([pictures, places], 1))
-            logit: Tensor = self.judge(torch.cat([parts.amax((2, 3)), parts.mean((2, 3))], 1))
-        return logit.float()
+            traits: Tensor = self.mixed(torch.cat([parts.amax((2, 3)), parts.mean((2, 3))], 1))
+        return traits.float()
