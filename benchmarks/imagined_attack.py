@@ -24,14 +24,14 @@ import torch
 from wishes import PLAYED_N, SHOWN_N, attempts, played, truth, wishful
 
 from rumpus.actor import Actor
-from rumpus.bench.cheat import BELIEVED, classifier_named
+from rumpus.bench.cheat import classifier_named
 from rumpus.bench.scenes import WISHES, Scenes
 from rumpus.body.random_motion import smoothed_action
 from rumpus.memory.memory import Memory
 from rumpus.result import Row, wilson_interval, write_result
 from rumpus.run.session import Asked, begin_or_resume, wake
 from rumpus.success._own_file import OwnClassifier
-from rumpus.success.base import Evidence, SuccessClassifier
+from rumpus.success.base import BELIEVED, Evidence, SuccessClassifier
 from rumpus.types import Array
 from rumpus.worlds._magnet import Magnet
 

@@ -104,6 +104,10 @@ class NeverAsks:
         """See `SuccessClassifier`; never called."""
         raise NotImplementedError
 
+    def judged(self, evidence: Evidence) -> Array:
+        """See `SuccessClassifier`; never called."""
+        raise NotImplementedError
+
 
 class TrueLearner(WishLearner):
     """Believes what is true: the ceiling of every classifier."""
@@ -112,7 +116,8 @@ class TrueLearner(WishLearner):
         """See `WishLearner`."""
         assert isinstance(self.memory, Memory)
         shows = truth(self.memory)
-        return NeverAsks(), Believed(np.arange(len(shows)), shows.astype(np.float32))
+        surely = shows.astype(np.float32)
+        return NeverAsks(), Believed(np.arange(len(shows)), surely, surely)
 
 
 def answered(

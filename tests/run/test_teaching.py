@@ -100,7 +100,7 @@ def test_practice_goes_for_the_wish_asks_and_never_waits(dot: Path) -> None:
         assert any(aim.startswith("'dot on the left', as believed of") for aim in aims)
         assert any(aim.startswith("seen ") for aim in aims[60:])  # and plays between
         asked = labels.questions()
-        assert {question.why for question in asked} == {"surest", "random", "outcome"}
+        assert {question.why for question in asked} == {"believed", "random", "outcome"}
         assert len(asked) == QUICK.most_open  # nobody answered
         assert len({question.step for question in asked}) == len(asked)
         for question in asked:

@@ -25,11 +25,10 @@ from rumpus.catalogue import make
 from rumpus.errors import InputError
 from rumpus.result import Metric, Row, wilson_interval
 from rumpus.success._own_file import OwnClassifier
-from rumpus.success.base import Evidence, SuccessClassifier, spread
+from rumpus.success.base import BELIEVED, Evidence, SuccessClassifier, spread
 from rumpus.types import Array
 
 Classifier = SuccessClassifier | OwnClassifier
-BELIEVED = 0.5  # above which a picture is taken for success
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Life:
         points = self.scenes.successes(shown_n + asked_n, showing)
         self._shown, _ = self.scenes.pictures(points[:shown_n])
         self.recalled, _ = self.scenes.pictures(points[shown_n:])
-        self._said, self._spread_n = dict[int, bool](), 0
+        self._said = dict[int, bool]()
         self._world, self._action = Scenes(wish, seed).world, np.zeros(3, np.float32)
         self.seen, self._truth = self._played(config.first)
 
@@ -118,16 +117,16 @@ class Life:
         )
         self.seen = np.concatenate([self.seen, seen, more])
         self._truth = np.concatenate([self._truth, families == "", truth])
-        beliefs = classifier.belief(self.seen)
-        surest = [newest + int(k) for k in np.argsort(-beliefs[newest:], kind="stable")]
+        belief, judged = classifier.belief(self.seen), classifier.judged(self.evidence(newest))
         while classifier.asks and self.answers_n < due:
             question = classifier.asks[self.answers_n % len(classifier.asks)]
-            left = [k for k in range(len(self.seen)) if k not in self._said]
-            if question == "surest":
-                at = next(k for k in [*surest, *left] if k not in self._said)
-            else:
-                at = left[spread(beliefs[left], self._spread_n)]
-                self._spread_n += 1
+            left = np.setdiff1d(np.arange(len(self.seen)), [*self._said])
+            new = left[left >= min(newest, left[-1])]
+            at = int(new[belief[new].argmax()])
+            if question == "random":
+                at = int(left[spread(judged[left], self.answers_n)])
+            elif question == "believed" and belief[at] > BELIEVED:
+                at = int(self._asking.choice(new[belief[new] > BELIEVED]))
             wrong = self._asking.random() < self._config.answer_error  # who answers errs at times
             self._said[at] = bool(self._truth[at]) != wrong
 

@@ -22,8 +22,8 @@ COLUMNS = 6  # of a sheet of questions
 MOST_ASKED = 1_000_000  # steps or questions at once: more are a slip
 WHY = {
     "surest": "it is surest of this one", "random": "one of all that it lived",
+    "believed": "one of those that it believes", "unsure": "what it was asked for ended so",
     "outcome": "drawn at random from how its attempts ended",
-    "unsure": "what it was asked for ended so",
 }  # fmt: skip
 
 

@@ -31,9 +31,9 @@ from rumpus.types import Array
 FILE_NAME = "labels.jsonl"
 MOST_NAME_N = 100  # letters of a wish
 Verdict = Literal["yes", "no", "unsure"]
-# Why a picture was asked about: the classifier was surest of it, it stands for what was lived or
-# for how attempts ended, or what was asked for ended so that it is unsure.
-Why = Literal["surest", "random", "outcome", "unsure"]
+# Why a picture was asked about: the classifier was surest of it, or it stands for what is believed,
+# for what was lived or for how attempts ended, or what was asked for ended so that it is unsure.
+Why = Literal["surest", "believed", "random", "outcome", "unsure"]
 _Rows = dict[str, list[tuple[Any, ...]]]  # by what they are, each as it was said, in order
 
 

@@ -22,27 +22,23 @@ from rumpus.play.control import DurableKeeper
 from rumpus.play.progress import Until
 from rumpus.play.verdict import Verdict
 from rumpus.replay.base import ReplayView
-from rumpus.replay.cells import cells
 from rumpus.replay.measured import Measured
 from rumpus.replay.window import lived
 from rumpus.result import wilson_interval
 from rumpus.run.session import Session, situation, wake
 from rumpus.run.training import Training
 from rumpus.spec import Readings
-from rumpus.success.base import Evidence, SuccessClassifier, spread
+from rumpus.success.base import BELIEVED, Evidence, SuccessClassifier, spread
 from rumpus.types import Array, Goal
 from rumpus.update_schedule import Tick, Trained
 
 UNSURE = (0.1, 0.9)  # between these, a person is asked
 OUTCOME: Why = "outcome"
 KNOWN = ("yes", "no")  # what is said for certain
-BELIEVED = 0.5  # as surely as this, a picture shows success
-SIDE_PX = 8  # pictures are told apart at this size
 FOLDS_N = 5  # to judge examples by the others
 COMPARED_N = 500  # lived pictures that examples are compared with
 SPECIAL = 0.75  # how much of life examples are believed more than at least, in the mean
 ODD = 0.25  # an example that is believed more than so much less of it than the middle one is told
-SUREST_N = 20  # of which the one is asked about that looks least like what is known
 
 
 @dataclass(frozen=True)
@@ -71,10 +67,12 @@ class Believed:
     Attributes:
         steps: int64 (n,), some lived steps, in order.
         belief: float32 (n,), how surely each shows the wish, 0 to 1.
+        judged: float32 (n,), the same by what people said of other steps, too.
     """
 
     steps: Array
     belief: Array
+    judged: Array
 
 
 @dataclass(frozen=True)
@@ -118,12 +116,13 @@ class WishLearner:
         steps = self._lived(rng)
         pictures = self.memory.frames(self.wish.sensor)[steps]
         for _ in range(1 if self._learned_n else 2):
-            classifier.learn(self._evidence(steps, pictures), self.config.updates, rng)
+            evidence = self._evidence(steps, pictures)
+            classifier.learn(evidence, self.config.updates, rng)
             self._learned_n = len(self.memory)
-        belief = classifier.belief(pictures)
+        belief, judged = classifier.belief(pictures), classifier.judged(evidence)
         for said, certain in ((KNOWN[0], 1.0), (KNOWN[1], 0.0)):
             belief[np.isin(steps, self._answered(said))] = certain
-        return classifier, Believed(steps, belief)
+        return classifier, Believed(steps, belief, judged)
 
     def held_out_ranks(self) -> Array:
         """Of what was lived, how much is believed less than each example by who saw the others.
@@ -241,27 +240,20 @@ class Teaching:
 
     def _chosen(self, why: Why, found: Believed, asked: list[Question]) -> int | None:
         """Which step to ask about, of those about which nothing was said."""
-        known = np.concatenate([_steps(asked), self._learner.examples])
-        if why == "surest":
-            new = found.steps >= self._asked_until
-            steps = found.steps[new][np.argsort(-found.belief[new], kind="stable")[:SUREST_N]]
-        else:
-            steps = np.array(self._outcomes, np.int64) if why == OUTCOME else found.steps
-        steps = np.setdiff1d(steps, known)
+        new = found.steps >= self._asked_until
+        steps = {
+            "surest": found.steps[new], "believed": found.steps[new & (found.belief > BELIEVED)],
+            "random": found.steps, OUTCOME: np.array(self._outcomes, np.int64),
+        }[why]  # fmt: skip
+        steps = np.setdiff1d(steps, np.concatenate([_steps(asked), self._learner.examples]))
         if not len(steps):
             return None
-        if why == OUTCOME:
-            return int(self._rng.choice(steps))
+        at = np.searchsorted(found.steps, steps)
+        if why == "surest":
+            return int(steps[found.belief[at].argmax()])
         if why == "random":
-            belief = found.belief[np.isin(found.steps, steps)]
-            return int(steps[spread(belief, sum(question.why == why for question in asked))])
-        frames = self._memory.frames(self._learner.wish.sensor)
-        new_ones, old_ones = (
-            np.stack([cells(frames[step], SIDE_PX).reshape(-1) for step in some])
-            for some in (steps, known)
-        )
-        apart = np.abs(new_ones[:, None] - old_ones).mean(2).min(1)
-        return int(steps[int(apart.argmax())])
+            return int(steps[spread(found.judged[at], len(asked))])
+        return int(self._rng.choice(steps))
 
 
 class KnownWish:

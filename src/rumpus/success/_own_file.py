@@ -72,6 +72,10 @@ class OwnClassifier:
         beliefs: Array = given.astype(np.float32)
         return beliefs
 
+    def judged(self, evidence: Evidence) -> Array:
+        """See `SuccessClassifier`; people are heard by `learned`."""
+        return self.belief(evidence.lived)
+
     def _called(self, what: str, stranger: Callable[[], Any]) -> Any:
         try:
             with printing_aside():

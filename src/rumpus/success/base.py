@@ -8,7 +8,8 @@ import numpy as np
 from rumpus.model.part import Part
 from rumpus.types import Array
 
-Question = Literal["surest", "random"]
+Question = Literal["surest", "believed", "random"]
+BELIEVED = 0.5  # as surely as this, a picture is taken for success
 SURELY_NOT = 0.0025  # nothing is believed less, for what is asked about
 GOLDEN = 0.618034  # steps of so much of a round come least often near to where one was
 
@@ -49,8 +50,9 @@ class SuccessClassifier(Protocol):
     """Learns from evidence what success looks like.
 
     Attributes:
-        asks: what it wants a person to be asked about: the lived picture that it is surest of, one
-            of all of them, see `spread`, or nothing.
+        asks: what it wants a person to be asked about: of what was lived since it learned, the
+            picture that it is surest of, or one drawn from all that it believes; of all that was
+            lived one, see `spread`; or nothing.
         part: what it has learned; it is never saved, see `rumpus.run.teaching`.
     """
 
@@ -65,6 +67,10 @@ class SuccessClassifier(Protocol):
         """How surely each of (B, h, w, c) uint8 shows success, float32 (B,) from 0 to 1."""
         ...
 
+    def judged(self, evidence: Evidence) -> Array:
+        """How surely each lived picture does, by what people said of others, too; float32 (n,)."""
+        ...
+
 
 def spread(beliefs: Array, asked_n: int) -> int:
     """Which of some pictures to ask about next, to learn whether beliefs are too low or too high.
@@ -73,6 +79,10 @@ def spread(beliefs: Array, asked_n: int) -> int:
     are in doubt, by one standard deviation of whether it is a success: where most of life is surely
     none, answers about pictures drawn as it happens tell nothing else (decision 10, rows 42 to 52).
     Nothing in it is drawn by chance.
+
+    Args:
+        beliefs: how surely each shows success, as it is judged, (n,).
+        asked_n: how many were asked about before.
     """
     order = np.argsort(beliefs, kind="stable")
     sure = np.clip(beliefs[order], SURELY_NOT, 1.0 - SURELY_NOT)

@@ -3,8 +3,10 @@
 What is new to it counts as failure, as for VICE, and only less the share of success in life: it was
 perhaps found because it was believed, and is a cheat. Whenever it learns again, each lived picture
 counts as success by as much as the nets of before believe it, who learned of it as of failure, and
-as failure by the rest. All beliefs are raised or lowered alike before that, until they agree with
-what people answered; each answer is compared with what the one net says that did not learn of it.
+as failure by the rest. Before that, beliefs of what it lived before it ever tried are raised or
+lowered alike, until they agree with what people answered, and so are those of what it lived since,
+which it sought and is therefore wrong about in another way; each answer is compared with what the
+one net says that did not learn of it.
 Several nets learn alike, and the mean of what they say is believed: what none of them has seen they
 are seldom sure of together, and one that doubts alone is no reason to. Nothing is believed more
 than what was shown is, and what looks unlike all of that is believed less surely, as who is after
@@ -45,7 +47,7 @@ from rumpus.types import Array
 NEW_MOST = 0.4  # of success in what is new at most, whatever is believed of life
 SUREST = 6.0  # the greatest logit that counts
 UNLIKE = 130.0  # variance of what is said of a picture that has nothing in common with success
-OFFSET_SD = 2.0  # by how much beliefs are too low or too high, before anything is answered
+OFFSET_SD = 4.0  # by how much beliefs are too low or too high, before anything is answered
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class PositiveUnlabelledConfig:
 class PositiveUnlabelled:
     """Examples and answers against what was lived, less the success in it."""
 
-    asks: tuple[Question, ...] = ("surest", "random")
+    asks: tuple[Question, ...] = ("believed", "random")
 
     def __init__(self, shape: tuple[int, ...], seed: int, config: PositiveUnlabelledConfig) -> None:
         """For pictures of that shape, (h, w, c)."""
@@ -93,9 +95,10 @@ class PositiveUnlabelled:
         known = [_known(evidence, without != net) for net in range(self.config.nets)]
         loss = partial(self._loss, known=known, evidence=evidence, counts=counts, rng=rng)
         told = learn(self.part, loss, updates)
-        says = logits(self.part, evidence.lived[evidence.answered])
-        offset = fitted_offset(says[without, range(len(without))], evidence.said)
-        self.part.learned.get_buffer("offset").fill_(offset)
+        says = logits(self.part, evidence.lived[evidence.answered])[without, range(len(without))]
+        for since, offset in enumerate(self.part.learned.get_buffer("offsets")):
+            of_it = (evidence.answered >= evidence.first_n) == since
+            offset.fill_(fitted_offset(says[torch.from_numpy(of_it)], evidence.said[of_it]))
         self._known = evidence.successes
         return told
 
@@ -114,10 +117,17 @@ class PositiveUnlabelled:
             said = said.minimum(less)  # it is no less surely a failure that it is unlike success
         return to_array(said.sigmoid())
 
+    def judged(self, evidence: Evidence) -> Array:
+        """See `SuccessClassifier`."""
+        said = logits(self.part, evidence.lived).mean(0).clamp(-SUREST, SUREST)
+        since = torch.arange(len(said)) >= evidence.first_n
+        return to_array((said + self.part.learned.get_buffer("offsets")[since.long()]).sigmoid())
+
     def _fresh(self, seed: int) -> Part[Logits]:
         torch.manual_seed(seed)
         nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
-        nets.register_buffer("offset", torch.zeros(()))  # by how much what they say is too low
+        nets.register_buffer("offsets", torch.zeros(2))  # by how much they say too little of what
+        # was lived before it tried, and since
         return Part(nets, self.config.learning_rate, self.config.average_rate)
 
     def _counts(self, evidence: Evidence) -> Array:
@@ -125,8 +135,7 @@ class PositiveUnlabelled:
         judged, counts = evidence.seen_n, np.zeros((2, len(evidence.lived)), np.float32)
         counts[1] = 1.0
         if judged:
-            said = logits(self.part, evidence.lived[:judged]).mean(0).clamp(-SUREST, SUREST)
-            belief = to_array((said + self.part.learned.get_buffer("offset")).sigmoid())
+            belief = self.judged(evidence)[:judged]
             counts[:, :judged] = belief, 1.0 - belief
             counts[1, judged:] = 1.0 - min(float(belief.mean()), NEW_MOST)
         counts[:, evidence.answered] = 0.0  # what they show is known

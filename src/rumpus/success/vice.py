@@ -60,3 +60,7 @@ class Vice:
     def belief(self, pictures: Array) -> Array:
         """See `SuccessClassifier`."""
         return to_array(logits(self.part, pictures).amin(0).sigmoid())
+
+    def judged(self, evidence: Evidence) -> Array:
+        """See `SuccessClassifier`; no answer changes what it believes of other pictures."""
+        return self.belief(evidence.lived)
