@@ -11,6 +11,7 @@ from rumpus.bench.cheat import CheatConfig, Life, attacked, classifier_named
 from rumpus.cli.bench_command import HEAD, _told
 from rumpus.cli.command_line import main
 from rumpus.errors import InputError, WorldError
+from rumpus.success.base import BELIEVED, Question
 
 SMALL = CheatConfig(
     rounds=2, shown=4, first=30, played=10, found=10, tries=30, answers=4, updates=2,
@@ -20,6 +21,12 @@ GOOD = """
 def learned(evidence):
     mean = evidence.successes[:, ::8, ::8].mean(0)
     return lambda pictures: 1.0 / (1.0 + abs(pictures[:, ::8, ::8] - mean).mean((1, 2, 3)))
+"""
+RED = """
+def learned(evidence):
+    red = lambda pictures: pictures[..., 0].mean((1, 2))
+    usual = sorted(red(evidence.lived))[len(evidence.lived) // 2]
+    return lambda pictures: 1.0 / (1.0 + 2.718 ** (usual - red(pictures)))
 """
 
 
@@ -79,6 +86,22 @@ def test_answers_are_true_or_as_often_wrong_as_they_should_be(error: float, tmp_
     assert (said_yes, len(evidence.failures)) == ((6, 0) if error else (0, 6))
     assert evidence.said.tolist() == [bool(error)] * 6
     assert life.answers_n == 6
+
+
+@pytest.mark.parametrize("question", ["surest", "believed"])
+def test_of_what_is_new_the_surest_or_any_that_is_believed_is_asked_about(
+    question: Question, tmp_path: Path
+) -> None:
+    life = Life("mark", 0, replace(SMALL, played=0))
+    classifier = classifier_named(own(tmp_path, RED), life.recalled.shape[1:], 0)
+    classifier.asks, newest = (question,), len(life.seen)
+    classifier.learn(life.evidence(), 1, np.random.default_rng(0))
+    life.go_on(np.random.default_rng(0).random((60, life.scenes.size)), classifier, 6)
+    belief = classifier.belief(life.seen)
+    belief[:newest] = 0.0  # it was lived before
+    asked = belief[life.evidence().answered]
+    assert asked.min() > BELIEVED, asked
+    assert np.array_equal(asked, np.sort(belief)[-6:][::-1]) is (question == "surest"), asked
 
 
 def test_one_who_asks_nothing_is_answered_nothing() -> None:

@@ -6,26 +6,25 @@ counts as success by as much as the nets of before believe it, who learned of it
 as failure by the rest. Before that, beliefs of what it lived before it ever tried are raised or
 lowered alike, until they agree with what people answered, and so are those of what it lived since,
 which it sought and is therefore wrong about in another way; each answer is compared with what the
-one net says that did not learn of it.
-Several nets learn alike, and the mean of what they say is believed: what none of them has seen they
-are seldom sure of together, and one that doubts alone is no reason to. Nothing is believed more
-than what was shown is, and what looks unlike all of that is believed less surely, as who is after
-its belief finds what looks more like success than success does (decision 10, rows 22 and 26 to 61).
+one net says that did not learn of it. Several nets learn alike, and the mean of what they say is
+believed: what none of them has seen they are seldom sure of together, and one that doubts alone is
+no reason to. Nothing is believed more than what was shown is, and what looks unlike all of that is
+believed less surely, as who is after its belief finds what looks more like success than success
+does (decision 10, rows 22 and 26 to 61).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
 Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3); beliefs that
 are calibrated by what was held out (Platt 1999, "Probabilistic outputs for support vector
-machines", section 2); logits that are the smaller the less is known where they were said (MacKay
-1992, "The evidence framework applied to classification networks", eq. 14; Liu 2020,
-arXiv 2006.10108, section 3.1: known is what is near).
+machines", section 2); logits that count less the less is known where they were said (MacKay 1992,
+"The evidence framework applied to classification networks", the moderated output; that known is
+what is near: Liu 2020, arXiv 2006.10108).
 
 Differs from the papers:
     Who judges learned that all unlabelled data are failures, and is set right by answers, not by
     the examples that are held back. Judged anew by each classifier for the next one; what is new is
     judged by nobody. Of Platt's line only the offset is fitted, and held back by a prior, as
     answers are few. How far it is to the nearest picture of success stands in for a variance.
-    Answers of no have a term of their own; pictures are shifted and lit otherwise
-    while it learns.
+    Answers of no have a term of their own; pictures are shifted and lit otherwise while it learns.
 """
 
 from dataclasses import dataclass, replace
@@ -126,8 +125,8 @@ class PositiveUnlabelled:
     def _fresh(self, seed: int) -> Part[Logits]:
         torch.manual_seed(seed)
         nets = Logits(_Net(self._shape) for _ in range(self.config.nets))
-        nets.register_buffer("offsets", torch.zeros(2))  # by how much they say too little of what
-        # was lived before it tried, and since
+        # By how much they say too little of what was lived before it tried, and since.
+        nets.register_buffer("offsets", torch.zeros(2))
         return Part(nets, self.config.learning_rate, self.config.average_rate)
 
     def _counts(self, evidence: Evidence) -> Array:
