@@ -63,11 +63,15 @@ def _look(made_by: Callable[[], SuccessClassifier]) -> Iterator[Finding]:
         loss = classifier.learn(evidence, UPDATES_N, np.random.default_rng(SEED))
         beliefs.append(classifier.belief(np.concatenate(asked)))
     told = np.asarray(beliefs[0])
-    if told.shape != (2 * ASKED_N,) or not ((told >= 0.0) & (told <= 1.0)).all():
-        raise WorldError(
-            f"belief() gave {told.dtype} {told.shape} {told}, expected ({2 * ASKED_N},) numbers "
-            "from 0 to 1, one for each picture; mend belief()."
-        )
+    for by, gave, count in (
+        ("belief()", told, 2 * ASKED_N),
+        ("judged()", np.asarray(classifier.judged(evidence)), LIVED_N),
+    ):
+        if gave.shape != (count,) or not ((gave >= 0.0) & (gave <= 1.0)).all():
+            raise WorldError(
+                f"{by} gave {gave.dtype} {gave.shape} {gave}, expected ({count},) numbers "
+                f"from 0 to 1, one for each picture; mend {by}."
+            )
     yield ok(f"It learned with a mean loss of {loss:.3g}, and believes each picture from 0 to 1.")
     if not np.array_equal(beliefs[0], beliefs[1]):
         yield failure("The same chance led to other beliefs; draw every random number from `rng`.")
