@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from difflib import get_close_matches
-from importlib import metadata
 from io import StringIO
 from typing import Annotated, Any, Union
 
@@ -26,7 +25,7 @@ from rumpus.cli import (
     run_command,
     teach_command,
 )
-from rumpus.cli.verb import Command, answer, remark
+from rumpus.cli.verb import Command, answer, deferred, remark
 from rumpus.errors import InputError, RumpusError, limit_met, missing_extra
 from rumpus.service.interrupt import INTERRUPTED, Interrupted
 
@@ -68,15 +67,17 @@ MemoryVerb = _one_of(
 )  # fmt: skip
 
 
+@deferred
 def memory(
     verb: Annotated[MemoryVerb, tyro.conf.OmitSubcommandPrefixes],  # type: ignore[valid-type]
-) -> Command:
+) -> int:
     """Look after what a robot remembers.
 
     Args:
         verb: What to do.
     """
-    return verb
+    run: Command = verb
+    return run()
 
 
 Verb = _one_of(
@@ -146,7 +147,9 @@ def _understood(given: list[str]) -> Command:
         InputError: when the arguments are no verb.
     """
     if given == ["--version"]:
-        return lambda: answer(False, None, f"rumpus {metadata.version('rumpus')}")
+        from importlib.metadata import version
+
+        return lambda: answer(False, None, f"rumpus {version('rumpus')}")
     if given[:1] == [COMPLETION] and (shell := " ".join(given[1:]) or "no shell") not in SHELLS:
         raise InputError(f"{COMPLETION} was given {shell}, expected one of {', '.join(SHELLS)}.")
     said = StringIO()
