@@ -411,8 +411,8 @@ def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True)
     assert done.stderr.strip() == ""
-    # Processor time, the least of ten: other tests may keep processors and their caches busy.
-    assert any(processor_time_s("-m", "rumpus", "--help") < 0.3 for _ in range(10))
+    # Processor time, the least of three: other tests may keep the processors busy meanwhile.
+    assert min(processor_time_s("-m", "rumpus", "--help") for _ in range(3)) < 0.3
 
 
 def processor_time_s(*arguments: str) -> float:

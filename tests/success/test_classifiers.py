@@ -39,9 +39,8 @@ def covered(count: int, rng: np.random.Generator) -> Array:
 
 
 def learned(
-    name: str, lived: Array, first_n: int, answers: tuple[Array, Array] = NOBODY, times: int = 1,
-    updates: int = UPDATES_N,
-) -> SuccessClassifier:  # fmt: skip
+    name: str, lived: Array, first_n: int, answers: tuple[Array, Array] = NOBODY, times: int = 1
+) -> SuccessClassifier:
     """A classifier that was shown twelve pictures of success and lived all these.
 
     The second time, the default judges what was lived by what it learned the first time.
@@ -51,7 +50,7 @@ def learned(
     shown = squares(12, True, np.random.default_rng(1))
     for seen_n in (0, len(lived))[:times]:
         evidence = Evidence(shown, lived, first_n, *answers, seen_n)
-        classifier.learn(evidence, updates, np.random.default_rng(0))
+        classifier.learn(evidence, UPDATES_N, np.random.default_rng(0))
     return classifier
 
 
