@@ -7,10 +7,12 @@ import pytest
 from hypothesis import settings
 
 from rumpus.cli.command_line import main
+from rumpus.model.device import prepare_process
 
 # A busy machine is no failure; what must be fast has a benchmark.
 settings.register_profile("rumpus", deadline=None)
 settings.load_profile("rumpus")
+prepare_process()  # as a run does, also for tests that learn without one
 
 OUTSIDE = Path(__file__).parent / "outside"
 DOT = "outside_image:DotEnv"

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import predictions
 import pytest
-import torch
 from predictions import HORIZONS, STRETCH_N, figures, imagined, live, measured, onsets
 
 from rumpus.actor import Actor, MindConfig
@@ -64,7 +63,6 @@ def share(metrics: dict[str, Metric], name: str = "error") -> float:
 @pytest.fixture(scope="module")
 def dots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Memory, Memory]]:
     """Random motion of a dot to learn from, and to measure by."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("dots")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(OUTSIDE)

@@ -153,7 +153,6 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def foresight(toy: Path) -> Foresight:
-    torch.set_num_threads(1)
     peer = Foresight(toy, 0, SMALL)
     peer.train(250)
     return peer

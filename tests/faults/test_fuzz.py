@@ -10,7 +10,7 @@ from damaged_run import small_runs
 from fuzzing import SHARE_OF_RUNS, Subject, fuzz
 
 # 100,000 once, see benchmarks/faults.py and docs/decisions/0004.
-CASES = int(os.environ.get("RUMPUS_FUZZ", "1000"))
+CASES = int(os.environ.get("RUMPUS_FUZZ", "600"))
 FIRST = int(os.environ.get("RUMPUS_FUZZ_FROM", "0"))
 RUNS = int(CASES * SHARE_OF_RUNS)
 

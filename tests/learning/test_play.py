@@ -19,7 +19,7 @@ from rumpus.run.session import Asked, begin_or_resume, resume
 
 CONFIG = RunConfig(
     "outside_image:DotEnv",
-    play=PlayConfig(random_steps=350),
+    play=PlayConfig(random_steps=300),
     train=TrainConfig(train_every=100, updates_per_step=0.5, policy_updates_per_step=0.5),
 )
 
@@ -34,12 +34,12 @@ def median(row: Row) -> float:
 def test_a_robot_that_played_does_what_a_picture_shows(tmp_path: Path) -> None:
     run = begin(tmp_path / "run", CONFIG)
     with begin_or_resume(Asked(CONFIG.world), run.path) as session:
-        play(session, Until(steps=500), lambda _: None)
+        play(session, Until(steps=400), lambda _: None)
         assert (session.memory.goal_index >= 0).any()  # it went for goals of its own
     with resume(run.path, write=False, seed=99) as session:
         actor = session.mind.learner.snapshot()
         subject = Subject(actor, session.memory, session.mind_steps, 0)
-        found = evaluate(session.world, subject, TrialConfig(30, seed=1), lambda *_: None)
+        found = evaluate(session.world, subject, TrialConfig(15, seed=1), lambda *_: None)
     agent, *baselines = found.rows
     assert {row.variant.split(",")[0] for row in baselines} >= {"as at the start", "random goal"}
     for baseline in baselines:

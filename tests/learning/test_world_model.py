@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from torch import Tensor
 
 from rumpus.actor import Actor, MindConfig
@@ -22,7 +21,7 @@ from rumpus.types import Array, Batch, Observation, Step, TokenBatch
 from rumpus.update_schedule import UpdateSchedule
 from rumpus.worlds.catalogue import load
 
-PLAYED_N, UPDATES, WINDOW = 2000, 700, 6
+PLAYED_N, UPDATES, WINDOW = 2000, 450, 6
 HORIZONS = (1, 5)
 OUTSIDE = Path(__file__).parents[1] / "outside"
 
@@ -84,7 +83,6 @@ def errors(actor: Actor, horizon: int) -> tuple[float, float]:
 @pytest.fixture(scope="module")
 def learners() -> Iterator[dict[bool, Learner]]:
     """Who learned from what was done, and who learned from shuffled actions."""
-    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(OUTSIDE)
         yield {shuffled: learn(shuffled) for shuffled in (False, True)}

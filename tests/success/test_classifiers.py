@@ -195,10 +195,18 @@ def test_the_offset_is_the_likeliest(told: list[tuple[float, bool]]) -> None:
 def test_questions_spread_over_all_beliefs_and_most_where_they_are_in_doubt() -> None:
     rng = np.random.default_rng(0)
     beliefs = np.concatenate([np.full(900, 0.001), rng.uniform(0.05, 0.95, 80), np.full(20, 0.999)])
-    beliefs = rng.permutation(beliefs)
-    asked = beliefs[[spread(beliefs, asked_n) for asked_n in range(10)]]
+    beliefs, since = rng.permutation(beliefs), np.zeros(1000, bool)
+    asked = beliefs[[spread(beliefs, since, 2 * asked_n) for asked_n in range(10)]]
     assert 3 <= (asked < 0.01).sum() <= 7, "most of life, but no more than half of the questions"
     doubted = np.sort(asked[(asked > 0.01) & (asked < 0.99)])
     assert len(doubted) >= 3, asked
     assert doubted[0] < 0.5 < doubted[-1], asked
-    assert spread(np.array([0.3]), 7) == 0
+    assert spread(np.array([0.3]), since[:1], 7) == 0
+
+
+def test_questions_are_in_turn_about_what_was_lived_before_it_tried_and_since() -> None:
+    since, beliefs = np.arange(100) >= 97, np.linspace(0.4, 0.6, 100)
+    asked = [spread(beliefs, since, asked_n) for asked_n in range(20)]
+    assert (since[asked] == (np.arange(20) % 2 == 0)).all()
+    assert set(asked[::2]) == {97, 98, 99}
+    assert len(set(asked[1::2])) == 10

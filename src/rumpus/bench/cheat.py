@@ -124,7 +124,8 @@ class Life:
             new = left[left >= min(newest, left[-1])]
             at = int(new[belief[new].argmax()])
             if question == "random":
-                at = int(left[spread(judged[left], self.answers_n)])
+                since, alike_n = left >= self._config.first, self.answers_n // len(classifier.asks)
+                at = int(left[spread(judged[left], since, alike_n)])
             elif question == "believed" and belief[at] > BELIEVED:
                 at = int(self._asking.choice(new[belief[new] > BELIEVED]))
             wrong = self._asking.random() < self._config.answer_error  # who answers errs at times

@@ -252,7 +252,9 @@ class Teaching:
         if why == "surest":
             return int(steps[found.belief[at].argmax()])
         if why == "random":
-            return int(steps[spread(found.judged[at], len(asked))])
+            alike_n = sum(question.why == why for question in asked)
+            since = steps >= self._learner.wish.first_step
+            return int(steps[spread(found.judged[at], since, alike_n)])
         return int(self._rng.choice(steps))
 
 

@@ -72,19 +72,24 @@ class SuccessClassifier(Protocol):
         ...
 
 
-def spread(beliefs: Array, asked_n: int) -> int:
+def spread(beliefs: Array, since: Array, asked_n: int) -> int:
     """Which of some pictures to ask about next, to learn whether beliefs are too low or too high.
 
-    From those that are believed least to those that are believed most, the more often the more they
-    are in doubt, by one standard deviation of whether it is a success: where most of life is surely
-    none, answers about pictures drawn as it happens tell nothing else (decision 10, rows 42 to 52).
-    Nothing in it is drawn by chance.
+    Of what was lived since it tried and of what was lived before in turn, as it is wrong about them
+    in two ways, and one may be much longer than the other (decision 10, row 64). From those that
+    are believed least to those that are believed most, the more often the more they are in doubt,
+    by one standard deviation of whether it is a success: where most of life is surely none, answers
+    about pictures drawn as it happens tell nothing else (rows 42 to 52). Nothing in it is drawn by
+    chance.
 
     Args:
         beliefs: how surely each shows success, as it is judged, (n,).
-        asked_n: how many were asked about before.
+        since: which were lived since it first went for the wish, bool (n,).
+        asked_n: how many were asked about before, chosen like this.
     """
-    order = np.argsort(beliefs, kind="stable")
+    turn = since == (asked_n % 2 == 0)
+    some = np.flatnonzero(turn == turn.any())  # all, where there is none whose turn it is
+    order = some[np.argsort(beliefs[some], kind="stable")]
     sure = np.clip(beliefs[order], SURELY_NOT, 1.0 - SURELY_NOT)
     weight = np.cumsum(np.sqrt(sure * (1.0 - sure)))
-    return int(order[np.searchsorted(weight, (0.5 + GOLDEN * asked_n) % 1.0 * weight[-1])])
+    return int(order[np.searchsorted(weight, (0.5 + GOLDEN * (asked_n // 2)) % 1.0 * weight[-1])])

@@ -105,15 +105,15 @@ class PositiveUnlabelled:
         """See `SuccessClassifier`."""
         said = logits(self.part, pictures).mean(0)
         if len(self._known):
-            usual = logits(self.part, self._known).mean(0).median()
-            said = said.minimum(usual.clamp(max=SUREST))
+            # Nothing is believed more surely than the middle one of what shows success.
+            said = said.minimum(logits(self.part, self._known).mean(0).median().clamp(max=SUREST))
             seen, known = (
                 normalize(looked_at(self.part, some, _Net.traits), dim=2)
                 for some in (pictures, self._known)
             )
             like = (seen @ known.mT).mean(0).amax(1)  # cosines, of the nearest
-            less = said / (1.0 + UNLIKE * (1.0 - like)).sqrt()
-            said = said.minimum(less)  # it is no less surely a failure that it is unlike success
+            # It is no less surely a failure that it is unlike success.
+            said = said.minimum(said / (1.0 + UNLIKE * (1.0 - like)).sqrt())
         return to_array(said.sigmoid())
 
     def judged(self, evidence: Evidence) -> Array:
