@@ -104,6 +104,15 @@ def test_of_what_is_new_the_surest_or_any_that_is_believed_is_asked_about(
     assert np.array_equal(asked, np.sort(belief)[-6:][::-1]) is (question == "surest"), asked
 
 
+def test_of_what_it_lived_since_it_tried_and_before_is_asked_in_turn(tmp_path: Path) -> None:
+    life = Life("mark", 0, replace(SMALL, played=0))
+    classifier = classifier_named(own(tmp_path, RED), life.recalled.shape[1:], 0)
+    classifier.asks, before_n = ("believed", "random"), len(life.seen)
+    classifier.learn(life.evidence(), 1, np.random.default_rng(0))
+    life.go_on(np.random.default_rng(0).random((60, life.scenes.size)), classifier, 8)
+    assert (life.evidence().answered[1::2] >= before_n).tolist() == [True, False] * 2
+
+
 def test_one_who_asks_nothing_is_answered_nothing() -> None:
     assert attacked("hatch", "vice", 0, SMALL)[-1].metrics["answers_n"] == 0
 
