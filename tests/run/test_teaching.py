@@ -112,9 +112,9 @@ def test_practice_goes_for_the_wish_asks_and_never_waits(dot: Path) -> None:
             labels.answer(question.id, "yes")
         practise(session, learner, 240)
         assert len(labels.questions()) == QUICK.questions  # and no more in all
-        asked = [question.step for question in labels.questions() if question.why == "random"]
-        since = [step >= LEFT.first_step for step in asked]
-        assert since == [False, False, True], asked  # in turn; at first there was none since
+        any_ones = [question.step for question in labels.questions() if question.why == "random"]
+        since = [step >= LEFT.first_step for step in any_ones]
+        assert since == [False, False, True], any_ones  # in turn; at first there was none since
 
 
 def test_doubtful_examples_are_told(dot: Path) -> None:
