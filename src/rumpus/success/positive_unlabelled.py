@@ -10,7 +10,7 @@ one net says that did not learn of it. Several nets learn alike, and the mean of
 believed: what none of them has seen they are seldom sure of together, and one that doubts alone is
 no reason to. Nothing is believed more than what was shown is, and what looks unlike all of that is
 believed less surely, as who is after its belief finds what looks more like success than success
-does (decision 10, rows 22 and 26 to 61).
+does (decision 10, rows 22 and 26 to 69).
 
 Source: unlabelled data that count as both, by what a first classifier believes of each (Elkan and
 Noto 2008, "Learning classifiers from only positive and unlabeled data", section 3); beliefs that
@@ -71,7 +71,7 @@ class PositiveUnlabelledConfig:
     average_rate: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.03
     success_weight: Annotated[float, Meta(gt=0.0, le=1000.0)] = 2.5
     failure_weight: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.5
-    shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.04
+    shift: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.1
     light: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.15
 
 
